@@ -1,0 +1,154 @@
+# tochoku: the on-duty officer of the hospital's AI gateway.
+#
+#   make            release build: build/tochoku
+#   make demo       installs what is missing, builds, and does the main job
+#   make check      installs what is missing, builds, and runs every test
+#   make help       all targets
+
+V ?= release
+# variants: release asan tsan cov fuzz
+BUILD := build
+O := $(BUILD)/$(V)
+BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
+PREFIX ?= /usr/local
+
+DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/input sensor/gateway sensor/proto \
+	sensor/llm reports reports/export cli
+SRC := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
+OBJ := $(SRC:%.c=$(O)/%.o)
+LIB := $(O)/libtochoku.a
+
+# A test is a C program of its own (linked with the whole library) or a script; tests/run runs both.
+TESTC := $(foreach d,unit golden property fault,$(wildcard tests/$(d)/test_*.c))
+UNIT := $(patsubst %.c,$(O)/%,$(filter tests/unit/%,$(TESTC))) tests/unit/includes.py
+SCRIPTS := $(filter %.py %.sh,$(foreach d,system property fault golden,$(wildcard tests/$(d)/test_*))) \
+	$(if $(wildcard ../shared),tests/corpora/test_shared.py)
+TESTS := $(SCRIPTS) $(patsubst %.c,$(O)/%,$(TESTC)) tests/unit/includes.py
+SHORT := tests/system/test_kill.py tests/system/test_canary.py
+FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so
+
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto zlib libzstd liblzma
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
+	-Wno-format-nonliteral
+HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_release = -O2 -g $(HARDEN)
+FLAGS_asan := -O1 -g $(SANITIZE)
+FLAGS_tsan := -O1 -g -fsanitize=thread
+FLAGS_cov := -O0 -g --coverage
+FLAGS_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
+LINK_release := -pie -Wl,-z,relro,-z,now
+
+CC = $(if $(filter fuzz,$(V)),clang,gcc)
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -I. -MMD -MP $(WARN) $(FLAGS_$(V)) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+LDLIBS_ALL = $(shell pkg-config --libs $(PKGS)) -lm $(LDLIBS)
+LINK = $(CC) $(FLAGS_$(V)) $(LINK_$(V)) $(LDFLAGS)
+Q := $(if $(VERBOSE),,@)
+JOBS := $(shell nproc)
+
+all: $(BIN) ## release build into build/
+
+demo: ## what it is for, in a minute: a gateway, its clients, two weeks of history, the morning report
+	@tools/deps.sh build demo
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools
+	@demo/run.sh
+
+check: ## every test: unit, golden, property, fault, corpora, system
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools tests
+	@tests/run $(TESTS)
+
+unit: ## unit tests alone (V=asan: with sanitizers)
+	@$(MAKE) --no-print-directory -j$(JOBS) tests
+	@tests/run $(UNIT)
+
+asan: ## unit tests, fuzz corpora and a short system test under address and UB sanitizers
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) tools
+	@$(MAKE) --no-print-directory -j$(JOBS) V=asan all tests replay
+	@TOCHOKU=$(BUILD)/asan/tochoku KILLS=3 tests/run $(SHORT) $(patsubst $(O)/%,$(BUILD)/asan/%,$(UNIT) $(FUZZ))
+
+fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to build/corpus
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
+	@tests/lib/fuzz.sh $(FUZZ:$(O)/%=$(BUILD)/fuzz/%)
+
+bench: ## CPU seconds against GoAccess and the SQLite floor on BENCH_LINES lines (default 5 million)
+	@tools/deps.sh build bench
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools
+	@tests/bench/bench.py
+
+cover: ## line coverage of the unit tests, by folder
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) V=cov tests
+	@tests/run $(UNIT:$(O)/%=$(BUILD)/cov/%)
+	@tools/cover.py $(BUILD)/cov
+
+lint: ## line and function lengths, forbidden words, static analysis
+	@tools/deps.sh build check
+	@tools/lint.sh
+
+geoip: ## fetch a free country database into build/geoip/
+	@tools/deps.sh geoip
+	@geoip/fetch.sh $(BUILD)/geoip
+
+deps: ## install through apt what a build and its tests need
+	@tools/deps.sh build demo check
+
+install: all ## into DESTDIR and PREFIX (default /usr/local)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tochoku
+	install -d $(DESTDIR)$(PREFIX)/share/tochoku/rules $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/doc/tochoku
+	install -m 644 rules/catalogue/*.yml $(DESTDIR)$(PREFIX)/share/tochoku/rules
+	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 README.md LICENSE sensor/tochoku.example.yml $(DESTDIR)$(PREFIX)/share/doc/tochoku
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## list targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+
+# ---- how things are made ----
+
+$(BIN): $(O)/cli/main.o $(LIB)
+	@echo "  LINK $@"
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)
+
+# Made anew, so that a deleted source leaves it; the list of objects is a prerequisite for the same reason.
+$(LIB): $(filter-out $(O)/cli/main.o,$(OBJ)) $(O)/objects
+	@echo "  AR   $@"
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(O)/objects: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJ)' | cmp -s - $@ || echo '$(OBJ)' >$@
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
+
+tests: $(patsubst %.c,$(O)/%,$(TESTC))
+replay: $(FUZZ)
+fuzzers: $(FUZZ)
+tools: $(TOOLS)
+
+$(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(O)/tests/lib/replay.o) $(LIB)
+	$(Q)$(LINK) $(if $(filter fuzz,$(V)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS_ALL)
+
+$(O)/tests/%: $(O)/tests/%.o $(LIB)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)
+
+$(BUILD)/tests/loggen: $(BUILD)/release/tests/lib/loggen.o
+$(BUILD)/tests/sqlite_floor: $(BUILD)/release/tests/bench/sqlite_floor.o
+$(BUILD)/tests/fault_shim.so: $(BUILD)/release/tests/fault/shim.o
+$(BUILD)/release/tests/fault/shim.o: HARDEN := -fPIC -Wno-missing-prototypes
+$(TOOLS):
+	@mkdir -p $(@D)
+	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
+
+.PHONY: all demo check unit asan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

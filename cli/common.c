@@ -1,0 +1,161 @@
+#include "cli/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/safe.h"
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "sensor/gateway/format.h"
+
+#define FORMATS_MAX 64
+
+void cli_safe(struct buf *out, struct slice text)
+{
+	safe_text(out, text);
+}
+
+static void print_message(const char *fmt, va_list ap)
+{
+	char text[4096];
+	struct buf out;
+	const char *line;
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	buf_init(&out, 1 << 16);
+	safe_text(&out, slice_str(text));
+	line = buf_cstr(&out);
+	fflush(stdout); /* in the order in which it happened, where both go to one place */
+	fprintf(stderr, "tochoku: %s\n", line == NULL ? "no memory" : line);
+	buf_free(&out);
+}
+
+void cli_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_message(fmt, ap);
+	va_end(ap);
+}
+
+int cli_usage(const struct command *c, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	print_message(fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "tochoku: see 'tochoku %s --help'\n", c->name);
+	return EXIT_USAGE;
+}
+
+/* The file of the configuration; NULL: none, and *missing says that one was asked for. */
+static const char *find_config(const struct cli *cli)
+{
+	static const char *const places[] = { "./tochoku.yml", "/etc/tochoku/tochoku.yml" };
+	size_t i;
+
+	if (cli->config_file != NULL)
+		return cli->config_file;
+	for (i = 0; i < COUNT(places); i++)
+		if (access(places[i], F_OK) == 0 ||
+		    errno != ENOENT) /* one that may not be read is an error */
+			return places[i];
+	return NULL;
+}
+
+/* The names of formats are known above the configuration. */
+static struct config *load(const char *file)
+{
+	const char *names[FORMATS_MAX];
+	struct config_known known = { names, 0 };
+	struct problems p;
+	struct config *c;
+
+	while (known.n_formats < FORMATS_MAX && log_format_at(known.n_formats) != NULL) {
+		names[known.n_formats] = log_format_at(known.n_formats)->name;
+		known.n_formats++;
+	}
+	problems_init(&p, file);
+	c = config_load_known(file, &known, &p);
+	problems_print(&p);
+	problems_free(&p);
+	return c;
+}
+
+struct config *cli_config(struct cli *cli, bool required)
+{
+	const char *file = find_config(cli);
+	struct config *c;
+	struct err e;
+
+	if (file == NULL && required) {
+		cli_error("no configuration: expected ./tochoku.yml or /etc/tochoku/tochoku.yml, or -c FILE "
+			  "before the command");
+		return NULL;
+	}
+	c = file != NULL ? load(file) : config_defaults();
+	if (c == NULL) {
+		if (file == NULL)
+			cli_error("the default configuration cannot be made: no memory, or no time zone data "
+				  "(package tzdata)");
+		return NULL;
+	}
+	if (zone_use(c->site.time_zone, &e) != TK_OK) {
+		cli_error("%s", e.text);
+		config_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static int write_failed(const char *file)
+{
+	if (file == NULL && errno == EPIPE) /* the reader has seen enough: its business */
+		return EXIT_INPUT;
+	cli_error("%s: cannot write: %s", file == NULL ? "standard output" : file, strerror(errno));
+	return EXIT_INPUT;
+}
+
+/* fsync, so that a full disk or a lost share shows now; a pipe or terminal cannot be synced and is well. */
+static bool flushed(int fd)
+{
+	return sys_fsync(fd) == 0 || errno == EINVAL || errno == EROFS || errno == ENOTSUP;
+}
+
+int cli_write(const char *file, struct slice bytes)
+{
+	int fd = STDOUT_FILENO, rc = EXIT_DONE;
+
+	if (file == NULL)
+		fflush(stdout);
+	else
+		fd = sys_open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0640);
+	if (fd < 0 || (bytes.n > 0 && sys_write_all(fd, bytes.p, bytes.n) != 0) ||
+	    (file != NULL && !flushed(fd)))
+		rc = write_failed(file);
+	if (file != NULL)
+		sys_close(fd);
+	return rc;
+}
+
+bool cli_when(struct slice text, bool end, int64_t *ns)
+{
+	struct date d;
+	int64_t start;
+
+	if (date_parse(text, &d)) {
+		start = zone_day_start(date_to_days(d) + (end ? 1 : 0));
+		if (!__builtin_mul_overflow(start, NS_PER_SEC, ns))
+			return true;
+	} else if (time_parse_rfc3339(text, false, ns)) {
+		return true;
+	}
+	cli_error("'%.*s' is no time: expected an existing date such as 2026-11-23, or one with time and "
+		  "offset such as 2026-11-23T09:00:00+09:00",
+		  (int)slice_head(text, 100).n, (const char *)text.p);
+	return false;
+}

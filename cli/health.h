@@ -1,0 +1,31 @@
+/* One check of status or doctor: what was looked at, how it stands, what to do. Private to cli. */
+#ifndef TK_CLI_HEALTH_H
+#define TK_CLI_HEALTH_H
+
+#include "cli/reading.h"
+
+enum health { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
+
+struct report_out {
+	struct buf out;
+	bool json;
+	enum health worst;
+};
+
+/* One line "OK   subject: text", or one JSON object with check, state, text. */
+void health_tell(struct report_out *r, enum health h, const char *subject, const char *fmt, ...)
+	TK_PRINTF(4, 5);
+/* "3 minutes", "2 days": for people. */
+void health_age(struct buf *out, int64_t ns);
+
+/* Checks that both commands make. `r` may be NULL where there is no ledger. */
+void health_recorder(struct report_out *o, const struct config *cfg);
+void health_ledger(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+void health_coverage(struct report_out *o, struct ledger_reader *r);
+void health_geoip(struct report_out *o, const struct config *cfg);
+void health_rules(struct report_out *o, const struct config *cfg);
+void health_keys(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+
+#endif

@@ -1,0 +1,176 @@
+#include "cli/reading.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/json.h"
+#include "core/base/sys.h"
+#include "sensor/control.h"
+
+int cli_open_ledger(struct cli *cli, struct config **cfg, struct ledger_reader **r)
+{
+	struct err e;
+	int rc;
+
+	*r = NULL;
+	if ((*cfg = cli_config(cli, true)) == NULL)
+		return EXIT_USAGE;
+	rc = ledger_reader_open(r, (*cfg)->ledger.path, &e);
+	if (rc == TK_OK)
+		return EXIT_DONE;
+	if (rc == TK_ENOTFOUND)
+		cli_error("%s: start `tochoku run` or import a log with `tochoku import FILE`", e.text);
+	else
+		cli_error("%s", e.text);
+	config_free(*cfg);
+	*cfg = NULL;
+	return EXIT_INPUT;
+}
+
+static void put_time(struct json_out *o, const char *key, int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+
+	json_key(o, key);
+	json_str(o, slice_of(text, time_format_utc(ns, text)));
+}
+
+/* Is there "ok":true in the reply's outer object? Else its "error", raw. */
+static bool reply_says_yes(struct slice reply, struct slice *error)
+{
+	struct json j;
+	enum json_type t;
+	bool yes = false;
+
+	*error = SLICE("no answer");
+	json_init(&j, reply);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return false;
+	while ((t = json_next(&j)) == JSON_KEY) {
+		bool is_ok = slice_is(j.text, "ok"), is_error = slice_is(j.text, "error");
+
+		if (!is_ok && !is_error) {
+			if (!json_skip(&j))
+				return false;
+			continue;
+		}
+		t = json_next(&j);
+		if (is_ok)
+			yes = t == JSON_TRUE;
+		else if (t == JSON_STRING)
+			*error = j.text;
+		if (t == JSON_OBJECT_BEGIN || t == JSON_ARRAY_BEGIN)
+			return false;
+	}
+	return yes;
+}
+
+static void tell_refusal(const char *doing, struct slice error)
+{
+	cli_error("%s: %.*s", doing, (int)error.n, (const char *)error.p);
+}
+
+int cli_request(const struct config *cfg, struct slice request, struct buf *reply)
+{
+	struct slice error;
+	struct err e = { 0 };
+
+	buf_clear(reply);
+	if (control_request(cfg, request, reply, &e) != TK_OK) {
+		cli_error("%s", e.text);
+		return EXIT_INPUT;
+	}
+	if (reply_says_yes(buf_slice(reply), &error))
+		return EXIT_DONE;
+	tell_refusal("refused", error);
+	return EXIT_NO;
+}
+
+void cli_log_used(const struct config *cfg, const char *what, int64_t from_ns, int64_t to_ns, int64_t count)
+{
+	struct buf request, reply;
+	struct json_out o;
+	struct slice error;
+	struct err e = { 0 };
+
+	buf_init(&request, 4096);
+	buf_init(&reply, 65536);
+	o = json_out(&request);
+	json_open(&o, '{');
+	json_key(&o, "do");
+	json_str(&o, SLICE("log-used"));
+	json_key(&o, "what");
+	json_str(&o, slice_str(what));
+	if (from_ns != INT64_MIN)
+		put_time(&o, "from", from_ns);
+	if (to_ns != INT64_MAX)
+		put_time(&o, "to", to_ns);
+	json_key(&o, "count");
+	json_int(&o, count);
+	json_close(&o, '}');
+	if (control_request(cfg, buf_slice(&request), &reply, &e) != TK_OK)
+		cli_error("the use of the log could not be recorded: %s", e.text);
+	else if (!reply_says_yes(buf_slice(&reply), &error))
+		tell_refusal("the use of the log could not be recorded", error);
+	buf_free(&request);
+	buf_free(&reply);
+}
+
+bool cli_range(const struct command *c, const char *from, const char *to, int64_t *from_ns, int64_t *to_ns,
+	       int *status)
+{
+	struct date day;
+
+	*from_ns = INT64_MIN;
+	*to_ns = INT64_MAX;
+	*status = EXIT_USAGE;
+	if ((from != NULL && !cli_when(slice_str(from), false, from_ns)) ||
+	    (to != NULL && !cli_when(slice_str(to), true, to_ns)))
+		return false;
+	/* a date as --to means its end, so an equal instant is a --from of the day after */
+	if (*from_ns > *to_ns || (*from_ns == *to_ns && date_parse(slice_str(to), &day))) {
+		*status = cli_usage(c, "--from %s is after --to %s", from, to);
+		return false;
+	}
+	*status = EXIT_DONE;
+	return true;
+}
+
+bool cli_recorder_runs(const struct config *cfg)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct buf path;
+	struct err e;
+	bool runs = false;
+	int fd = -1;
+
+	buf_init(&path, 8192);
+	control_path(cfg, &path);
+	if (path.n >= sizeof addr.sun_path) {
+		runs = control_open_batches(cfg, &fd, &e) == TK_OK; /* knows the way round long paths */
+	} else if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0) {
+		memcpy(addr.sun_path, path.p, path.n);
+		runs = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
+	}
+	sys_close(fd);
+	buf_free(&path);
+	return runs;
+}
+
+void cli_put_minute(struct buf *out, int64_t ns)
+{
+	char text[TIME_TEXT_MAX];
+	size_t n;
+
+	if (ns == 0) {
+		buf_str(out, "-");
+		return;
+	}
+	n = time_format_local(ns, text);
+	if (n < 16)
+		return;
+	text[10] = ' ';
+	buf_add(out, slice_of(text, 16));
+}

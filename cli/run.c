@@ -1,0 +1,39 @@
+/* tochoku run: the sensor in the foreground. */
+#include "cli/command.h"
+#include "sensor/roles.h"
+
+extern const struct command command_run;
+
+static int run(struct cli *cli, int argc, char **argv)
+{
+	struct config *cfg;
+	struct err e = { 0 };
+	int rc;
+
+	if (argc > 1)
+		return cli_usage(&command_run, "run takes no '%s'", argv[1]);
+	cfg = cli_config(cli, true);
+	if (cfg == NULL)
+		return EXIT_USAGE;
+	rc = supervisor_run(cfg, cfg->file, &e);
+	if (rc != TK_OK && e.text[0] != 0)
+		cli_error("%s", e.text);
+	config_free(cfg);
+	return rc == TK_OK ? EXIT_DONE : rc == TK_ECONFIG ? EXIT_USAGE : EXIT_INPUT;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.summary = "watch all inputs of the configuration until SIGTERM",
+	.help = "Example: tochoku -c /etc/tochoku/tochoku.yml run\n"
+		"\n"
+		"Reads the logs of inputs.tails as they grow, with their rotated siblings, in the foreground.\n"
+		"  SIGTERM, SIGINT  what was read is recorded, then it ends (within 10 s)\n"
+		"  SIGHUP           re-reads configuration, rules, identities, prices and GeoIP\n"
+		"\n"
+		"A log that does not exist yet is picked up when it appears. What is killed starts again where\n"
+		"the ledger says; no event is lost or counted twice.\n"
+		"\n"
+		"Exit status: 0 after SIGTERM; 2 configuration error; 3 the ledger cannot be used.\n",
+	.run = run,
+};

@@ -1,0 +1,26 @@
+/* Hashes. SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) by OpenSSL for identity, trail and
+ * fingerprints; a seeded fast hash for in-memory tables only (never stored). */
+#ifndef TK_BASE_HASH_H
+#define TK_BASE_HASH_H
+
+#include "core/base/slice.h"
+
+struct sha256;                       /* a reusable context */
+struct sha256 *sha256_new(void);     /* NULL: no memory or no OpenSSL provider */
+void sha256_free(struct sha256 *s);  /* NULL is legal */
+void sha256_begin(struct sha256 *s);
+void sha256_add(struct sha256 *s, struct slice in);
+void sha256_end(struct sha256 *s, uint8_t out[32]);
+void sha256_of(struct sha256 *s, struct slice in, uint8_t out[32]);
+
+/* False when OpenSSL refuses. */
+bool hmac_sha256(struct slice key, struct slice in, uint8_t out[32]);
+
+/* Strong enough against chosen keys while the seed is secret: random per process. */
+uint64_t hash64(struct slice in, uint64_t seed);
+
+bool random_bytes(void *out, size_t n);
+void hex_encode(struct slice in, char *out); /* 2n characters and a NUL */
+bool hex_decode(struct slice hex, uint8_t *out, size_t n);
+
+#endif

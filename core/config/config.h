@@ -1,0 +1,108 @@
+/* The configuration (interface.md 3), read and checked as a whole. All strings are owned by the
+ * struct config; it is never changed after loading, a reload makes a new one. */
+#ifndef TK_CONFIG_CONFIG_H
+#define TK_CONFIG_CONFIG_H
+
+#include "core/base/addr.h"
+#include "core/base/buf.h"
+#include "core/base/zone.h"
+#include "core/config/yaml.h"
+
+struct cfg_tail {
+	const char *name, *path, *format; /* path may be a glob; format "auto" by default */
+};
+struct cfg_zone {
+	const char *name;
+	struct cidr *cidr;
+	size_t n_cidr;
+};
+struct cfg_list {
+	const char *name, *path;
+};
+
+enum saturday { SATURDAY_HALF, SATURDAY_FULL, SATURDAY_CLOSED };
+struct hours { int32_t from, to; }; /* seconds of the day, to up to 86400; from == to: closed */
+struct month_day_range { uint8_t from_month, from_day, to_month, to_day; }; /* both ends included; may wrap */
+struct cfg_department_hours {
+	const char *name;
+	struct hours hours, half_day;
+	enum saturday saturday;
+};
+struct cfg_calendar {
+	const char *country; /* "JP" or "none" */
+	enum saturday saturday;
+	struct hours hours, half_day;
+	int32_t before, after;             /* allowance, seconds: 3600 and 7200 */
+	struct month_day_range *closures;
+	size_t n_closures;
+	uint8_t founding_month, founding_day; /* 0: none */
+	struct date *extra_open, *extra_closed, *open_holidays;
+	size_t n_extra_open, n_extra_closed, n_open_holidays;
+	struct cfg_department_hours *departments;
+	size_t n_departments;
+	const char *holidays; /* override/official file, CSV; NULL: by rule */
+};
+
+struct cfg_user {
+	const char *id, *name, *department;
+	const char *roles;  /* comma-joined or NULL */
+	const char *status; /* active, suspended, left */
+};
+struct cfg_key {
+	const char *id, *key /* the secret or the log's name of it */, *user, *state, *kind;
+	struct date expires; /* year 0: never */
+};
+struct cfg_function { /* every condition that is set must hold, at least one; each may end in '*' */
+	const char *name, *method, *path, *host, *model;
+};
+enum day_class { CLASS_BUSINESS, CLASS_HALF, CLASS_CLOSED, CLASS_COUNT };
+struct range_i64 { int64_t low, high; };
+struct cfg_range {
+	struct range_i64 calls, cost_pico, users;
+	int64_t user_calls;       /* 注意 above this */
+	int64_t user_calls_alert; /* アラート from this: 200 */
+};
+
+struct config {
+	const char *file; /* where it was read from; NULL: built-in defaults */
+	struct { const char *name, *time_zone, *language; } site;
+	struct cfg_tail *tails; size_t n_tails;
+	struct cfg_zone *zones; size_t n_zones;      /* never empty: `internal` by default */
+	struct cidr *trusted_proxies; size_t n_trusted_proxies; /* default 127.0.0.1 and ::1 */
+	struct cfg_list *lists; size_t n_lists;
+	const char **geoip; size_t n_geoip;
+	const char **expected_countries; size_t n_expected_countries; /* default JP */
+	struct cfg_calendar calendar;
+	struct cfg_user *users; size_t n_users;
+	struct cfg_key *keys; size_t n_keys;
+	struct cfg_function *functions; size_t n_functions;
+	struct {
+		int64_t month_pico, day_pico;     /* 0: not set */
+		const char *currency;             /* "JPY"; NULL: no conversion */
+		int64_t rate_micro;               /* micro units of currency per USD */
+		const char *rate_date, *rate_source;
+	} budget;
+	struct cfg_range ranges[CLASS_COUNT];
+	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
+	struct { const char *path, *keys; } ledger;
+	void *memory; /* private */
+};
+
+/* Reads and checks `file`. Problems (errors and warnings, all of them) go to `p`. Returns NULL when
+ * there is an error (p->errors > 0) or no memory. */
+struct config *config_load(const char *file, struct problems *p);
+/* Names that only the folders above know, to be checked at their place with all the rest. */
+struct config_known {
+	const char *const *formats; /* of gateway logs, without "auto"; NULL: not checked */
+	size_t n_formats;
+};
+struct config *config_load_known(const char *file, const struct config_known *known, struct problems *p);
+/* config_load on text: a pure function but for the look into tzdata, for tests and fuzzing. */
+struct config *config_parse(struct slice text, const char *file, struct problems *p);
+/* Built-in defaults alone: for commands that need no configuration. */
+struct config *config_defaults(void);
+void config_free(struct config *c); /* secrets are wiped */
+/* Every value in force as YAML, secrets masked; comments say which are defaults. */
+void config_print(const struct config *c, struct buf *out);
+
+#endif

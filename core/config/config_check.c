@@ -1,0 +1,208 @@
+/* What takes more than one value to see. */
+#include <stdlib.h>
+
+#include "core/config/reading.h"
+
+static int by_value(const void *va, const void *vb)
+{
+	const struct seen *a = va, *b = vb;
+	int c = strcmp(a->space, b->space);
+
+	if (c == 0)
+		c = slice_cmp(a->value, b->value);
+	if (c != 0)
+		return c;
+	if (a->place->line != b->place->line)
+		return a->place->line < b->place->line ? -1 : 1;
+	return a->place->column < b->place->column ? -1 : a->place->column > b->place->column;
+}
+
+/* One network in two zones would make the zone of an address a matter of order; twice in one is idle. */
+static void twice(struct reading *r, const struct seen *first, const struct seen *again)
+{
+	struct slice shown = slice_head(again->place->text, 100);
+
+	if (again->secret)
+		problem_at(r->problems, again->place, "this %s is here twice; first at line %u", again->space,
+			   first->place->line);
+	else if (strcmp(again->space, "network") == 0 && first->record == again->record)
+		problem_warn(r->problems, again->place, "the network '%.*s' is here twice", (int)shown.n,
+			     (const char *)shown.p);
+	else
+		problem_at(r->problems, again->place, "the %s '%.*s' is taken: line %u has it%s",
+			   again->space, (int)shown.n, (const char *)shown.p, first->place->line,
+			   strcmp(again->space, "network") == 0 ? " in another zone" : "");
+}
+
+static void check_unique(struct reading *r)
+{
+	size_t i;
+
+	if (r->n_seen > 1)
+		qsort(r->seen, r->n_seen, sizeof *r->seen, by_value);
+	for (i = 1; i < r->n_seen; i++)
+		if (strcmp(r->seen[i].space, r->seen[i - 1].space) == 0 &&
+		    slice_eq(r->seen[i].value, r->seen[i - 1].value) &&
+		    !(r->seen[i].secret && slice_is(r->seen[i].value, CONFIG_MASK)))
+			twice(r, &r->seen[i - 1], &r->seen[i]);
+}
+
+static bool is_seen(const struct reading *r, const char *space, const char *value)
+{
+	const struct node nowhere = { 0 };
+	const struct seen want = { .space = space, .value = slice_str(value), .place = &nowhere };
+	size_t low = 0, high = r->n_seen, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (by_value(&r->seen[mid], &want) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < r->n_seen && strcmp(r->seen[low].space, space) == 0 &&
+	       slice_is(r->seen[low].value, value);
+}
+
+/* The node of entry i of a list; the list was read, so it has one. */
+static const struct node *entry_of(const struct node *list, size_t i)
+{
+	const struct node *n = list == NULL ? NULL : list->child;
+
+	for (; n != NULL && i > 0; i--)
+		n = n->next;
+	return n;
+}
+
+static void check_zones(struct reading *r, const struct node *list, const struct config *c)
+{
+	const struct node *n = entry_of(list, 0);
+	size_t i;
+
+	if (list != NULL && list->kind == NODE_SEQ && n == NULL)
+		problem_at(r->problems, list,
+			   "'zones' must not be empty; without it the private ranges are one zone");
+	for (i = 0; i < c->n_zones && n != NULL; i++, n = n->next)
+		if (c->zones[i].name != NULL && strcmp(c->zones[i].name, "external") == 0)
+			problem_at(r->problems, n,
+				   "a zone cannot be called external: that is what no zone holds");
+}
+
+/* Keys whose user is unknown are told; masked ones (as config_print writes them) match nothing and go. */
+static void check_keys(struct reading *r, const struct node *list, struct config *c)
+{
+	const struct node *n = entry_of(list, 0), *place;
+	size_t i, kept = 0;
+
+	for (i = 0; i < c->n_keys && n != NULL; i++, n = n->next) {
+		const struct cfg_key *k = &c->keys[i];
+
+		place = node_get(n, "user");
+		if (k->user != NULL && c->n_users > 0 && !is_seen(r, "user id", k->user))
+			problem_warn(r->problems, place, "no entry of identities.users has the id '%s'",
+				     k->user);
+		if (k->key != NULL && strcmp(k->key, CONFIG_MASK) == 0)
+			problem_warn(r->problems, node_get(n, "key"),
+				     "the key is masked, so this entry is left out");
+		else
+			c->keys[kept++] = *k;
+	}
+	c->n_keys = kept;
+}
+
+static bool has_condition(const struct cfg_function *f)
+{
+	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL;
+}
+
+/* A condition of header or key: not acted on in this version. */
+static bool asks_later(const struct node *match)
+{
+	const struct node *n;
+
+	for (n = match == NULL || match->kind != NODE_MAP ? NULL : match->child; n != NULL; n = n->next)
+		if (slice_starts(n->key->text, SLICE("header.")) || slice_is(n->key->text, "key"))
+			return true;
+	return false;
+}
+
+/* A condition that nobody looks at cannot be said to hold: such a function is left out, not widened. */
+static void check_functions(struct reading *r, const struct node *list, struct config *c)
+{
+	const struct node *n = entry_of(list, 0), *match;
+	size_t i, kept = 0;
+
+	for (i = 0; i < c->n_functions && n != NULL; i++, n = n->next) {
+		match = node_get(n, "match");
+		if (asks_later(match))
+			problem_warn(r->problems, n,
+				     "asks for a header or key: the function is left out in this version");
+		else if (has_condition(&c->functions[i]))
+			c->functions[kept++] = c->functions[i];
+		else if (match != NULL && match->kind == NODE_MAP && match->child == NULL)
+			problem_at(r->problems, match,
+				   "'match' needs a condition: method, path, host or model");
+	}
+	c->n_functions = kept;
+}
+
+static void check_ranges(struct reading *r, const struct node *ranges, const struct config *c)
+{
+	static const char *const names[] = { "business", "half", "closed" };
+	size_t i;
+
+	for (i = 0; i < CLASS_COUNT; i++) {
+		const struct node *n = node_get(ranges, names[i]);
+
+		if (n != NULL && c->ranges[i].user_calls_alert <= c->ranges[i].user_calls)
+			problem_warn(r->problems, n, "user_calls_alert (%lld) is not above user_calls (%lld)",
+				     (long long)c->ranges[i].user_calls_alert,
+				     (long long)c->ranges[i].user_calls);
+	}
+}
+
+static void check_currency(struct reading *r, const struct node *n, const struct config *c)
+{
+	if (n != NULL && (c->budget.currency == NULL) != (c->budget.rate_micro == 0))
+		problem_at(r->problems, n, "'currency' needs both code and rate");
+}
+
+static bool is_given(const struct node *map, const char *key)
+{
+	const struct node *n = node_get(map, key);
+
+	return n != NULL && (n->kind != NODE_SCALAR || node_scalar_type(n) != SCALAR_NULL);
+}
+
+/* What a department does not say is the site's. */
+static void fill_departments(const struct node *map, struct config *c)
+{
+	const struct node *n = entry_of(map, 0);
+	size_t i;
+
+	for (i = 0; i < c->calendar.n_departments && n != NULL; i++, n = n->next) {
+		struct cfg_department_hours *d = &c->calendar.departments[i];
+
+		if (!is_given(n, "hours"))
+			d->hours = c->calendar.hours;
+		if (!is_given(n, "half_day"))
+			d->half_day = c->calendar.half_day;
+		if (!is_given(n, "saturday"))
+			d->saturday = c->calendar.saturday;
+	}
+}
+
+void config_check(struct reading *r, const struct node *root, struct config *c)
+{
+	const struct node *identities = node_get(root, "identities");
+
+	check_unique(r);
+	if (root == NULL)
+		return;
+	check_zones(r, node_get(node_get(root, "networks"), "zones"), c);
+	check_keys(r, node_get(identities, "keys"), c);
+	check_functions(r, node_get(root, "functions"), c);
+	check_ranges(r, node_get(root, "ranges"), c);
+	check_currency(r, node_get(node_get(root, "budget"), "currency"), c);
+	fill_departments(node_get(node_get(root, "calendar"), "departments"), c);
+}

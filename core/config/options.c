@@ -1,0 +1,302 @@
+/* The options of the configuration: one row an option (interface.md 3). */
+#include "core/config/option.h"
+
+#define TABLE(rows) { rows, COUNT(rows) }
+#define WORDS(list) .words = list, .n_words = COUNT(list)
+#define IN(record, member) .at = offsetof(struct record, member)
+#define COUNTED(record, member, number) \
+	.at = offsetof(struct record, member), .count = offsetof(struct record, number)
+
+static const char *const languages[] = { "ja", "en" };
+static const char *const countries[] = { "JP", "none" };
+static const char *const saturdays[] = { "half", "full", "closed" }; /* in the order of enum saturday */
+static const char *const user_states[] = { "active", "suspended", "left" };
+static const char *const key_states[] = { "active", "revoked", "expired" };
+static const char *const key_kinds[] = { "person", "service" };
+
+static const struct option site_rows[] = {
+	{ .key = "name", .type = &type_text, IN(config, site.name), .preset = "病院",
+	  .doc = "name of the hospital, as reports show it" },
+	{ .key = "time_zone", .type = &type_zone, IN(config, site.time_zone), .preset = "Asia/Tokyo",
+	  .doc = "IANA zone of local days and hours" },
+	{ .key = "language", .type = &type_word, IN(config, site.language), .preset = "ja", WORDS(languages),
+	  .doc = "language of reports: ja or en" },
+};
+static const struct option_table site = TABLE(site_rows);
+
+static const struct option tail_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_tail, name), .flags = REQUIRED, .unique = "input name",
+	  .doc = "name of the input; it is part of every event's identity" },
+	{ .key = "path", .type = &type_text, IN(cfg_tail, path), .flags = REQUIRED, .unique = "input path",
+	  .doc = "log file, or a glob" },
+	{ .key = "format", .type = &type_format, IN(cfg_tail, format), .preset = "auto",
+	  .doc = "name of a gateway format, or auto" },
+};
+static const struct option_table tail = TABLE(tail_rows);
+
+static const struct option inputs_rows[] = {
+	{ .key = "tails", .shape = RECORDS, .table = &tail, .record = sizeof(struct cfg_tail),
+	  COUNTED(config, tails, n_tails), .doc = "gateway logs to follow" },
+	{ .key = "captures", .shape = ANY, .flags = LATER, .doc = "network interfaces to capture from" },
+};
+static const struct option_table inputs = TABLE(inputs_rows);
+
+static const struct option zone_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_zone, name), .flags = REQUIRED, .doc = "name of the zone" },
+	{ .key = "cidr", .shape = MANY, .type = &type_cidr, COUNTED(cfg_zone, cidr, n_cidr),
+	  .flags = REQUIRED,
+	  .unique = "network", .doc = "its networks" },
+};
+static const struct option_table zone = TABLE(zone_rows);
+
+static const struct option list_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_list, name), .flags = REQUIRED, .unique = "list name",
+	  .doc = "name of the list, as rules and tochoku.threat.list have it" },
+	{ .key = "path", .type = &type_text, IN(cfg_list, path), .flags = REQUIRED,
+	  .doc = "file with one address or network a line" },
+};
+static const struct option_table list = TABLE(list_rows);
+
+static const struct option networks_rows[] = {
+	{ .key = "zones", .shape = RECORDS, .table = &zone, .record = sizeof(struct cfg_zone),
+	  COUNTED(config, zones, n_zones),
+	  /* RFC 1918, RFC 1122 3.2.1.3, RFC 3927, RFC 4193, RFC 4291 */
+	  .preset = "[{name: internal, cidr: [10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 127.0.0.0/8, "
+		    "169.254.0.0/16, 'fc00::/7', 'fe80::/10', '::1/128']}]",
+	  .doc = "internal ranges; the longest prefix that holds an address names its zone" },
+	{ .key = "trusted_proxies", .shape = MANY, .type = &type_cidr,
+	  COUNTED(config, trusted_proxies, n_trusted_proxies), .preset = "[127.0.0.1/32, '::1/128']",
+	  .doc = "proxies whose X-Forwarded-For is believed" },
+	{ .key = "lists", .shape = RECORDS, .table = &list, .record = sizeof(struct cfg_list),
+	  COUNTED(config, lists, n_lists), .doc = "threat lists, the first that holds an address names it" },
+};
+static const struct option_table networks = TABLE(networks_rows);
+
+static const struct option geoip_rows[] = {
+	{ .key = "databases", .shape = MANY, .type = &type_text, COUNTED(config, geoip, n_geoip),
+	  .doc = "MaxMind databases; for each fact the first that knows it" },
+	{ .key = "expected_countries", .shape = MANY, .type = &type_country,
+	  COUNTED(config, expected_countries, n_expected_countries), .preset = "[JP]",
+	  .doc = "countries from which calls are no surprise" },
+};
+static const struct option_table geoip = TABLE(geoip_rows);
+
+static const struct option department_rows[] = {
+	{ .key = "hours", .type = &type_hours, IN(cfg_department_hours, hours),
+	  .doc = "open hours; default: the site's" },
+	{ .key = "half_day", .type = &type_hours, IN(cfg_department_hours, half_day),
+	  .doc = "open hours of a half day; default: the site's" },
+	{ .key = "saturday", .type = &type_saturday, IN(cfg_department_hours, saturday), WORDS(saturdays),
+	  .doc = "half, full or closed; default: the site's" },
+};
+static const struct option_table department = TABLE(department_rows);
+
+static const struct option calendar_rows[] = {
+	{ .key = "country", .type = &type_word, IN(config, calendar.country), .preset = "JP",
+	  WORDS(countries),
+	  .doc = "whose public holidays: JP or none" },
+	{ .key = "saturday", .type = &type_saturday, IN(config, calendar.saturday), .preset = "half",
+	  WORDS(saturdays),
+	  .doc = "half, full or closed" },
+	{ .key = "hours", .type = &type_hours, IN(config, calendar.hours), .preset = "08:30-17:15",
+	  .doc = "open hours" },
+	{ .key = "half_day", .type = &type_hours, IN(config, calendar.half_day), .preset = "08:30-12:30",
+	  .doc = "open hours of a half day" },
+	{ .key = "before_minutes", .type = &type_minutes, IN(config, calendar.before), .preset = "60",
+	  .doc = "allowance before the open hours" },
+	{ .key = "after_minutes", .type = &type_minutes, IN(config, calendar.after), .preset = "120",
+	  .doc = "allowance after them" },
+	{ .key = "closures", .shape = MANY, .type = &type_closure,
+	  COUNTED(config, calendar.closures, calendar.n_closures),
+	  .preset = "[12-29..01-03]", .doc = "closed every year, first and last day included" },
+	{ .key = "founding_day", .type = &type_month_day, IN(config, calendar.founding_month),
+	  .doc = "closed every year" },
+	{ .key = "extra_open", .shape = MANY, .type = &type_date,
+	  COUNTED(config, calendar.extra_open, calendar.n_extra_open),
+	  .doc = "open whatever the rest says" },
+	{ .key = "extra_closed", .shape = MANY, .type = &type_date,
+	  COUNTED(config, calendar.extra_closed, calendar.n_extra_closed),
+	  .doc = "closed whatever the rest says" },
+	{ .key = "open_holidays", .shape = MANY, .type = &type_date,
+	  COUNTED(config, calendar.open_holidays, calendar.n_open_holidays),
+	  .doc = "public holidays on which it is open" },
+	{ .key = "holidays", .type = &type_text, IN(config, calendar.holidays),
+	  .doc = "CSV file of official holidays; default: by rule" },
+	{ .key = "departments", .shape = NAMED, .table = &department,
+	  .record = sizeof(struct cfg_department_hours),
+	  COUNTED(config, calendar.departments, calendar.n_departments),
+	  .doc = "departments with hours of their own" },
+	{ .key = "roster", .type = &type_text, .flags = LATER, .doc = "CSV file of who is on duty" },
+};
+static const struct option_table calendar = TABLE(calendar_rows);
+
+static const struct option user_rows[] = {
+	{ .key = "id", .type = &type_id, IN(cfg_user, id), .flags = REQUIRED, .unique = "user id",
+	  .doc = "user name, as logs and keys have it" },
+	{ .key = "name", .type = &type_text, IN(cfg_user, name), .doc = "full name" },
+	{ .key = "roles", .type = &type_roles, IN(cfg_user, roles), .doc = "nurse, physician, office, ..." },
+	{ .key = "department", .type = &type_id, IN(cfg_user, department), .doc = "department" },
+	{ .key = "status", .type = &type_word, IN(cfg_user, status), .preset = "active", WORDS(user_states),
+	  .doc = "active, suspended or left" },
+};
+static const struct option_table user = TABLE(user_rows);
+
+static const struct option key_rows[] = {
+	{ .key = "id", .type = &type_id, IN(cfg_key, id), .flags = REQUIRED, .unique = "key id",
+	  .doc = "name of the key; never the key" },
+	{ .key = "key", .type = &type_id, IN(cfg_key, key), .flags = REQUIRED | SECRET, .unique = "key",
+	  .doc = "the key, or the log's name of it" },
+	{ .key = "user", .type = &type_id, IN(cfg_key, user),
+	  .doc = "whose key it is: an id of identities.users" },
+	{ .key = "state", .type = &type_word, IN(cfg_key, state), .preset = "active", WORDS(key_states),
+	  .doc = "active, revoked or expired" },
+	{ .key = "kind", .type = &type_word, IN(cfg_key, kind), .preset = "person", WORDS(key_kinds),
+	  .doc = "person or service" },
+	{ .key = "expires", .type = &type_date, IN(cfg_key, expires),
+	  .doc = "last day on which it is valid" },
+};
+static const struct option_table key = TABLE(key_rows);
+
+static const struct option identities_rows[] = {
+	{ .key = "users", .shape = RECORDS, .table = &user, .record = sizeof(struct cfg_user),
+	  COUNTED(config, users, n_users), .doc = "people" },
+	{ .key = "keys", .shape = RECORDS, .table = &key, .record = sizeof(struct cfg_key),
+	  COUNTED(config, keys, n_keys), .doc = "API keys" },
+};
+static const struct option_table identities = TABLE(identities_rows);
+
+static const struct option match_rows[] = {
+	{ .key = "method", .type = &type_id, IN(cfg_function, method), .doc = "request method" },
+	{ .key = "path", .type = &type_text, IN(cfg_function, path), .doc = "url.path; may end in *" },
+	{ .key = "host", .type = &type_id, IN(cfg_function, host), .doc = "url.domain" },
+	{ .key = "model", .type = &type_id, IN(cfg_function, model), .doc = "model asked for" },
+	{ .key = "key", .type = &type_id, .flags = LATER, .doc = "id of a registered key" },
+	{ .key = "header.", .type = &type_text, .flags = LATER | PREFIX, .doc = "a request header" },
+};
+static const struct option_table match = TABLE(match_rows);
+
+static const struct option function_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_function, name), .flags = REQUIRED,
+	  .doc = "name of the function" },
+	{ .key = "match", .shape = SECTION, .table = &match, .flags = REQUIRED,
+	  .doc = "every condition must hold" },
+};
+static const struct option_table function = TABLE(function_rows);
+
+static const struct option prices_rows[] = {
+	{ .key = "table", .type = &type_text, .flags = LATER, .doc = "price table" },
+};
+static const struct option_table prices = TABLE(prices_rows);
+
+static const struct option currency_rows[] = {
+	{ .key = "code", .type = &type_currency, IN(config, budget.currency), .doc = "ISO 4217 code" },
+	{ .key = "rate", .type = &type_rate, IN(config, budget.rate_micro),
+	  .doc = "units of it for one USD" },
+	{ .key = "date", .type = &type_date_text, IN(config, budget.rate_date), .doc = "day of the rate" },
+	{ .key = "source", .type = &type_text, IN(config, budget.rate_source),
+	  .doc = "where the rate is from" },
+};
+static const struct option_table currency = TABLE(currency_rows);
+
+static const struct option budget_rows[] = {
+	{ .key = "month_usd", .type = &type_usd, IN(config, budget.month_pico), .doc = "budget of a month" },
+	{ .key = "day_usd", .type = &type_usd, IN(config, budget.day_pico),
+	  .doc = "budget of a day; default: the month's by its days" },
+	{ .key = "currency", .shape = SECTION, .table = &currency, .doc = "a second currency for reports" },
+};
+static const struct option_table budget = TABLE(budget_rows);
+
+/* 許容範囲 (reports.md D2.5). The manual's numbers are those of a business day; a half or closed day
+ * breaks no lower bound. */
+#define RANGE_ROWS(class, calls_, cost_, users_)                                                             \
+	{ .key = "calls", .type = &type_count_range, IN(config, ranges[class].calls), .preset = calls_,      \
+	  .doc = "accepted number of calls" },                                                              \
+	{ .key = "cost_usd", .type = &type_usd_range, IN(config, ranges[class].cost_pico), .preset = cost_,  \
+	  .doc = "accepted cost" },                                                                         \
+	{ .key = "users", .type = &type_count_range, IN(config, ranges[class].users), .preset = users_,      \
+	  .doc = "accepted number of active users" },                                                       \
+	{ .key = "user_calls", .type = &type_count, IN(config, ranges[class].user_calls), .preset = "100",   \
+	  .doc = "calls of one user that are still accepted" },                                             \
+	{ .key = "user_calls_alert", .type = &type_count, IN(config, ranges[class].user_calls_alert),        \
+	  .preset = "200", .doc = "calls of one user that are an alert" },
+
+static const struct option business_rows[] = {
+	RANGE_ROWS(CLASS_BUSINESS, "[500, 2000]", "[50, 200]", "[20, 50]")
+};
+static const struct option half_rows[] = { RANGE_ROWS(CLASS_HALF, "[0, 2000]", "[0, 200]", "[0, 50]") };
+static const struct option closed_rows[] = { RANGE_ROWS(CLASS_CLOSED, "[0, 2000]", "[0, 200]", "[0, 50]") };
+static const struct option_table business = TABLE(business_rows);
+static const struct option_table half = TABLE(half_rows);
+static const struct option_table closed = TABLE(closed_rows);
+
+static const struct option ranges_rows[] = {
+	{ .key = "business", .shape = SECTION, .table = &business, .doc = "days that are fully open" },
+	{ .key = "half", .shape = SECTION, .table = &half, .doc = "half days" },
+	{ .key = "closed", .shape = SECTION, .table = &closed, .doc = "closed days" },
+};
+static const struct option_table ranges = TABLE(ranges_rows);
+
+static const struct option rules_rows[] = {
+	{ .key = "paths", .shape = MANY, .type = &type_text, COUNTED(config, rule_paths, n_rule_paths),
+	  .doc = "rule files and folders; default: the shipped rules" },
+};
+static const struct option_table rules = TABLE(rules_rows);
+
+static const struct option ledger_rows[] = {
+	{ .key = "path", .type = &type_text, IN(config, ledger.path), .preset = "/var/lib/tochoku/ledger.db",
+	  .doc = "the ledger" },
+	{ .key = "keys", .type = &type_text, IN(config, ledger.keys), .preset = "/var/lib/tochoku/keys",
+	  .doc = "folder of the site's own keys" },
+	{ .key = "trail", .type = &type_text, .flags = LATER, .doc = "folder of the sealed trail" },
+};
+static const struct option_table ledger = TABLE(ledger_rows);
+
+static const struct option root_rows[] = {
+	{ .key = "site", .shape = SECTION, .table = &site, .doc = "the hospital" },
+	{ .key = "inputs", .shape = SECTION, .table = &inputs, .doc = "what is read" },
+	{ .key = "networks", .shape = SECTION, .table = &networks, .doc = "addresses that are ours" },
+	{ .key = "geoip", .shape = SECTION, .table = &geoip, .doc = "where outside addresses are" },
+	{ .key = "calendar", .shape = SECTION, .table = &calendar, .doc = "open and closed days and hours" },
+	{ .key = "identities", .shape = SECTION, .table = &identities, .doc = "people and keys" },
+	{ .key = "functions", .shape = RECORDS, .table = &function, .record = sizeof(struct cfg_function),
+	  COUNTED(config, functions, n_functions),
+	  .doc = "business functions; the first that matches names the call" },
+	{ .key = "prices", .shape = SECTION, .table = &prices, .doc = "prices of models" },
+	{ .key = "budget", .shape = SECTION, .table = &budget, .doc = "what it may cost" },
+	{ .key = "ranges", .shape = SECTION, .table = &ranges, .doc = "accepted ranges by class of day" },
+	{ .key = "rules", .shape = SECTION, .table = &rules, .doc = "detection rules" },
+	{ .key = "ledger", .shape = SECTION, .table = &ledger, .doc = "where everything is kept" },
+	{ .key = "retention", .shape = ANY, .flags = LATER, .doc = "how long it is kept" },
+	{ .key = "notify", .shape = ANY, .flags = LATER, .doc = "who is told of findings" },
+	{ .key = "console", .shape = ANY, .flags = LATER, .doc = "the review page" },
+};
+const struct option_table config_options = TABLE(root_rows);
+
+static void walk(const struct option_table *t, const char *above, option_row_fn row, void *ctx)
+{
+	struct buf path;
+	size_t i;
+
+	buf_init(&path, 1024);
+	for (i = 0; i < t->n; i++) {
+		const struct option *o = &t->rows[i];
+		const char *text;
+
+		buf_clear(&path);
+		buf_fmt(&path, "%s%s%s", above, above[0] != 0 ? "." : "", o->key);
+		text = buf_cstr(&path);
+		if (text == NULL)
+			break;
+		row(ctx, text, o);
+		if (o->table != NULL) {
+			buf_str(&path, o->shape == RECORDS ? "[]" : o->shape == NAMED ? "{}" : "");
+			walk(o->table, buf_cstr(&path), row, ctx);
+		}
+	}
+	buf_free(&path);
+}
+
+void option_walk(option_row_fn row, void *ctx)
+{
+	walk(&config_options, "", row, ctx);
+}

@@ -1,0 +1,128 @@
+#include "core/config/yaml.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/buf.h"
+#include "core/base/safe.h"
+
+#define TEXT_MAX 600
+
+void problems_init(struct problems *p, const char *file)
+{
+	*p = (struct problems){ .file = file };
+}
+
+void problems_free(struct problems *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		free(p->list[i].text);
+	free(p->list);
+	*p = (struct problems){ .file = p->file };
+}
+
+static bool grow(struct problems *p)
+{
+	size_t cap = p->cap == 0 ? 8 : p->cap * 2;
+	struct problem *list;
+
+	if (p->n < p->cap)
+		return true;
+	list = realloc(p->list, cap * sizeof *list);
+	if (list == NULL)
+		return false;
+	p->list = list;
+	p->cap = cap;
+	return true;
+}
+
+/* An error is counted even where there is no room to keep it: a file is never called good for that. */
+static void add(struct problems *p, uint32_t line, uint32_t column, bool warning, const char *fmt, va_list ap)
+{
+	char text[TEXT_MAX], *copy;
+
+	if (!warning)
+		p->errors++;
+	if (p->n >= PROBLEMS_MAX || !grow(p))
+		return;
+	vsnprintf(text, sizeof text, fmt, ap);
+	copy = strdup(text);
+	if (copy != NULL)
+		p->list[p->n++] = (struct problem){ line, column, warning, copy };
+}
+
+void problem_at(struct problems *p, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, n->line, n->column, false, fmt, ap);
+	va_end(ap);
+}
+
+void problem_warn(struct problems *p, const struct node *n, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, n->line, n->column, true, fmt, ap);
+	va_end(ap);
+}
+
+void problem_line(struct problems *p, uint32_t line, uint32_t column, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, line, column, false, fmt, ap);
+	va_end(ap);
+}
+
+static int by_place(const void *va, const void *vb)
+{
+	const struct problem *a = *(const struct problem *const *)va, *b = *(const struct problem *const *)vb;
+
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	if (a->column != b->column)
+		return a->column < b->column ? -1 : 1;
+	return a < b ? -1 : 1; /* as they were found: both lie in one array */
+}
+
+static void print_one(const struct problems *p, const struct problem *one)
+{
+	struct buf out;
+	const char *text;
+
+	buf_init(&out, 1 << 14);
+	buf_str(&out, "tochoku: ");
+	if (p->file != NULL) {
+		safe_text(&out, slice_str(p->file));
+		if (one->line != 0)
+			buf_fmt(&out, ":%u:%u", one->line, one->column);
+		buf_str(&out, ": ");
+	}
+	if (one->warning)
+		buf_str(&out, "warning: ");
+	safe_text(&out, slice_str(one->text));
+	text = buf_cstr(&out);
+	if (text != NULL)
+		fprintf(stderr, "%s\n", text);
+	buf_free(&out);
+}
+
+void problems_print(const struct problems *p)
+{
+	const struct problem *order[PROBLEMS_MAX];
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		order[i] = &p->list[i];
+	qsort(order, p->n, sizeof order[0], by_place);
+	for (i = 0; i < p->n; i++)
+		print_one(p, order[i]);
+	if (p->n == PROBLEMS_MAX)
+		fprintf(stderr, "tochoku: only the first %d problems are shown\n", PROBLEMS_MAX);
+}

@@ -1,0 +1,28 @@
+/* The counters of 15 minutes, gathered in memory for one transaction and then added to their rows.
+ * Private to core/ledger. */
+#ifndef TK_LEDGER_COUNTERS_H
+#define TK_LEDGER_COUNTERS_H
+
+#include <sqlite3.h>
+
+#include "core/ledger/ledger.h"
+#include "core/ledger/sums.h"
+
+/* The names of one event, as label numbers. */
+struct counter_key {
+	int64_t bucket; /* UTC seconds */
+	int64_t input, user, department, function, model;
+};
+
+struct counters;
+int counters_open(struct counters **out, sqlite3 *db, struct err *e);
+void counters_free(struct counters *c);
+int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e);
+/* Before each commit, and by counters_users. */
+int counters_flush(struct counters *c, struct err *e);
+/* Calls of every user in [from, to) UTC seconds, from the rows. */
+int counters_users(struct counters *c, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
+/* The 15-minute bucket of an instant. */
+int64_t counter_bucket(int64_t ns);
+
+#endif

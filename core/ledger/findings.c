@@ -1,0 +1,391 @@
+#include "core/ledger/findings.h"
+
+#include <stdlib.h>
+
+#include "core/base/json.h"
+#include "core/base/map.h"
+#include "core/ledger/statement.h"
+#include "core/ledger/writer.h"
+
+#define OPEN_MAX 4096    /* findings held in memory of the live ledger; written and let go beyond it */
+#define DAY_MAX 65536    /* findings of one evaluated day */
+
+struct first_event {
+	int64_t completion;
+	uint8_t id[16];
+};
+
+struct open_finding {
+	int64_t row; /* 0: not recorded yet */
+	int64_t first, last, count;
+	const char *rule_id, *rule_name, *author, *level;
+	const uint8_t *rules;
+	int rank;
+	int32_t day;
+	struct buf subject, reason, entity;
+	size_t n_events;
+	struct first_event events[FINDING_EVENTS];
+	bool dirty, events_changed;
+};
+
+struct findings {
+	struct ledger *l;
+	bool live;
+	size_t max, cap;
+	struct map *keys; /* hit.key -> place in open[] */
+	struct map *subjects; /* of a day evaluated anew: subject -> place in open[] */
+	struct open_finding *open;
+};
+
+static struct findings *make(struct ledger *l, bool live, size_t max)
+{
+	struct findings *f = calloc(1, sizeof *f);
+
+	if (f == NULL)
+		return NULL;
+	*f = (struct findings){ .l = l, .live = live, .max = max, .keys = map_new(max, max * 512),
+				.subjects = map_new(max, max * 512) };
+	if (f->keys == NULL || f->subjects == NULL) {
+		findings_free(f);
+		return NULL;
+	}
+	return f;
+}
+
+struct findings *findings_new(struct ledger *l)
+{
+	return make(l, true, OPEN_MAX);
+}
+
+struct findings *findings_new_day(struct ledger *l)
+{
+	return make(l, false, DAY_MAX);
+}
+
+void findings_forget(struct findings *f)
+{
+	for (size_t i = 0; i < map_count(f->keys); i++) {
+		buf_free(&f->open[i].subject);
+		buf_free(&f->open[i].reason);
+		buf_free(&f->open[i].entity);
+	}
+	map_clear(f->keys);
+	map_clear(f->subjects);
+}
+
+void findings_free(struct findings *f)
+{
+	if (f == NULL)
+		return;
+	if (f->keys != NULL && f->subjects != NULL)
+		findings_forget(f);
+	map_free(f->keys);
+	map_free(f->subjects);
+	free(f->open);
+	free(f);
+}
+
+static int event_order(const struct first_event *a, const struct first_event *b)
+{
+	if (a->completion != b->completion)
+		return a->completion < b->completion ? -1 : 1;
+	return memcmp(a->id, b->id, sizeof a->id);
+}
+
+/* Keeps the first FINDING_EVENTS by completion, then id: the same ones in whatever order they come. */
+static void keep_event(struct open_finding *o, const struct first_event *ev)
+{
+	size_t i = o->n_events;
+
+	if (i == FINDING_EVENTS && event_order(ev, &o->events[i - 1]) >= 0)
+		return;
+	while (i > 0 && event_order(ev, &o->events[i - 1]) < 0)
+		i--;
+	if (o->n_events < FINDING_EVENTS)
+		o->n_events++;
+	memmove(&o->events[i + 1], &o->events[i], (o->n_events - 1 - i) * sizeof *o->events);
+	o->events[i] = *ev;
+	o->events_changed = true;
+}
+
+static int load_events(struct findings *f, struct open_finding *o, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_EVENTS,
+		"SELECT completion, event_id FROM finding_event WHERE finding = ? ORDER BY completion, event_id", e);
+	int rc = s == NULL ? TK_EIO : TK_OK;
+
+	if (s != NULL)
+		bind_i64(s, 1, o->row);
+	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
+		struct first_event ev = { .completion = sqlite3_column_int64(s, 0) };
+
+		column_bytes(s, 1, ev.id, sizeof ev.id);
+		keep_event(o, &ev);
+	}
+	o->events_changed = false;
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+/* What is recorded of the subject already. */
+static int load(struct findings *f, struct slice subject, struct open_finding *o, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_GET,
+		"SELECT id, first, last, count FROM finding WHERE subject = ? AND withdrawn = 0", e);
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_text(s, 1, subject);
+	rc = statement_row(s, e);
+	if (rc == TK_OK) {
+		o->row = sqlite3_column_int64(s, 0);
+		o->first = sqlite3_column_int64(s, 1);
+		o->last = sqlite3_column_int64(s, 2);
+		o->count = sqlite3_column_int64(s, 3);
+	}
+	sqlite3_reset(s);
+	if (rc == TK_EEND)
+		return TK_OK;
+	return rc == TK_OK ? load_events(f, o, e) : rc;
+}
+
+static int room_for_one(struct findings *f, int64_t now_ns, struct err *e)
+{
+	int rc;
+
+	if (map_count(f->keys) == f->max) {
+		if (!f->live)
+			return err_set(e, TK_ELIMIT, "more than %d findings in one day: make a rule less noisy", DAY_MAX);
+		if ((rc = findings_flush(f, now_ns, e)) != TK_OK)
+			return rc;
+		findings_forget(f);
+	}
+	if (map_count(f->keys) == f->cap) {
+		size_t cap = f->cap == 0 ? 64 : 2 * f->cap;
+		struct open_finding *more = realloc(f->open, cap * sizeof *more);
+
+		if (more == NULL)
+			return err_set(e, TK_ENOMEM, "no memory for findings");
+		f->open = more;
+		f->cap = cap;
+	}
+	return TK_OK;
+}
+
+static int new_finding(struct findings *f, const struct hit *h, const struct finding_text *t, struct open_finding *o,
+		       struct err *e)
+{
+	int64_t place = (int64_t)map_count(f->keys);
+
+	*o = (struct open_finding){ .first = INT64_MAX, .last = INT64_MIN, .rule_id = t->rule_id,
+				    .rule_name = t->rule_name, .author = t->author, .level = t->level,
+				    .rules = t->rules, .rank = t->rank, .day = h->day };
+	buf_init(&o->subject, 65536);
+	buf_init(&o->reason, 65536);
+	buf_init(&o->entity, 65536);
+	buf_add(&o->subject, t->subject);
+	buf_add(&o->reason, t->reason);
+	buf_add(&o->entity, t->entity_json);
+	if (!o->subject.failed && !o->reason.failed && !o->entity.failed &&
+	    map_put(f->subjects, t->subject, place) != NULL && map_put(f->keys, h->key, place) != NULL)
+		return f->live ? load(f, t->subject, o, e) : TK_OK;
+	buf_free(&o->subject);
+	buf_free(&o->reason);
+	buf_free(&o->entity);
+	return err_set(e, TK_ENOMEM, "no memory for findings");
+}
+
+int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, void *ctx, int64_t now_ns,
+		 struct err *e)
+{
+	struct first_event ev = { .completion = h->completion_ns };
+	int64_t *at = map_get(f->keys, h->key);
+	struct finding_text text;
+	struct open_finding *o;
+	int rc;
+
+	if (at == NULL) {
+		if ((rc = room_for_one(f, now_ns, e)) != TK_OK || (rc = describe(ctx, h, &text, e)) != TK_OK)
+			return rc;
+		o = &f->open[map_count(f->keys)];
+		if ((rc = new_finding(f, h, &text, o, e)) != TK_OK)
+			return rc;
+	} else {
+		o = &f->open[*at];
+	}
+	memcpy(ev.id, h->event_id, sizeof ev.id);
+	keep_event(o, &ev);
+	o->count++;
+	if (h->start_ns < o->first)
+		o->first = h->start_ns;
+	if (h->start_ns > o->last)
+		o->last = h->start_ns;
+	o->dirty = true;
+	return TK_OK;
+}
+
+/* ---- writing ---- */
+
+static int record_finding(struct findings *f, int64_t row, const char *status, const struct open_finding *o,
+			  int64_t now_ns, struct err *e)
+{
+	struct buf b;
+	struct json_out j;
+	int rc;
+
+	buf_init(&b, 1 << 20);
+	j = json_out(&b);
+	json_open(&j, '{');
+	json_key(&j, "id");
+	json_int(&j, row);
+	json_key(&j, "status");
+	json_str(&j, slice_str(status));
+	if (o != NULL) {
+		json_key(&j, "rule.id");
+		json_str(&j, slice_str(o->rule_id));
+		json_key(&j, "level");
+		json_str(&j, slice_str(o->level));
+		json_key(&j, "reason");
+		json_str(&j, buf_slice(&o->reason));
+	}
+	json_close(&j, '}');
+	rc = ledger_record(f->l, "finding", now_ns, buf_slice(&b), e);
+	buf_free(&b);
+	return rc;
+}
+
+/* A withdrawn finding whose subject is hit again comes back under its old number. */
+static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_INSERT,
+		"INSERT INTO finding VALUES (NULL, ?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 'new', ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13)"
+		" ON CONFLICT (subject) DO UPDATE SET first = excluded.first, last = excluded.last,"
+		" count = excluded.count, withdrawn = 0 RETURNING id", e);
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_text(s, 1, buf_slice(&o->subject));
+	bind_text(s, 2, slice_str(o->rule_id));
+	bind_text(s, 3, slice_str(o->rule_name));
+	bind_text(s, 4, slice_str(o->author));
+	bind_text(s, 5, slice_str(o->level));
+	bind_i64(s, 6, o->rank);
+	bind_i64(s, 7, o->day);
+	bind_i64(s, 8, o->first);
+	bind_i64(s, 9, o->last);
+	bind_i64(s, 10, o->count);
+	bind_text(s, 11, buf_slice(&o->reason));
+	bind_text(s, 12, buf_slice(&o->entity));
+	bind_blob(s, 13, o->rules, 32);
+	if ((rc = statement_row(s, e)) == TK_OK)
+		o->row = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return rc == TK_OK ? record_finding(f, o->row, "new", o, now_ns, e) : rc;
+}
+
+static int update(struct findings *f, const struct open_finding *o, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_UPDATE,
+		"UPDATE finding SET first = ?2, last = ?3, count = ?4 WHERE id = ?1", e);
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, o->row);
+	bind_i64(s, 2, o->first);
+	bind_i64(s, 3, o->last);
+	bind_i64(s, 4, o->count);
+	return statement_run(s, e);
+}
+
+static int write_events(struct findings *f, struct open_finding *o, struct err *e)
+{
+	sqlite3_stmt *clear = ledger_statement(f->l, LS_FINDING_CLEAR, "DELETE FROM finding_event WHERE finding = ?", e);
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_EVENT, "INSERT INTO finding_event VALUES (?, ?, ?)", e);
+	int rc;
+
+	if (clear == NULL || s == NULL)
+		return TK_EIO;
+	bind_i64(clear, 1, o->row);
+	rc = statement_run(clear, e);
+	for (size_t i = 0; i < o->n_events && rc == TK_OK; i++) {
+		bind_i64(s, 1, o->row);
+		bind_i64(s, 2, o->events[i].completion);
+		bind_blob(s, 3, o->events[i].id, 16);
+		rc = statement_run(s, e);
+	}
+	o->events_changed = false;
+	return rc;
+}
+
+static int write_finding(struct findings *f, size_t i, int64_t now_ns, struct err *e)
+{
+	struct open_finding *o = &f->open[i];
+	int rc;
+
+	if (!o->dirty)
+		return TK_OK;
+	o->dirty = false;
+	rc = o->row == 0 ? insert(f, o, now_ns, e) : update(f, o, e);
+	return rc == TK_OK && o->events_changed ? write_events(f, o, e) : rc;
+}
+
+int findings_flush(struct findings *f, int64_t now_ns, struct err *e)
+{
+	int rc = TK_OK;
+
+	for (size_t i = 0; i < map_count(f->keys) && rc == TK_OK; i++)
+		rc = write_finding(f, i, now_ns, e);
+	return rc;
+}
+
+static int withdraw(struct findings *f, int64_t row, int64_t now_ns, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_WITHDRAW, "UPDATE finding SET withdrawn = 1 WHERE id = ?", e);
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, row);
+	rc = statement_run(s, e);
+	return rc == TK_OK ? record_finding(f, row, "withdrawn", NULL, now_ns, e) : rc;
+}
+
+/* The recorded findings of the day get to know their place in `f`; the others are withdrawn. */
+static int match_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_OF_DAY,
+		"SELECT id, subject FROM finding WHERE day = ? AND withdrawn = 0 ORDER BY id", e);
+	int64_t gone[256];
+	size_t n_gone;
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	do { /* withdrawing changes the table that the cursor reads: so in rounds */
+		n_gone = 0;
+		bind_i64(s, 1, day);
+		while (n_gone < COUNT(gone) && (rc = statement_row(s, e)) == TK_OK) {
+			int64_t *at = map_get(f->subjects, column_text(s, 1));
+
+			if (at != NULL)
+				f->open[*at].row = sqlite3_column_int64(s, 0);
+			else
+				gone[n_gone++] = sqlite3_column_int64(s, 0);
+		}
+		sqlite3_reset(s);
+		if (n_gone < COUNT(gone) && rc != TK_EEND)
+			return rc;
+		for (size_t i = 0; i < n_gone; i++)
+			if ((rc = withdraw(f, gone[i], now_ns, e)) != TK_OK)
+				return rc;
+	} while (n_gone == COUNT(gone));
+	return TK_OK;
+}
+
+int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e)
+{
+	int rc = match_day(f, day, now_ns, e);
+
+	return rc == TK_OK ? findings_flush(f, now_ns, e) : rc;
+}

@@ -1,0 +1,44 @@
+/* Findings: one for each rule, subject and local day. Hits merge in any order to the same finding: the count,
+ * the earliest and latest start, and the first FINDING_EVENTS events by completion, then id. */
+#ifndef TK_LEDGER_FINDINGS_H
+#define TK_LEDGER_FINDINGS_H
+
+#include "core/ledger/ledger.h"
+
+#define FINDING_EVENTS 20
+
+/* One match of a rule. `key` names the finding in memory, for this run and rule set: rule, day and entity
+ * values in any form; a known one costs a look-up and no more. */
+struct hit {
+	struct slice key;
+	int32_t day;
+	int64_t start_ns, completion_ns;
+	const uint8_t *event_id; /* 16 bytes */
+};
+
+/* What a finding is about: asked for only when its key is new. */
+struct finding_text {
+	struct slice subject; /* rule id, day and entity values: the same on every run */
+	const char *rule_id, *rule_name, *author, *level; /* author may be NULL; all outlive the findings */
+	int rank;             /* of the level: higher is worse */
+	struct slice reason, entity_json;
+	const uint8_t *rules; /* 32 bytes: digest of the rule set */
+};
+typedef int (*describe_fn)(void *ctx, const struct hit *h, struct finding_text *out, struct err *e);
+
+struct findings;
+/* For the live ledger: merges with what is recorded. */
+struct findings *findings_new(struct ledger *l);
+/* For one day evaluated from its events alone. */
+struct findings *findings_new_day(struct ledger *l);
+void findings_free(struct findings *f);
+int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, void *ctx, int64_t now_ns,
+		 struct err *e);
+/* Writes what changed; before each commit. */
+int findings_flush(struct findings *f, int64_t now_ns, struct err *e);
+/* Lets go of what is held in memory; after a flush. */
+void findings_forget(struct findings *f);
+/* The day's findings become those of `f` (made by findings_new_day): others are marked withdrawn. */
+int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e);
+
+#endif

@@ -1,0 +1,107 @@
+/* The ledger as its one writer sees it. Everything between ledger_begin and ledger_commit is one SQLite
+ * transaction: events, positions, counters, findings, coverage and the chain commit together or not at all.
+ * After an error nothing is committed and the ledger must be closed: what was in memory is then void.
+ * One thread, one process (a lock file keeps others out). */
+#ifndef TK_LEDGER_LEDGER_H
+#define TK_LEDGER_LEDGER_H
+
+#include "core/base/err.h"
+#include "core/event/event.h"
+#include "core/event/wire.h"
+
+struct ledger;
+/* Makes the folder and the file where they are missing; migrates. TK_EBUSY: another process writes it
+ * (its pid in the text). */
+int ledger_open(struct ledger **out, const char *path, struct err *e);
+void ledger_close(struct ledger *l); /* NULL is legal; what is not committed is rolled back */
+
+int ledger_begin(struct ledger *l, struct err *e); /* no-op inside a transaction */
+int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e); /* durable when it returns */
+bool ledger_in_transaction(const struct ledger *l);
+/* Bytes of the write-ahead log now. It is cut back when it passes LEDGER_WAL_MAX and no reader holds it. */
+#define LEDGER_WAL_MAX (64 << 20)
+int64_t ledger_wal_bytes(const struct ledger *l);
+
+/* ---- events ---- */
+int ledger_part(struct ledger *l, enum part_id id, const struct part *p, uint32_t absent_event, int64_t *row,
+		struct err *e);
+int ledger_label(struct ledger *l, struct slice name, int64_t *label, struct err *e);
+
+struct placing {
+	bool duplicate;
+	uint32_t ordinal; /* among identical lines of the input, from 1 */
+};
+/* first_id: the id the line has as the first of its kind (event_log_id with ordinal 1). */
+int ledger_place(struct ledger *l, enum batch_mode mode, struct slice input, int64_t time_ns,
+		 const uint8_t first_id[16], struct placing *out, struct err *e);
+void ledger_new_file(struct ledger *l); /* an imported file begins */
+int ledger_has(struct ledger *l, int64_t time_ns, const uint8_t first_id[16], bool *has, struct err *e);
+
+/* The names an event is counted under. */
+struct event_names {
+	int64_t input, user, department, function, model; /* labels */
+};
+/* Records a placed event. The EV part's strings must live until ledger_flush_events. */
+int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal, bool imported,
+	       const int64_t rows[P_COUNT], const struct event_names *names, struct err *e);
+int ledger_flush_events(struct ledger *l, struct err *e);
+
+typedef void (*user_calls_fn)(void *ctx, int64_t user, int64_t calls);
+/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900. */
+int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
+
+/* Every recorded event that began in [from, to) ns, in order of completion, then id. */
+typedef int (*ledger_event_fn)(void *ctx, const struct access_event *ev);
+int ledger_events_in_order(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_event_fn row, void *ctx,
+			   struct err *e);
+
+/* ---- other records of the trail ---- */
+/* body: one JSON object. */
+int ledger_record(struct ledger *l, const char *type, int64_t now_ns, struct slice body, struct err *e);
+
+/* ---- positions (core/ledger/positions.c) ---- */
+/* The committed position of a generation; TK_ENOTFOUND: never met. */
+int ledger_position(struct ledger *l, uint64_t token, uint64_t *position, struct err *e);
+int ledger_set_generation(struct ledger *l, int64_t input, struct slice path, const struct generation *g,
+			  int64_t now_ns, struct err *e);
+typedef int (*generation_fn)(void *ctx, struct slice input, struct slice path, const struct generation *g);
+int ledger_generations(struct ledger *l, generation_fn row, void *ctx, struct err *e);
+
+/* ---- coverage (core/ledger/coverage.c) ---- */
+/* The input was watched in every minute of [from, to] (UTC minutes since 1970). */
+int ledger_watched(struct ledger *l, int64_t input, int64_t from, int64_t to, struct err *e);
+/* The last watched minute of an input; INT64_MIN: never. */
+int ledger_watched_until(struct ledger *l, int64_t input, int64_t *minute, struct err *e);
+int ledger_loss(struct ledger *l, int64_t input, int64_t minute, const char *reason, int64_t n, int64_t bytes,
+		struct err *e);
+/* Where a rejected line stands. *known: it was there already (an import seen before). */
+int ledger_reject(struct ledger *l, int64_t input, struct slice path, const struct reject *r, bool import,
+		  int64_t now_ns, bool *known, struct err *e);
+int ledger_input_seen(struct ledger *l, int64_t input, struct slice path, int64_t events, int64_t last_event_ns,
+		      int64_t heartbeat_ns, struct err *e);
+/* Marks which inputs the configuration names now. */
+int ledger_inputs_configured(struct ledger *l, const int64_t *inputs, size_t n, struct err *e);
+typedef int (*input_name_fn)(void *ctx, struct slice name);
+int ledger_input_names(struct ledger *l, input_name_fn row, void *ctx, struct err *e);
+
+/* ---- local days (core/ledger/days.c): a number is days since 1970 ---- */
+int ledger_day_met(struct ledger *l, int32_t day, struct err *e);          /* there is something to close */
+int ledger_day_dirty(struct ledger *l, int32_t day, struct err *e);        /* evaluate it again, in order */
+int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e);
+/* The earliest day before `before` that is open or dirty; TK_ENOTFOUND: none. */
+int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty, struct err *e);
+
+/* ---- keys (core/ledger/register.c) ---- */
+struct key_entry {
+	struct slice fingerprint, id, user, state, kind;
+	int64_t expires_ns; /* 0: never */
+};
+typedef int (*key_entry_fn)(void *ctx, const struct key_entry *k);
+int ledger_key_list(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);
+int ledger_key_put(struct ledger *l, const struct key_entry *k, int64_t now_ns, struct err *e);
+/* TK_ENOTFOUND: no key of that id or fingerprint. */
+int ledger_key_revoke(struct ledger *l, struct slice id, int64_t now_ns, struct err *e);
+/* Fingerprints that events hold and nobody registered, with a user seen with each. */
+int ledger_keys_unregistered(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);
+
+#endif

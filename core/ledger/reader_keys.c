@@ -1,0 +1,179 @@
+/* Keys: the register, and the fingerprints that events bear. */
+#include "core/ledger/reader_db.h"
+
+#include <stdlib.h>
+
+#include "core/base/buf.h"
+
+#define KEY_PAGE 200000
+#define KEY_USERS 5
+
+/* Calls by who-row over all events, page by page: no index on keys burdens the writer. */
+static int count_who(struct ledger_reader *r, struct pairs *t, struct err *e)
+{
+	int64_t last, at = 0;
+	int rc = reader_number(r, "SELECT max(seq) FROM event", NULL, 0, -1, &last, e);
+
+	for (; rc == TK_OK && at <= last; at += KEY_PAGE) {
+		sqlite3_stmt *s;
+
+		rc = reader_prepare(r, &s,
+				    "SELECT dim_who, count(*), sum(coalesce(status BETWEEN 200 AND 399, 0)),"
+				    " min(timestamp), max(timestamp) FROM event WHERE seq BETWEEN ?1 AND ?2"
+				    " GROUP BY dim_who",
+				    (int64_t[]){ at, at + KEY_PAGE - 1 }, 2, e);
+		while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+			struct pair p = { sqlite3_column_int64(s, 0), 0, sqlite3_column_int64(s, 1),
+					  sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
+					  sqlite3_column_int64(s, 4) };
+
+			if (!pairs_add(t, &p))
+				rc = err_set(e, TK_ENOMEM, "out of memory");
+		}
+		sqlite3_finalize(s);
+		rc = rc == TK_EEND ? TK_OK : rc;
+	}
+	pairs_join(t);
+	return rc;
+}
+
+static const struct pair *pair_of(const struct pairs *t, int64_t a)
+{
+	size_t low = 0, high = t->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (t->p[middle].a < a)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < t->n && t->p[low].a == a ? &t->p[low] : NULL;
+}
+
+/* The key being put together from its who-rows. */
+struct seen_key {
+	struct buf fingerprint, users;
+	int64_t first_ns, last_ns, calls;
+	size_t n_users, last_at; /* last_at: where the last name begins in users */
+};
+
+static void seen_add(struct seen_key *k, const struct pair *p, struct slice user)
+{
+	if (k->calls == 0 || p->first_ns < k->first_ns)
+		k->first_ns = p->first_ns;
+	if (k->calls == 0 || p->last_ns > k->last_ns)
+		k->last_ns = p->last_ns;
+	k->calls = add_saturating(k->calls, p->calls);
+	/* users come sorted: a name already there is the last one */
+	if (user.n == 0 || (k->n_users > 0 && slice_eq(slice_from(buf_slice(&k->users), k->last_at), user)))
+		return;
+	if (k->n_users++ < KEY_USERS) {
+		buf_str(&k->users, k->users.n == 0 ? "" : ",");
+		k->last_at = k->users.n;
+		buf_add(&k->users, user);
+	} else if (k->n_users == KEY_USERS + 1) {
+		buf_str(&k->users, ",…");
+	}
+}
+
+static int tell_key(struct ledger_reader *r, sqlite3_stmt *registered, struct seen_key *k, key_row_fn row,
+		    void *ctx, struct err *e)
+{
+	struct key_row out = { .fingerprint = buf_slice(&k->fingerprint), .first_ns = k->first_ns,
+			       .last_ns = k->last_ns, .calls = k->calls, .users = buf_slice(&k->users) };
+	int rc;
+
+	if (k->calls == 0)
+		return TK_OK;
+	sqlite3_reset(registered);
+	sqlite3_bind_text(registered, 1, (const char *)out.fingerprint.p, (int)out.fingerprint.n,
+			  SQLITE_STATIC);
+	rc = reader_step(r, registered, e);
+	if (rc == TK_OK) {
+		out.id = reader_text(registered, 0);
+		out.user = reader_text(registered, 1);
+		out.state = reader_text(registered, 2);
+		out.kind = reader_text(registered, 3);
+	}
+	if (rc == TK_OK || rc == TK_EEND) {
+		row(ctx, &out);
+		rc = TK_OK;
+	}
+	sqlite3_reset(registered);
+	return rc;
+}
+
+static void seen_begin(struct seen_key *k, struct slice fingerprint)
+{
+	buf_clear(&k->fingerprint);
+	buf_clear(&k->users);
+	buf_add(&k->fingerprint, fingerprint);
+	k->calls = k->first_ns = k->last_ns = 0;
+	k->n_users = k->last_at = 0;
+}
+
+static int tell_seen(struct ledger_reader *r, const struct pairs *t, key_row_fn row, void *ctx, struct err *e)
+{
+	struct seen_key k = { 0 };
+	sqlite3_stmt *s, *registered = NULL;
+	int rc = reader_prepare(r, &s, "SELECT id, key_id, user FROM dim_who WHERE key_id IS NOT NULL"
+				" ORDER BY key_id, user", NULL, 0, e);
+
+	buf_init(&k.fingerprint, 4096);
+	buf_init(&k.users, 1 << 16);
+	if (rc == TK_OK)
+		rc = reader_prepare(r, &registered,
+				    "SELECT id, user, state, kind FROM keys WHERE fingerprint = ?1", NULL, 0,
+				    e);
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		const struct pair *p = pair_of(t, sqlite3_column_int64(s, 0));
+
+		if (!slice_eq(buf_slice(&k.fingerprint), reader_text(s, 1))) {
+			rc = tell_key(r, registered, &k, row, ctx, e);
+			seen_begin(&k, reader_text(s, 1));
+		}
+		if (p != NULL)
+			seen_add(&k, p, reader_text(s, 2));
+	}
+	if (rc == TK_EEND)
+		rc = tell_key(r, registered, &k, row, ctx, e);
+	buf_free(&k.fingerprint);
+	buf_free(&k.users);
+	sqlite3_finalize(registered);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+static int tell_registered(struct ledger_reader *r, key_row_fn row, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc = reader_prepare(
+		r, &s, "SELECT fingerprint, id, user, state, kind FROM keys ORDER BY id, fingerprint", NULL,
+		0, e);
+
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		struct key_row k = { .fingerprint = reader_text(s, 0), .id = reader_text(s, 1),
+				     .user = reader_text(s, 2), .state = reader_text(s, 3),
+				     .kind = reader_text(s, 4) };
+
+		row(ctx, &k);
+	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e)
+{
+	struct pairs t = { 0 };
+	int rc;
+
+	if (!seen)
+		return tell_registered(r, row, ctx, e);
+	rc = count_who(r, &t, e);
+	if (rc == TK_OK)
+		rc = tell_seen(r, &t, row, ctx, e);
+	free(t.p);
+	return rc;
+}

@@ -1,0 +1,260 @@
+#include "core/ledger/schema.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+#include "core/event/event.h"
+
+static const char *column_type(enum field_type t)
+{
+	switch (t) {
+	case FT_TIME:
+	case FT_INT:
+	case FT_BOOL:
+	case FT_MICRO:
+		return "INTEGER";
+	case FT_ID:
+		return "BLOB";
+	case FT_STR:
+	case FT_LIST:
+	case FT_IP: /* as text: a dictionary row is written once, and people read it */
+		return "TEXT";
+	}
+	return "ANY";
+}
+
+static void column_name(struct buf *out, enum field_id f)
+{
+	for (const char *p = event_fields[f].id; *p != '\0'; p++)
+		buf_byte(out, (uint8_t)tolower((unsigned char)*p));
+}
+
+void schema_part_columns(struct buf *out, int part)
+{
+	for (enum field_id f = event_parts[part].first; f < part_end(part); f++) {
+		buf_str(out, f == event_parts[part].first ? "" : ", ");
+		column_name(out, f);
+	}
+}
+
+static void part_column_definitions(struct buf *out, int part)
+{
+	for (enum field_id f = event_parts[part].first; f < part_end(part); f++) {
+		buf_str(out, ", ");
+		column_name(out, f);
+		buf_fmt(out, " %s", column_type(event_fields[f].type));
+	}
+}
+
+/* The event row is small integers and references to dictionary rows. No index: what a query by time
+ * needs is in `slice`, one row a minute and transaction (an index here costs the hot path sixfold). */
+static void event_table(struct buf *out)
+{
+	buf_str(out, "CREATE TABLE event (seq INTEGER PRIMARY KEY, ordinal INTEGER NOT NULL");
+	part_column_definitions(out, P_EV);
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		buf_fmt(out, ", %s INTEGER NOT NULL", event_parts[p].table);
+	buf_str(out, ") STRICT;\n");
+}
+
+static void dictionary_table(struct buf *out, int part)
+{
+	buf_fmt(out, "CREATE TABLE %s (id INTEGER PRIMARY KEY, absent INTEGER NOT NULL", event_parts[part].table);
+	if (part == P_SHAPE)
+		buf_str(out, ", absent_event INTEGER NOT NULL");
+	part_column_definitions(out, part);
+	buf_str(out, ") STRICT;\n");
+}
+
+/* The published view: the event under the names of interface.md 4. Times are UTC nanoseconds. */
+static void events_view(struct buf *out)
+{
+	buf_str(out, "CREATE VIEW events AS SELECT event.seq AS seq, event.timestamp + coalesce(event.duration, 0)"
+		     " AS completion");
+	for (int f = 0; f < F_COUNT; f++) {
+		int p = event_fields[f].part;
+
+		buf_str(out, f == F_EVENT_ID ? ", lower(hex(" : ", ");
+		buf_fmt(out, "%s.", event_parts[p].table);
+		column_name(out, f);
+		buf_fmt(out, "%s AS \"%s\"", f == F_EVENT_ID ? "))" : "", event_fields[f].name);
+	}
+	buf_str(out, " FROM event");
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		buf_fmt(out, " LEFT JOIN %s ON %s.id = event.%s", event_parts[p].table, event_parts[p].table,
+			event_parts[p].table);
+	buf_str(out, ";\n");
+}
+
+static void counter_table(struct buf *out)
+{
+	buf_str(out, "CREATE TABLE counter_15m (bucket INTEGER NOT NULL, input INTEGER NOT NULL, user INTEGER NOT NULL,"
+		     " department INTEGER NOT NULL, function INTEGER NOT NULL, model INTEGER NOT NULL");
+#define SUM(name, doc) buf_str(out, ", " #name " INTEGER NOT NULL");
+#include "core/ledger/sums.def"
+#undef SUM
+	buf_str(out, ", PRIMARY KEY (bucket, input, user, department, function, model)) STRICT, WITHOUT ROWID;\n");
+}
+
+static void counters_view(struct buf *out)
+{
+	buf_str(out, "CREATE VIEW counters AS SELECT c.bucket AS bucket, i.value AS input, u.value AS user,"
+		     " d.value AS department, f.value AS function, m.value AS model");
+#define SUM(name, doc) buf_str(out, ", c." #name " AS " #name);
+#include "core/ledger/sums.def"
+#undef SUM
+	buf_str(out, " FROM counter_15m c JOIN label i ON i.id = c.input JOIN label u ON u.id = c.user"
+		     " JOIN label d ON d.id = c.department JOIN label f ON f.id = c.function"
+		     " JOIN label m ON m.id = c.model;\n");
+}
+
+/* bucket: UTC seconds, a multiple of 900. minute: UTC minutes since 1970. Names are label rows:
+ * 0 is unknown (''), 1 is 'other' (excess names, counted in meta). */
+static const char plain_tables[] =
+	"CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE label (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;\n"
+	"INSERT INTO label VALUES (0, ''), (1, 'other');\n"
+	/* every transaction, its rows and its link of the chain (core/ledger/chain.c) */
+	"CREATE TABLE txn (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq_to INTEGER NOT NULL,"
+	" where_to INTEGER NOT NULL, who_to INTEGER NOT NULL, what_to INTEGER NOT NULL, how_to INTEGER NOT NULL,"
+	" shape_to INTEGER NOT NULL, when_to INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;\n"
+	/* records of the trail that are no access events; they share the events' sequence */
+	"CREATE TABLE record (seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, type TEXT NOT NULL,"
+	" body TEXT NOT NULL) STRICT;\n"
+	/* which events of a minute (of @timestamp) lie where: the way from a time to rows */
+	"CREATE TABLE slice (minute INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,"
+	" PRIMARY KEY (minute, seq_from)) STRICT, WITHOUT ROWID;\n"
+	/* imported events that a tail met later: the tail's count of identical lines goes on from them */
+	"CREATE TABLE tailed (seq INTEGER PRIMARY KEY) STRICT;\n"
+	"CREATE TABLE generation (token BLOB PRIMARY KEY, input INTEGER NOT NULL, path TEXT NOT NULL,"
+	" dev INTEGER NOT NULL, ino INTEGER NOT NULL, position INTEGER NOT NULL, line INTEGER NOT NULL,"
+	" prefix_len INTEGER NOT NULL, prefix_hash BLOB NOT NULL, tail_len INTEGER NOT NULL, tail_hash BLOB NOT NULL,"
+	" finished INTEGER NOT NULL, touched INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE latency_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, bin INTEGER NOT NULL,"
+	" n INTEGER NOT NULL, PRIMARY KEY (bucket, model, bin)) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE latency_max_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, max_ns INTEGER NOT NULL,"
+	" PRIMARY KEY (bucket, model)) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE input (label INTEGER PRIMARY KEY, path TEXT NOT NULL, configured INTEGER NOT NULL,"
+	" events INTEGER NOT NULL, last_event INTEGER NOT NULL, last_heartbeat INTEGER NOT NULL) STRICT;\n"
+	/* minutes in which an input was watched: [minute_from, minute_to] */
+	"CREATE TABLE watch (input INTEGER NOT NULL, minute_from INTEGER NOT NULL, minute_to INTEGER NOT NULL,"
+	" PRIMARY KEY (input, minute_from)) STRICT, WITHOUT ROWID;\n"
+	/* what was not seen, or seen and not taken, by input, minute and reason */
+	"CREATE TABLE loss (input INTEGER NOT NULL, minute INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" n INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (input, minute, reason)) STRICT, WITHOUT ROWID;\n"
+	/* where rejected lines stand; their bytes are not kept, they may hold a key */
+	"CREATE TABLE reject (input INTEGER NOT NULL, digest BLOB NOT NULL, ordinal INTEGER NOT NULL,"
+	" path TEXT NOT NULL, line INTEGER NOT NULL, byte INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,"
+	" PRIMARY KEY (input, digest, ordinal)) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE finding (id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, rule_id TEXT NOT NULL,"
+	" rule_name TEXT NOT NULL, author TEXT, level TEXT NOT NULL, rank INTEGER NOT NULL, status TEXT NOT NULL,"
+	" day INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, entity TEXT NOT NULL, withdrawn INTEGER NOT NULL, rules BLOB NOT NULL) STRICT;\n"
+	"CREATE INDEX finding_day ON finding (day);\n"
+	"CREATE TABLE finding_event (finding INTEGER NOT NULL, completion INTEGER NOT NULL, event_id BLOB NOT NULL,"
+	" PRIMARY KEY (finding, completion, event_id)) STRICT, WITHOUT ROWID;\n"
+	/* local days: closed when they are over and evaluated; dirty when an event came late */
+	"CREATE TABLE day (day INTEGER PRIMARY KEY, dirty INTEGER NOT NULL, closed_at INTEGER NOT NULL) STRICT;\n"
+	"CREATE TABLE key (fingerprint TEXT PRIMARY KEY, id TEXT NOT NULL, user TEXT, state TEXT NOT NULL,"
+	" kind TEXT NOT NULL, added INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n";
+
+static const char plain_views[] =
+	"CREATE VIEW latencies AS SELECT l.bucket AS bucket, m.value AS model, l.bin AS bin, l.n AS n,"
+	" x.max_ns AS max_ns FROM latency_15m l JOIN label m ON m.id = l.model"
+	" LEFT JOIN latency_max_15m x ON x.bucket = l.bucket AND x.model = l.model;\n"
+	"CREATE VIEW findings AS SELECT f.id AS id, f.rule_id AS \"rule.id\", f.rule_name AS \"rule.name\","
+	" f.author AS \"rule.author\", f.level AS level, f.rank AS rank, f.status AS status, f.day AS day,"
+	" f.first AS first, f.last AS last, f.count AS count, f.reason AS reason, f.entity AS entity,"
+	" f.withdrawn AS withdrawn, coalesce((SELECT closed_at FROM day WHERE day.day = f.day), 0) = 0 AS provisional"
+	" FROM finding f;\n"
+	"CREATE VIEW finding_events AS SELECT finding, completion, event_id FROM finding_event;\n"
+	"CREATE VIEW slices AS SELECT minute, seq_from, seq_to FROM slice;\n"
+	"CREATE VIEW watched AS SELECT l.value AS input, w.minute_from AS minute_from, w.minute_to AS minute_to"
+	" FROM watch w JOIN label l ON l.id = w.input;\n"
+	"CREATE VIEW losses AS SELECT l.value AS input, x.minute AS minute, x.reason AS reason, x.n AS n,"
+	" x.bytes AS bytes FROM loss x JOIN label l ON l.id = x.input;\n"
+	"CREATE VIEW rejects AS SELECT l.value AS input, r.path AS path, r.line AS line, r.byte AS byte,"
+	" r.reason AS reason, r.at AS at FROM reject r JOIN label l ON l.id = r.input;\n"
+	"CREATE VIEW inputs AS SELECT l.value AS input, i.path AS path, i.configured AS configured,"
+	" i.events AS events, i.last_event AS last_event, i.last_heartbeat AS last_heartbeat"
+	" FROM input i JOIN label l ON l.id = i.label;\n"
+	"CREATE VIEW keys AS SELECT fingerprint, id, user, state, kind, added, expires FROM key;\n"
+	"CREATE VIEW days AS SELECT day, dirty, closed_at FROM day;\n"
+	"CREATE VIEW transactions AS SELECT n, at, seq_to, hash FROM txn;\n"
+	"CREATE VIEW records AS SELECT seq, ts, type, body FROM record;\n";
+
+int schema_error(sqlite3 *db, const char *what, struct err *e)
+{
+	int rc = sqlite3_errcode(db) & 0xff;
+
+	return err_set(e, rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? TK_EBUSY : rc == SQLITE_NOMEM ? TK_ENOMEM : TK_EIO,
+		       "%s: %s", what, sqlite3_errmsg(db));
+}
+
+int schema_exec(sqlite3 *db, const char *sql, struct err *e)
+{
+	if (sql == NULL)
+		return err_set(e, TK_ENOMEM, "out of memory");
+	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		return schema_error(db, "ledger", e);
+	return TK_OK;
+}
+
+static int create_version_1(sqlite3 *db, struct err *e)
+{
+	struct buf sql;
+	int rc;
+
+	buf_init(&sql, 1 << 20);
+	buf_str(&sql, plain_tables);
+	event_table(&sql);
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		dictionary_table(&sql, p);
+	counter_table(&sql);
+	events_view(&sql);
+	counters_view(&sql);
+	buf_str(&sql, plain_views);
+	rc = schema_exec(db, buf_cstr(&sql), e);
+	buf_free(&sql);
+	return rc;
+}
+
+/* Step i brings version i to i + 1. */
+static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1 };
+
+static int version_of(sqlite3 *db, int *version, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = TK_OK;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK ||
+	    sqlite3_step(s) != SQLITE_ROW)
+		rc = schema_error(db, "ledger", e);
+	else
+		*version = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+int schema_upgrade(sqlite3 *db, struct err *e)
+{
+	char pragma[64];
+	int version = 0, rc = version_of(db, &version, e);
+
+	if (rc != TK_OK || version == LEDGER_SCHEMA)
+		return rc;
+	if (version > LEDGER_SCHEMA)
+		return err_set(e, TK_ECONFIG, "the ledger has schema %d, this program knows %d: use the newer version",
+			       version, LEDGER_SCHEMA);
+	if ((rc = schema_exec(db, "BEGIN IMMEDIATE", e)) != TK_OK)
+		return rc;
+	for (; version < LEDGER_SCHEMA && rc == TK_OK; version++)
+		rc = steps[version](db, e);
+	snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", LEDGER_SCHEMA);
+	if (rc == TK_OK)
+		rc = schema_exec(db, pragma, e);
+	if (rc == TK_OK)
+		return schema_exec(db, "COMMIT", e);
+	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}

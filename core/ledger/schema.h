@@ -1,0 +1,21 @@
+/* Tables, views and migrations of the ledger. Private to core/ledger. */
+#ifndef TK_LEDGER_SCHEMA_H
+#define TK_LEDGER_SCHEMA_H
+
+#include <sqlite3.h>
+
+#include "core/base/buf.h"
+#include "core/base/err.h"
+
+#define LEDGER_SCHEMA 1
+#define LEDGER_PAGE_SIZE 16384
+
+/* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
+ * TK_ECONFIG: made by a newer version. */
+int schema_upgrade(sqlite3 *db, struct err *e);
+/* Appends the names of the event table's columns that come from fields ("timestamp, event_id, ..."). */
+void schema_part_columns(struct buf *out, int part);
+int schema_exec(sqlite3 *db, const char *sql, struct err *e);
+int schema_error(sqlite3 *db, const char *what, struct err *e); /* SQLite's message; TK_EIO, TK_EBUSY */
+
+#endif

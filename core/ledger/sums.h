@@ -1,0 +1,30 @@
+/* What is counted, one row a counter: the columns of counter_15m, and the latency histogram. */
+#ifndef TK_LEDGER_SUMS_H
+#define TK_LEDGER_SUMS_H
+
+#include "core/base/slice.h"
+
+struct sums {
+#define SUM(name, doc) int64_t name;
+#include "core/ledger/sums.def"
+#undef SUM
+};
+
+/* Log-linear bins of milliseconds' thousandths: value v (microseconds) below 64 has a bin of its
+ * own; above, each power of two is cut in 32. So a quantile is at most 1/64 (1.6 %) off. */
+#define LATENCY_BINS 1024
+struct latency {
+	int64_t n, sum_ns, max_ns;
+	int64_t bin[LATENCY_BINS];
+};
+unsigned latency_bin(int64_t ns);
+/* Middle of a bin, ns. */
+int64_t latency_middle(unsigned bin);
+/* The q-th quantile (0 < q <= 1) in ns, nearest rank, capped at the maximum; -1 when empty. */
+int64_t latency_quantile(const struct latency *l, double q);
+
+/* Class of a status for the columns below. */
+enum outcome { OUT_SUCCESSFUL, OUT_DENIED, OUT_LIMITED, OUT_FAILURE, OUT_ERROR, OUT_TIMEOUT, OUT_RESET, OUT_OTHER };
+enum outcome outcome_of(int64_t status);
+
+#endif

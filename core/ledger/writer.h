@@ -1,0 +1,49 @@
+/* What struct ledger holds: its modules share the connection and the statements. Private to core/ledger. */
+#ifndef TK_LEDGER_WRITER_H
+#define TK_LEDGER_WRITER_H
+
+#include <sqlite3.h>
+
+#include "core/ledger/chain.h"
+#include "core/ledger/counters.h"
+#include "core/ledger/dictionary.h"
+#include "core/ledger/ledger.h"
+#include "core/ledger/seen.h"
+#include "core/ledger/stage.h"
+
+enum ledger_statement { /* prepared at first use */
+	LS_POSITION, LS_SET_GENERATION, LS_PRUNE_GENERATIONS, LS_GENERATIONS,
+	LS_WATCH_OVERLAP, LS_WATCH_DELETE, LS_WATCH_INSERT, LS_WATCH_UNTIL,
+	LS_LOSS, LS_REJECT_COUNT, LS_REJECT_KNOWN, LS_REJECT, LS_INPUT, LS_INPUT_CONFIGURED, LS_INPUT_NAMES,
+	LS_DAY_MET, LS_DAY_DIRTY, LS_DAY_CLOSED, LS_DAY_NEXT,
+	LS_KEYS, LS_KEY_PUT, LS_KEY_REVOKE, LS_KEYS_UNREGISTERED,
+	LS_RECORD, LS_SPANS, LS_ORDER,
+	LS_FINDING_GET, LS_FINDING_EVENTS, LS_FINDING_INSERT, LS_FINDING_UPDATE, LS_FINDING_CLEAR, LS_FINDING_EVENT,
+	LS_FINDING_OF_DAY, LS_FINDING_WITHDRAW,
+	LS_COUNT
+};
+
+#define REJECT_COUNTS 64
+struct reject_count {
+	int64_t input, n;
+	bool known;
+};
+
+struct ledger {
+	sqlite3 *db;
+	int lock_fd;
+	char *path;
+	struct chain *chain;
+	struct stage *stage;
+	struct seen *seen;
+	struct dictionary *dictionary;
+	struct counters *counters;
+	sqlite3_stmt *statement[LS_COUNT];
+	struct reject_count rejects[REJECT_COUNTS];
+	bool in_transaction;
+};
+
+/* The statement, prepared and reset; NULL with `e` set. */
+sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, const char *sql, struct err *e);
+
+#endif

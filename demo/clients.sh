@@ -1,0 +1,34 @@
+#!/bin/sh
+# Real clients of the gateway: clients.sh URL KEYS N. One in three asks for a stream; besides, one call
+# without a key, one with a wrong one, one with the key in the URL, and one from outside.
+set -eu
+url=$1 keys=$2 n=$3
+
+call() { # IP USER DEPARTMENT KEY STREAM
+	printf '{"model":"gpt-4.1-mini","stream":%s,"messages":[{"role":"user","content":"紹介状を要約してください"}]}' "$5" |
+		curl -sS -o /dev/null --max-time 20 -H "X-Forwarded-For: $1" -H "X-User: $2" -H "X-Department: $3" \
+			${4:+-H "Authorization: Bearer $4"} -H 'Content-Type: application/json' -d @- "$url/v1/chat/completions$query"
+}
+
+query=
+lines=$(wc -l <"$keys")
+worker() { # every eighth call
+	i=$1
+	while [ "$i" -lt "$n" ]; do
+		IFS='	' read -r user department key tail ip <<EOT
+$(sed -n "$((i * 7 % lines + 1))p" "$keys")
+EOT
+		: "$tail"
+		call "$ip" "$user" "$department" "$key" "$([ $((i % 3)) = 0 ] && echo true || echo false)"
+		i=$((i + 8))
+	done
+}
+for w in 0 1 2 3 4 5 6 7; do worker $w & done
+
+IFS='	' read -r user department key tail ip <"$keys"
+call 10.10.9.6 '' '' '' false
+call 10.10.9.6 '' '' "sk-not-ours-9z9z" false
+call 203.0.113.80 "$user" "$department" "$key" false
+query="?api_key=$key"
+call "$ip" "$user" "$department" "$key" false
+wait

@@ -1,0 +1,148 @@
+#!/bin/sh
+# The main job, once: a real gateway (nginx) before a small upstream, real clients, two weeks of history,
+# and what the officer reads next morning. Everything lies in build/demo and stops with this script.
+set -eu
+cd "$(dirname "$0")/.."
+top=$PWD
+dir=$top/build/demo
+tochoku=$top/build/tochoku
+loggen=$top/build/tests/loggen
+PATH=$PATH:/usr/sbin:/sbin
+LC_ALL=C.UTF-8
+export TZ=Asia/Tokyo LC_ALL
+requests=${DEMO_REQUESTS:-240}
+upstream= sensor=
+
+say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+run() { printf '$ %s\n' "$*" | sed "s#$top/build/##; s#$dir/##g"; "$@"; }
+fail() { echo "demo: $*" >&2; exit 1; }
+
+stop() {
+	status=$?
+	trap - EXIT INT TERM
+	[ -z "$sensor" ] || kill "$sensor" 2>/dev/null || true
+	[ ! -s "$dir/nginx.pid" ] || kill "$(cat "$dir/nginx.pid")" 2>/dev/null || true
+	[ -z "$upstream" ] || kill "$upstream" 2>/dev/null || true
+	wait 2>/dev/null || true
+	exit $status
+}
+trap stop EXIT
+trap 'exit 130' INT TERM
+
+wait_for() { # SECONDS WHAT COMMAND...
+	tries=$(($1 * 10)) what=$2
+	shift 2
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || fail "$what did not happen in time (see $dir)"
+		sleep 0.1
+	done
+}
+
+free_ports() {
+	python3 -c 'import socket
+s = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(x.getsockname()[1] for x in s))'
+}
+
+rm -rf "$dir"
+mkdir -p "$dir/tmp"
+cd "$dir"
+yesterday=$(date -d yesterday +%F)
+first=$(date -d '14 days ago' +%F)
+middle=$(date -d '7 days ago' +%F)
+
+say "configuration"
+cat >tochoku.yml <<YML
+site:
+  name: 中央病院
+inputs:
+  tails:
+    - {name: gateway, path: $dir/access.log, format: nginx-json}
+networks:
+  zones:
+    - {name: ward, cidr: [10.10.0.0/16]}
+geoip:
+  databases: [$dir/countries.mmdb]
+calendar:
+  extra_closed: []
+  departments:
+    看護部: {hours: "00:00-24:00"}
+    救急部: {hours: "00:00-24:00"}
+budget:
+  month_usd: 3000
+ledger:
+  path: $dir/ledger.db
+  trail: $dir/trail
+  keys: $dir/keys
+YML
+printf 'network,country\n203.0.113.0/24,US\n198.51.100.0/24,DE\n' |
+	python3 "$top/tests/lib/mmdb_write.py" countries.mmdb --layout nested --epoch 0
+
+# Holidays are known by rule. Where none lies in the second week, the hospital closes for a day of its own.
+closed=$("$tochoku" calendar show --from "$first" --to "$yesterday" --json | python3 "$top/demo/closed.py")
+if ! printf '%s\n' $closed | awk -v m="$middle" '$0 >= m { found = 1 } END { exit !found }'; then
+	own=$(date -d '4 days ago' +%F)
+	[ "$(date -d "$own" +%u)" != 7 ] || own=$(date -d '5 days ago' +%F)
+	sed -i "s/extra_closed: \[\]/extra_closed: [$own]/" tochoku.yml
+	closed="$closed $own"
+fi
+cat tochoku.yml
+
+say "two weeks of history: $first to $yesterday, closed:${closed:+ }$closed"
+set -- --calls 900 --users 32 --seed 7
+for day in $closed; do set -- "$@" --closed "$day"; done
+"$loggen" --start "$first" --days 14 --misuse --labels planted.tsv "$@" >history.log 2>loggen.err
+"$loggen" --users 32 --seed 7 --keys >keys.tsv
+LC_ALL=C awk -v m="$middle" '{ print > (substr($0, 8, 10) < m ? "history-1.log" : "history-2.log") }' history.log
+gzip history-1.log
+wc -l history.log | sed 's/ .*/ lines/'
+
+say "first week: the register of keys is empty, so no key is called unknown; then it is adopted"
+run "$tochoku" import --input gateway history-1.log.gz
+run "$tochoku" keys adopt --all
+run "$tochoku" keys revoke "$("$tochoku" keys list --json | python3 "$top/demo/key_of.py" batch)"
+
+say "second week, with what the officer should notice"
+run "$tochoku" import --input gateway history-2.log
+
+say "the gateway, its clients, and tochoku beside it"
+ports=$(free_ports)
+port=${ports% *}
+python3 "$top/demo/upstream.py" "${ports#* }" keys.tsv 2>upstream.err &
+upstream=$!
+[ "$(id -u)" = 0 ] && user='user root;' || user=
+sed -e "s#@USER@#$user#; s#@DIR@#$dir#; s#@PORT@#$port#; s#@UPSTREAM@#${ports#* }#" "$top/demo/nginx.conf" >nginx.conf
+wait_for 5 "the upstream's start" curl -s "http://127.0.0.1:${ports#* }/v1/models"
+nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx-error.log"
+"$tochoku" run >run.out 2>run.err &
+sensor=$!
+since=$(date +%Y-%m-%dT%H:%M:%S%:z)
+"$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests / 2))
+mv access.log access.log.1 && kill -USR1 "$(cat nginx.pid)"
+"$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests - requests / 2))
+
+request_ids() { grep -o "$1" | grep -oE '[0-9a-f]{32}' | sort; }
+in_ledger() {
+	cat access.log.1 access.log | request_ids '"rid":"[^"]*"' >sent.txt
+	"$tochoku" export --format jsonl --from "$since" --to "$(date -d tomorrow +%F)" | request_ids '"http.request.id":"[^"]*"' >seen.txt
+	cmp -s sent.txt seen.txt
+}
+wait_for 20 "every call's arrival in the ledger" in_ledger
+echo "$(wc -l <sent.txt) calls through nginx, its log rotated once, each of them in the ledger once"
+run "$tochoku" status
+
+say "the morning findings"
+run "$tochoku" findings list --from "$middle"
+say "the daily report"
+run "$tochoku" report daily --date "$yesterday" --format text --lang ja
+for lang in ja en; do
+	for format in html json; do
+		"$tochoku" report daily --date "$yesterday" --lang $lang --format $format -o "report-$lang.$format"
+	done
+done
+kill "$sensor" && wait "$sensor" || fail "tochoku run ended with status $?"
+sensor=
+
+say "files in $dir"
+ls report-*.html report-*.json tochoku.yml ledger.db nginx.conf access.log access.log.1 planted.tsv

@@ -1,0 +1,141 @@
+/* The figures as one JSON object with the keys of interface.md 2. Names that are not known have the
+ * empty key, so that the parts always add up to the whole. */
+#include <stdio.h>
+
+#include "core/base/json.h"
+#include "core/base/zone.h"
+#include "reports/daily.h"
+#include "reports/figure.h"
+
+static void put_time(struct json_out *o, const char *key, int64_t utc_sec)
+{
+	char text[TIME_TEXT_MAX];
+	size_t n = time_format_local(utc_sec * NS_PER_SEC, text);
+
+	json_key(o, key);
+	json_str(o, slice_of(text, n));
+}
+
+static void put_int(struct json_out *o, const char *key, int64_t v)
+{
+	json_key(o, key);
+	json_int(o, v);
+}
+
+/* Sums of money are strings of digits: a busy month passes 2^53. */
+static void put_money(struct json_out *o, const char *key, figure pico)
+{
+	json_key(o, key);
+	buf_byte(o->b, '"');
+	put_digits(o->b, pico);
+	buf_byte(o->b, '"');
+	o->comma = true;
+}
+
+/* v / scale, or null where it cannot be computed. */
+static void put_number(struct json_out *o, const char *key, bool known, figure v, figure scale, int digits)
+{
+	json_key(o, key);
+	if (!known) {
+		json_null(o);
+		return;
+	}
+	put_json_quotient(o->b, v, scale, digits);
+	o->comma = true;
+}
+
+static void put_sums(struct json_out *o, const struct sums *s)
+{
+	json_open(o, '{');
+	put_int(o, "calls", s->calls);
+	put_int(o, "tokens", tokens_of(s));
+	put_money(o, "pico_usd", s->cost_pico);
+	put_int(o, "errors", errors_of(s));
+	json_close(o, '}');
+}
+
+static void put_names(struct json_out *o, const char *key, const struct named_list *l)
+{
+	json_key(o, key);
+	json_open(o, '{');
+	for (size_t i = 0; i < l->n; i++) {
+		/* json_key takes a C string; names are slices */
+		if (o->comma)
+			buf_byte(o->b, ',');
+		json_put_string(o->b, l->p[i].name);
+		buf_byte(o->b, ':');
+		o->comma = false;
+		put_sums(o, &l->p[i].s);
+	}
+	json_close(o, '}');
+}
+
+static void put_hours(struct json_out *o, const struct daily *d)
+{
+	char hour[12];
+
+	json_key(o, "by.hour");
+	json_open(o, '{');
+	for (int i = 0; i < 24; i++) {
+		snprintf(hour, sizeof hour, "%d", i);
+		json_key(o, hour);
+		put_sums(o, &d->hour[i]);
+	}
+	json_close(o, '}');
+}
+
+static void put_errors(struct json_out *o, const struct sums *s)
+{
+	json_key(o, "errors");
+	json_open(o, '{');
+	put_int(o, "denied", s->denied);
+	put_int(o, "limited", s->limited);
+	put_int(o, "failure", s->failure);
+	put_int(o, "error", s->error);
+	put_int(o, "timeout", s->timeout);
+	put_int(o, "reset", s->reset);
+	json_close(o, '}');
+}
+
+static void put_findings(struct json_out *o, const struct daily *d)
+{
+	json_key(o, "findings");
+	json_open(o, '{');
+	for (int l = LEVEL_COUNT - 1; l >= 0; l--)
+		put_int(o, level_name(l), d->by_level[l]);
+	json_close(o, '}');
+}
+
+void daily_json(const struct daily *d, struct buf *out)
+{
+	struct json_out o = json_out(out);
+	const struct coverage *c = &d->coverage;
+
+	json_open(&o, '{');
+	put_time(&o, "period.from", d->from);
+	put_time(&o, "period.to", d->to);
+	put_int(&o, "calls", d->total.calls);
+	put_int(&o, "calls.successful", d->total.successful);
+	put_money(&o, "cost.pico_usd", d->cost);
+	put_money(&o, "cost.month_pico_usd", d->month_cost);
+	put_int(&o, "cost.unpriced_calls", d->total.unpriced);
+	put_int(&o, "users.active", d->active_users);
+	put_number(&o, "ratio.previous_day", d->previous_calls > 0, d->total.calls, d->previous_calls, 6);
+	put_number(&o, "ratio.same_class_day", d->has_same_class && d->same_class_calls > 0, d->total.calls,
+		   d->same_class_calls, 6);
+	put_number(&o, "latency.mean_ms", d->mean_ns >= 0, d->mean_ns, 1000000, 3);
+	put_number(&o, "latency.median_ms", d->median_ns >= 0, d->median_ns, 1000000, 3);
+	put_number(&o, "latency.p95_ms", d->p95_ns >= 0, d->p95_ns, 1000000, 3);
+	put_number(&o, "latency.max_ms", d->max_ns >= 0, d->max_ns, 1000000, 3);
+	put_errors(&o, &d->total);
+	put_hours(&o, d);
+	put_names(&o, "by.department", &d->department);
+	put_names(&o, "by.function", &d->function);
+	put_names(&o, "by.model", &d->model);
+	put_names(&o, "by.user", &d->user);
+	put_number(&o, "coverage.percent", c->minutes > 0, (figure)(c->minutes - c->missed_minutes) * 100,
+		   c->minutes, 4);
+	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
+	put_findings(&o, d);
+	json_close(&o, '}');
+}

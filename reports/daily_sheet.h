@@ -1,0 +1,33 @@
+/* Building the daily check sheet from the figures: one file a block. Private to reports. */
+#ifndef TK_REPORTS_DAILY_SHEET_H
+#define TK_REPORTS_DAILY_SHEET_H
+
+#include "reports/daily.h"
+#include "reports/figure.h"
+#include "reports/sheet.h"
+
+/* NULL: no memory. */
+struct sheet *daily_sheet(const struct daily *d, enum lang lang);
+
+void daily_block_system(struct sheet *s, const struct daily *d);
+void daily_block_usage(struct sheet *s, const struct daily *d);
+void daily_block_security(struct sheet *s, const struct daily *d);
+void daily_tables(struct sheet *s, const struct daily *d);
+
+/* Figures as text of the sheet. */
+const char *say_count(struct sheet *s, figure v);                      /* 1,234 */
+const char *say_quotient(struct sheet *s, figure v, figure scale, int digits);
+const char *say_percent_down(struct sheet *s, figure part, figure whole);
+const char *say_usd(struct sheet *s, figure pico);                     /* 12.34 */
+/* The same; 未計算 where nothing was: absent money is never 0 (reports.md 6). */
+const char *say_cost(struct sheet *s, figure pico, int64_t unpriced);
+const char *say_time(struct sheet *s, int64_t utc_sec);                /* with offset */
+const char *say_date(struct sheet *s, int32_t days);                   /* 2026年11月23日（月） */
+/* A name out of a log, or 不明. */
+const char *say_name(struct sheet *s, struct slice name);
+/* The largest entries by a measure, at most `max`, as "a 3、b 2、他 4 件"; NULL when all are 0. */
+typedef int64_t (*measure_fn)(const struct sums *s);
+const char *say_top(struct sheet *s, const struct named_list *l, measure_fn measure, size_t max,
+		    enum word form);
+
+#endif

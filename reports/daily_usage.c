@@ -1,0 +1,217 @@
+/* 9:30: how much was used (reports.md 1.2). */
+#include "core/base/zone.h"
+#include "reports/daily_sheet.h"
+
+#define USERS_SHOWN 5
+
+/* A user over the limits, for ranges and alerts. */
+static int64_t calls_of(const struct sums *s)
+{
+	return s->calls;
+}
+
+static const char *site_money(struct sheet *s, const struct daily *d, figure pico)
+{
+	const char *currency = d->cfg->budget.currency;
+	int digits;
+
+	if (currency == NULL || d->cfg->budget.rate_micro <= 0 || pico == 0)
+		return "";
+	digits = strcmp(currency, "JPY") == 0 ? 0 : 2; /* the yen has no subunit (ISO 4217) */
+	return sheet_text_of(
+		s, say(s, W_COST_SITE),
+		say_quotient(s, pico * d->cfg->budget.rate_micro, (figure)PICO_USD * 1000000, digits),
+		currency);
+}
+
+static void calls(struct sheet *s, struct sheet_block *b, const struct daily *d)
+{
+	struct sheet_item *i = sheet_add_item(s, b, "D2.1", W_D2_1);
+
+	if (daily_blind(d))
+		item_result(s, i, W_UNWATCHED);
+	else
+		item_result(s, i, W_CALLS, say_count(s, d->total.calls), say_count(s, d->total.successful));
+}
+
+static void month_cost(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	int64_t budget = d->cfg->budget.month_pico;
+
+	item_result(s, i, W_COST_MONTH, say_cost(s, d->month_cost, d->month_unpriced),
+		    site_money(s, d, d->month_cost));
+	if (d->month_unpriced > d->total.unpriced)
+		item_result(s, i, W_UNPRICED, say_count(s, d->month_unpriced));
+	if (budget <= 0) {
+		item_result(s, i, W_BUDGET_NONE);
+		return;
+	}
+	item_result(s, i, W_BUDGET, say_usd(s, budget), say_quotient(s, d->month_cost * 100, budget, 1));
+	item_verdict(i, d->month_cost > budget ? VERDICT_BAD : VERDICT_GOOD);
+}
+
+static void cost(struct sheet *s, struct sheet_block *b, const struct daily *d)
+{
+	struct sheet_item *i = sheet_add_item(s, b, "D2.2", W_D2_2);
+
+	if (daily_cost_known(d))
+		item_result(s, i, W_COST_DAY, say_usd(s, d->cost), site_money(s, d, d->cost));
+	else if (d->total.unpriced == 0)
+		item_result(s, i, W_COST_UNKNOWN);
+	if (d->total.unpriced > 0)
+		item_result(s, i, W_UNPRICED, say_count(s, d->total.unpriced));
+	if (d->month_cost == 0 && !daily_cost_known(d)) {
+		item_result(s, i, W_COST_MONTH_UNKNOWN);
+		return;
+	}
+	month_cost(s, i, d);
+	if (d->cfg->budget.currency != NULL && d->cfg->budget.rate_micro > 0)
+		item_remark(s, i, W_COST_RATE, say_quotient(s, d->cfg->budget.rate_micro, 1000000, 2),
+			    d->cfg->budget.currency,
+			    d->cfg->budget.rate_source == NULL ? "" : d->cfg->budget.rate_source,
+			    d->cfg->budget.rate_date == NULL ? "" : d->cfg->budget.rate_date);
+}
+
+static void users(struct sheet *s, struct sheet_block *b, const struct daily *d)
+{
+	struct sheet_item *i = sheet_add_item(s, b, "D2.3", W_D2_3);
+
+	item_result(s, i, W_USERS, say_count(s, d->active_users));
+	if (d->total.userless > 0)
+		item_result(s, i, W_USERLESS, say_count(s, d->total.userless));
+}
+
+static enum word place(figure v, struct range_i64 r)
+{
+	return v < r.low ? W_BELOW : v > r.high ? W_ABOVE : W_IN_RANGE;
+}
+
+static int64_t most_calls(const struct daily *d)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < d->user.n; i++)
+		if (d->user.p[i].name.n > 0 && d->user.p[i].s.calls > most)
+			most = d->user.p[i].s.calls;
+	return most;
+}
+
+static void ranges(struct sheet *s, struct sheet_block *b, const struct daily *d)
+{
+	struct sheet_item *i = sheet_add_item(s, b, "D2.5", W_D2_5);
+	const struct cfg_range *r = &d->cfg->ranges[d->class];
+	enum word where[4] = { place(d->total.calls, r->calls), place(d->cost, r->cost_pico),
+			       place(d->active_users, r->users),
+			       most_calls(d) > r->user_calls ? W_ABOVE : W_IN_RANGE };
+
+	if (!daily_cost_known(d))
+		where[1] = W_IN_RANGE; /* not judged */
+
+	if (daily_blind(d)) {
+		item_result(s, i, W_RANGE_BLIND);
+		return;
+	}
+	item_result(s, i, W_RANGE_CALLS, say_count(s, d->total.calls), say_count(s, r->calls.low),
+		    say_count(s, r->calls.high), say(s, where[0]));
+	if (!daily_cost_known(d))
+		item_result(s, i, W_RANGE_COST_NONE);
+	else
+		item_result(s, i, W_RANGE_COST, say_usd(s, d->cost), say_usd(s, r->cost_pico.low),
+		    say_usd(s, r->cost_pico.high), say(s, where[1]));
+	item_result(s, i, W_RANGE_USERS, say_count(s, d->active_users), say_count(s, r->users.low),
+		    say_count(s, r->users.high), say(s, where[2]));
+	item_result(s, i, W_RANGE_USER, say_count(s, most_calls(d)), say_count(s, r->user_calls),
+		    say(s, where[3]));
+	for (size_t k = 0; k < COUNT(where); k++)
+		item_verdict(i, where[k] == W_IN_RANGE ? VERDICT_GOOD : VERDICT_CARE);
+}
+
+static const char *ratio(struct sheet *s, int64_t now, int64_t before)
+{
+	return before <= 0 ? "―" : sheet_text_of(s, "%s %%", say_quotient(s, (figure)now * 100, before, 1));
+}
+
+/* Literal, as the manual has it; lowered with its reason after holidays (reports.md 1.2). */
+static void ratios(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	const char *literal = ratio(s, d->total.calls, d->previous_calls);
+	bool alarm = d->previous_calls > 0 && (figure)d->total.calls >= (figure)d->previous_calls * 2;
+
+	item_result(s, i, W_RATIO_PREVIOUS, literal, say_count(s, d->previous_calls));
+	if (d->has_same_class)
+		item_result(s, i, W_RATIO_SAME, ratio(s, d->total.calls, d->same_class_calls),
+			    say_date(s, d->same_class_days), say_count(s, d->same_class_calls));
+	else
+		item_result(s, i, W_RATIO_SAME_NONE);
+	if (!alarm)
+		return;
+	item_result(s, i, d->info.first_after_holiday ? W_LOWERED_RATIO : W_ALARM_RATIO, literal);
+	item_verdict(i, d->info.first_after_holiday ? VERDICT_CARE : VERDICT_BAD);
+}
+
+static void day_budget(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	int64_t budget = daily_budget(d);
+	bool alarm = budget > 0 && d->cost * 2 >= (figure)budget * 3;
+
+	if (budget <= 0) {
+		item_result(s, i, W_BUDGET_DAY_NONE);
+		return;
+	}
+	if (!daily_cost_known(d)) {
+		item_result(s, i, W_BUDGET_DAY_UNKNOWN);
+		return;
+	}
+	item_result(s, i, alarm ? W_ALARM_BUDGET : W_OK_BUDGET, say_usd(s, budget),
+		    say_quotient(s, d->cost * 100, budget, 1));
+	if (alarm)
+		item_verdict(i, VERDICT_BAD);
+}
+
+static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct daily *d, bool alert)
+{
+	const struct cfg_range *r = &d->cfg->ranges[d->class];
+	int64_t shown = 0, n = 0;
+
+	for (size_t k = 0; k < d->user.n; k++) {
+		const struct named_sums *u = &d->user.p[k];
+
+		if (u->name.n == 0 || (calls_of(&u->s) >= r->user_calls_alert) != alert ||
+		    (!alert && calls_of(&u->s) <= r->user_calls))
+			continue;
+		n++;
+		if (shown++ < USERS_SHOWN)
+			item_result(s, i, alert ? W_ALARM_USER : W_CARE_USER, say_name(s, u->name),
+				    say_count(s, u->s.calls),
+				    say_count(s, alert ? r->user_calls_alert : r->user_calls));
+	}
+	if (n > USERS_SHOWN)
+		item_result(s, i, W_MORE, say_count(s, n - USERS_SHOWN));
+	if (n > 0)
+		item_verdict(i, alert ? VERDICT_BAD : VERDICT_CARE);
+	return n > 0;
+}
+
+void daily_block_usage(struct sheet *s, const struct daily *d)
+{
+	const char *window = sheet_text_of(s, say(s, W_ERR_WINDOW), say_time(s, d->from), say_time(s, d->to));
+	struct sheet_block *b = sheet_add_block(s, say(s, W_BLOCK2), "9:30", say(s, W_IT_ADMIN), window);
+	struct sheet_item *i;
+
+	calls(s, b, d);
+	cost(s, b, d);
+	users(s, b, d);
+	i = sheet_add_item(s, b, "D2.4", W_D2_4);
+	if (!heavy_users(s, i, d, false))
+		item_verdict(i, VERDICT_GOOD);
+	item_result(s, i, W_USAGE_FINDINGS, say_count(s, d->n_findings));
+	ranges(s, b, d);
+	i = sheet_add_item(s, b, "D2.6", W_D2_6);
+	ratios(s, i, d);
+	day_budget(s, i, d);
+	heavy_users(s, i, d, true);
+	if (i != NULL && i->verdict == VERDICT_NONE && !daily_blind(d)) {
+		item_result(s, i, W_NO_ALARM);
+		item_verdict(i, VERDICT_GOOD);
+	}
+}

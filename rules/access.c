@@ -1,0 +1,277 @@
+/* Access events: names by field slot, derived fields by the caller's answer. */
+#include "rules/run.h"
+
+#include "core/base/zone.h"
+
+static void add_text(struct values *v, struct slice text)
+{
+	struct val *x = &v->v[v->n++];
+
+	x->kind = VAL_TEXT;
+	x->has_text = true;
+	x->has_fold = false;
+	x->text = text;
+}
+
+static struct val *add_plain(struct values *v, enum val_kind kind)
+{
+	struct val *x = &v->v[v->n++];
+
+	x->kind = (uint8_t)kind;
+	x->has_text = x->has_fold = false;
+	x->raw = NULL;
+	return x;
+}
+
+static size_t list_size(struct slice s)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] == ',';
+	return n;
+}
+
+static void add_list(struct rule_run *r, struct values *v, struct slice s)
+{
+	size_t n = v->n + list_size(s);
+
+	if (n > COUNT(v->one)) {
+		v->v = arena_raw(&r->arena, n * sizeof *v->v);
+		if (v->v == NULL) {
+			v->v = v->one;
+			return;
+		}
+	}
+	while (s.n > 0) {
+		const uint8_t *comma = memchr(s.p, ',', s.n);
+		size_t len = comma == NULL ? s.n : (size_t)(comma - s.p);
+
+		add_text(v, slice_head(s, len));
+		s = slice_from(s, len + 1);
+	}
+}
+
+static void add_field(struct rule_run *r, enum field_id f, struct values *v)
+{
+	static const uint8_t kind[] = { [FT_TIME] = VAL_TIME, [FT_INT] = VAL_INT, [FT_BOOL] = VAL_BOOL,
+					[FT_STR] = VAL_TEXT, [FT_LIST] = VAL_TEXT, [FT_IP] = VAL_IP,
+					[FT_MICRO] = VAL_MICRO, [FT_ID] = VAL_ID };
+	const union value *raw;
+	struct val *x;
+
+	if (!ev_known(r->ev, f))
+		return;
+	raw = ev_value(r->ev, f);
+	v->present = true;
+	switch (event_fields[f].type) {
+	case FT_STR:
+		add_text(v, raw->s);
+		return;
+	case FT_LIST:
+		add_list(r, v, raw->s);
+		return;
+	default:
+		x = add_plain(v, kind[event_fields[f].type]);
+		x->raw = raw;
+		if (x->kind == VAL_INT || x->kind == VAL_BOOL)
+			x->num.i = raw->i;
+		else if (x->kind == VAL_MICRO)
+			x->num = num_micro(raw->i);
+	}
+}
+
+static void add_derived(struct rule_run *r, enum derived_id id, struct values *v)
+{
+	struct derived d = { .kind = DV_NONE };
+	struct val *x;
+
+	if (r->derive == NULL)
+		return;
+	r->derive(r->ctx, r->ev, id, &d);
+	if (d.kind == DV_NONE)
+		return;
+	v->present = true;
+	if (d.kind == DV_STR) {
+		add_text(v, d.s);
+		return;
+	}
+	x = add_plain(v, d.kind == DV_INT ? VAL_INT : d.kind == DV_BOOL ? VAL_BOOL : VAL_MICRO);
+	x->num.i = d.i;
+	if (x->kind == VAL_MICRO) {
+		union value *raw = arena_raw(&r->arena, sizeof *raw);
+
+		x->num = num_micro(d.i);
+		if (raw != NULL)
+			raw->i = d.i;
+		x->raw = raw;
+	}
+}
+
+/* ---- views ---- */
+
+static struct slice target(struct rule_run *r)
+{
+	struct slice path = ev_str(r->ev, F_PATH), query = ev_str(r->ev, F_QUERY);
+	uint8_t *p;
+
+	if (!ev_known(r->ev, F_QUERY))
+		return path;
+	p = arena_raw(&r->arena, path.n + 1 + query.n);
+	if (p == NULL)
+		return path;
+	if (path.n > 0)
+		memcpy(p, path.p, path.n);
+	p[path.n] = '?';
+	if (query.n > 0)
+		memcpy(p + path.n + 1, query.p, query.n);
+	return slice_of(p, path.n + 1 + query.n);
+}
+
+static void add_target(struct rule_run *r, struct values *v)
+{
+	if (!ev_known(r->ev, F_PATH))
+		return;
+	v->present = true;
+	add_text(v, target(r));
+}
+
+/* D-URIQUERY: the part behind '?' (null when there is none), and the whole target. */
+static void add_query(struct rule_run *r, struct values *v)
+{
+	if (ev_known(r->ev, F_QUERY)) {
+		v->present = true;
+		add_text(v, ev_str(r->ev, F_QUERY));
+	} else {
+		add_plain(v, VAL_NULL);
+	}
+	add_target(r, v);
+}
+
+static void add_extension(struct rule_run *r, struct values *v)
+{
+	struct slice path = ev_str(r->ev, F_PATH);
+	size_t i = path.n;
+
+	while (i > 0 && path.p[i - 1] != '.' && path.p[i - 1] != '/')
+		i--;
+	if (i == 0 || path.p[i - 1] != '.' || i == path.n)
+		return;
+	v->present = true;
+	add_text(v, slice_from(path, i));
+}
+
+static void add_view(struct rule_run *r, enum view view, struct values *v)
+{
+	switch (view) {
+	case VIEW_QUERY:
+		add_query(r, v);
+		break;
+	case VIEW_TARGET:
+		add_target(r, v);
+		break;
+	case VIEW_EXTENSION:
+		add_extension(r, v);
+		break;
+	case VIEW_MS:
+		if (ev_known(r->ev, F_DURATION)) {
+			v->present = true;
+			add_plain(v, VAL_INT)->num.i = ev_int(r->ev, F_DURATION, 0) / 1000000;
+		}
+		break;
+	default: /* VIEW_IN_HOURS */
+		if (ev_known(r->ev, F_OFF_HOURS)) {
+			v->present = true;
+			add_plain(v, VAL_BOOL)->num.i = !ev_int(r->ev, F_OFF_HOURS, 0);
+		}
+	}
+}
+
+/* Keywords: every known value. */
+static void add_all(struct rule_run *r, struct values *v)
+{
+	size_t max = 0;
+
+	for (int f = 0; f < F_COUNT; f++)
+		if (ev_known(r->ev, f))
+			max += event_fields[f].type == FT_LIST ? list_size(ev_value(r->ev, f)->s) : 1;
+	v->v = arena_raw(&r->arena, (max + 1) * sizeof *v->v);
+	for (int f = 0; v->v != NULL && f < F_COUNT; f++) {
+		struct values one = { .v = one.one };
+
+		add_field(r, f, &one);
+		for (uint32_t i = 0; i < one.n && v->n < max; i++)
+			v->v[v->n++] = one.v[i];
+	}
+	v->present = v->n > 0;
+}
+
+void access_values(struct rule_run *r, const struct name *name, struct values *v)
+{
+	switch ((enum bind_kind)name->bind.kind) {
+	case BIND_FIELD:
+		add_field(r, name->bind.id, v);
+		break;
+	case BIND_DERIVED:
+		add_derived(r, name->bind.id, v);
+		break;
+	case BIND_VIEW:
+		add_view(r, name->bind.id, v);
+		break;
+	case BIND_ALL:
+		add_all(r, v);
+		break;
+	case BIND_NONE:
+		break;
+	}
+}
+
+size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits)
+{
+	size_t n = 0;
+
+	arena_reset(&r->arena);
+	run_begin(r, ev, NULL);
+	for (size_t i = 0; i < r->n_access; i++)
+		if (run_rule(r, &r->set->rules[r->access[i]]))
+			r->hits[n++] = r->access[i];
+	*hits = r->hits;
+	return n;
+}
+
+static bool known_name(const struct rule_set *s, struct slice text, uint32_t *number)
+{
+	for (size_t i = 1; i < s->n_names; i++)
+		if (slice_eq(s->names[i].text, text)) {
+			*number = (uint32_t)i;
+			return true;
+		}
+	return false;
+}
+
+bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
+		     size_t i, struct buf *out)
+{
+	uint32_t name;
+	struct values *v;
+	size_t before = out->n;
+
+	if (i >= info->n_entity)
+		return false;
+	if (strcmp(info->entity[i], "site") == 0) {
+		buf_str(out, "site");
+		return true;
+	}
+	if (!known_name(r->set, slice_str(info->entity[i]), &name))
+		return false;
+	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */
+	v = run_values(r, name);
+	for (uint32_t k = 0; k < v->n; k++) {
+		if (v->v[k].kind < VAL_TEXT)
+			continue;
+		if (out->n > before)
+			buf_byte(out, ',');
+		buf_add(out, val_text(r, &v->v[k]));
+	}
+	return out->n > before;
+}

@@ -1,0 +1,48 @@
+/* The hospital's calendar (calendar.md): what kind of day and hour an instant is.
+ * Immutable after calendar_new; caches days inside, so one thread. */
+#ifndef TK_RULES_CALENDAR_H
+#define TK_RULES_CALENDAR_H
+
+#include "core/config/config.h"
+
+enum opening { OPEN_FULL, OPEN_HALF, OPEN_CLOSED };
+enum calendar_day { CAL_BUSINESS, CAL_SATURDAY, CAL_SUNDAY, CAL_HOLIDAY, CAL_CLOSURE };
+
+struct day_info {
+	int32_t days;                /* since 1970 */
+	enum opening opening;
+	enum calendar_day kind;
+	const char *reason;          /* weekday, weekly, holiday, year_end, closure, founding,
+				      * extra_open, extra_closed */
+	const char *holiday;         /* name of a public holiday, or NULL */
+	int32_t gap_days;            /* closed days directly before an open day */
+	bool first_after_holiday;    /* first open day after such a gap */
+	bool after_holiday;          /* first full business day after one: tochoku.calendar.after_holiday */
+	bool first_business_day_of_month;
+};
+
+struct calendar;
+struct calendar *calendar_new(const struct cfg_calendar *cfg, struct err *e); /* borrows cfg */
+void calendar_free(struct calendar *c);
+/* Valid until 400 other days were asked. */
+const struct day_info *calendar_day(struct calendar *c, int32_t days);
+/* Are the public holidays of this year known, by rule (1948..2099) or by the list? With country none: yes. */
+bool calendar_knows(const struct calendar *c, int32_t year);
+/* Class of ranges and comparisons. */
+enum day_class calendar_class(struct calendar *c, int32_t days);
+const char *opening_name(enum opening o);        /* full, half, closed */
+const char *calendar_day_name(enum calendar_day k); /* business, saturday, ... */
+
+/* Opening of one department's day (its own pattern; a 00:00-24:00 department is always full). */
+enum opening calendar_department_opening(struct calendar *c, struct slice department, int32_t days);
+/* Off-hours at an instant for a department (unknown or empty: the site), with allowance. */
+bool calendar_off_hours(struct calendar *c, struct slice department, int64_t utc_sec);
+
+/* From 2100 the constants of the equinoxes change, and one of them is known to fail. */
+#define JP_FIRST_YEAR 1948
+#define JP_LAST_YEAR 2099
+/* Japanese public holiday by rule (Act 178 of 1948), 1948..2099; NULL if none. kind: named,
+ * substitute, citizens, special. */
+const char *jp_holiday(int32_t days, const char **kind);
+
+#endif

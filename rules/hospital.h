@@ -1,0 +1,55 @@
+/* Private to rules/calendar.c and rules/off_hours.c: the parts of struct calendar. */
+#ifndef TK_RULES_HOSPITAL_H
+#define TK_RULES_HOSPITAL_H
+
+#include "rules/calendar.h"
+#include "rules/holiday_list.h"
+
+/* What decides a day, in the order of calendar.md 2. */
+enum decider { BY_EXTRA_OPEN, BY_EXTRA_CLOSED, BY_FOUNDING, BY_HOLIDAY, BY_YEAR_END, BY_CLOSURE, BY_WEEK };
+
+/* Hours of the site or of one department. */
+struct pattern {
+	struct hours hours, half_day;
+	enum saturday saturday;
+	bool always; /* 00:00-24:00: open on every day of the year */
+};
+
+struct span {
+	int64_t from, to; /* UTC seconds, half open */
+};
+
+/* A pattern with the open spans around the local day last asked for. */
+struct place {
+	struct slice name; /* empty: the site */
+	struct pattern pattern;
+	struct span day, open[3];
+};
+
+#define DAYS_KEPT 512 /* a power of two above the 400 of calendar.h */
+struct kept_day {
+	struct day_info info;
+	enum decider by;
+};
+
+struct calendar {
+	const struct cfg_calendar *cfg;
+	struct holiday_list *list; /* NULL: by rule alone */
+	struct place *places;      /* [0] is the site */
+	size_t n_places;
+	uint16_t *slots;           /* hash table of places by name; 0 is free */
+	size_t n_slots;            /* a power of two */
+	uint64_t seed;
+	struct kept_day days[DAYS_KEPT]; /* a ring: the oldest goes first */
+	uint16_t index[2 * DAYS_KEPT];   /* by day: 1 + place in the ring, or 0 */
+	size_t next;
+};
+
+/* Opening of a day under a pattern. */
+enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days);
+/* What decides a day (cached). */
+enum decider calendar_decider(struct calendar *c, int32_t days);
+/* Fills c->places and c->slots from cfg. False: no memory. */
+bool places_init(struct calendar *c);
+
+#endif

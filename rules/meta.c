@@ -1,0 +1,286 @@
+/* What a rule says of itself, and its `tochoku` block (sigma-digest.md 1, 3, 13). */
+#include "rules/build.h"
+
+#define TITLE_MAX 256
+
+static const char *const level_names[LEVEL_COUNT] = { "informational", "low", "medium", "high", "critical" };
+
+const char *level_name(enum level l)
+{
+	return (unsigned)l < LEVEL_COUNT ? level_names[l] : "informational";
+}
+
+bool level_parse(struct slice text, enum level *out)
+{
+	for (int l = 0; l < LEVEL_COUNT; l++)
+		if (slice_is(text, level_names[l])) {
+			*out = (enum level)l;
+			return true;
+		}
+	return false;
+}
+
+/* Optional text under a key; anything but a scalar is an error. */
+static const char *text_of(struct builder *b, const struct node *map, const char *key)
+{
+	const struct node *n = node_get(map, key);
+
+	if (n == NULL || (n->kind == NODE_SCALAR && node_scalar_type(n) == SCALAR_NULL))
+		return NULL;
+	if (n->kind != NODE_SCALAR) {
+		BAD(b, n, "'%s' must be text", key);
+		return NULL;
+	}
+	return arena_str(&b->set->arena, n->text);
+}
+
+static bool is_uuid(struct slice s)
+{
+	if (s.n != 36)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t c = s.p[i];
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? c != '-' : !((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f')))
+			return false;
+	}
+	return true;
+}
+
+static void source_field(struct builder *b, const struct node *map, const char *key, struct slice *out)
+{
+	const char *text = text_of(b, map, key);
+
+	*out = slice_str(text);
+}
+
+static bool source_is(struct slice rule, const char *event)
+{
+	return rule.p == NULL || (event != NULL && slice_is(rule, event));
+}
+
+/* The log sources of an access event (interface.md 4). */
+static bool source_on_access(const struct logsource *s)
+{
+	static const char *const own[][3] = {
+		{ "llm_api", NULL, NULL }, { "webserver", NULL, NULL }, { "proxy", NULL, NULL },
+		{ NULL, "tochoku", "access" },
+	};
+
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (source_is(s->category, own[i][0]) && source_is(s->product, own[i][1]) &&
+		    source_is(s->service, own[i][2]))
+			return true;
+	return false;
+}
+
+static void read_source(struct builder *b, const struct node *doc, struct rule *r)
+{
+	const struct node *n = node_get(doc, "logsource");
+
+	if (n == NULL || n->kind != NODE_MAP) {
+		BAD(b, n == NULL ? doc : n, "a rule needs 'logsource' with category, product or service");
+		return;
+	}
+	source_field(b, n, "category", &r->source.category);
+	source_field(b, n, "product", &r->source.product);
+	source_field(b, n, "service", &r->source.service);
+	if (r->source.category.p == NULL && r->source.product.p == NULL && r->source.service.p == NULL &&
+	    !b->bad)
+		BAD(b, n, "the log source must name a category, a product or a service");
+	r->on_access = source_on_access(&r->source);
+	b->access = r->on_access;
+}
+
+static void read_identity(struct builder *b, const struct node *doc, struct rule *r)
+{
+	const struct node *n = node_get(doc, "title");
+
+	r->info.title = text_of(b, doc, "title");
+	if (r->info.title == NULL && !b->bad)
+		BAD(b, doc, "a rule needs a 'title'");
+	else if (n != NULL && n->text.n > TITLE_MAX)
+		problem_warn(b->problems, n, "the title has more than %d bytes", TITLE_MAX);
+	r->info.name = text_of(b, doc, "name");
+	r->info.id = text_of(b, doc, "id");
+	if (r->info.id != NULL && !is_uuid(slice_str(r->info.id)))
+		problem_warn(b->problems, node_get(doc, "id"), "'id' should be a UUID");
+	if (r->info.id == NULL)
+		r->info.id = r->info.name != NULL ? r->info.name : r->info.title;
+	r->info.author = text_of(b, doc, "author");
+	r->info.description = text_of(b, doc, "description");
+}
+
+static void read_level(struct builder *b, const struct node *doc, struct rule *r)
+{
+	const struct node *n = node_get(doc, "level");
+	const char *near;
+
+	r->info.level = LEVEL_MEDIUM; /* the text leaves a missing level open */
+	if (n == NULL)
+		return;
+	if (n->kind == NODE_SCALAR && level_parse(n->text, &r->info.level))
+		return;
+	near = nearest(n->text, level_names, LEVEL_COUNT);
+	BAD(b, n, "'level' must be informational, low, medium, high or critical%s%s%s",
+	    near == NULL ? "" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+}
+
+/* ---- the tochoku block ---- */
+
+static void read_bool(struct builder *b, const struct node *n, bool *out)
+{
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_SCALAR || node_scalar_type(n) != SCALAR_BOOL)
+		BAD(b, n, "true or false was expected");
+	else
+		*out = n->text.n == 4;
+}
+
+static void add_entity(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n->kind != NODE_SCALAR || n->text.n == 0) {
+		BAD(b, n, "'entity' takes the names of fields");
+		return;
+	}
+	if (r->info.n_entity == RULE_ENTITY_MAX) {
+		BAD(b, n, "'entity' takes at most %d fields", RULE_ENTITY_MAX);
+		return;
+	}
+	if (!slice_is(n->text, "site"))
+		build_name(b, n, n->text);
+	r->info.entity[r->info.n_entity++] = arena_str(&b->set->arena, n->text);
+}
+
+static void read_entity(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_SEQ) {
+		add_entity(b, n, r);
+		return;
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		add_entity(b, c, r);
+}
+
+static void read_once(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n == NULL)
+		return;
+	if (n->kind == NODE_SCALAR && slice_is(n->text, "day"))
+		r->info.once = ONCE_DAY;
+	else if (n->kind == NODE_SCALAR && slice_is(n->text, "shift"))
+		BAD(b, n, "'once-per: shift' is not supported yet: write day");
+	else
+		BAD(b, n, "'once-per' must be day");
+}
+
+static void read_action(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_MAP) {
+		BAD(b, n, "'action' must be a map with ja and en");
+		return;
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		if (!slice_is(c->key->text, "ja") && !slice_is(c->key->text, "en"))
+			BAD(b, c->key, "'action' has the languages ja and en only");
+	r->info.action_ja = text_of(b, n, "ja");
+	r->info.action_en = text_of(b, n, "en");
+}
+
+static void add_test(struct builder *b, const struct node *n, struct rule *r)
+{
+	const struct node *events = n->kind == NODE_MAP ? node_get(n, "events") : NULL, *expect;
+	struct rule_test *t = arena_alloc(&b->set->arena, sizeof *t), **tail = &r->tests;
+
+	if (events == NULL || events->kind != NODE_SEQ || events->child == NULL) {
+		BAD(b, n, "a test needs 'events', a list");
+		return;
+	}
+	expect = node_get(n, "expect");
+	if (expect == NULL || (!slice_is(expect->text, "match") && !slice_is(expect->text, "none"))) {
+		BAD(b, expect == NULL ? n : expect, "a test needs 'expect': match or none");
+		return;
+	}
+	if (t == NULL)
+		return;
+	t->expect = slice_is(expect->text, "match");
+	t->name = text_of(b, n, "name");
+	t->events = tree_from_yaml(&b->set->arena, events);
+	t->line = n->line;
+	while (*tail != NULL)
+		tail = &(*tail)->next;
+	*tail = t;
+}
+
+static void read_tests(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_SEQ) {
+		BAD(b, n, "'tests' must be a list");
+		return;
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		add_test(b, c, r);
+}
+
+static void check_keys(struct builder *b, const struct node *block)
+{
+	static const char *const known[] = { "title_ja", "entity", "once-per", "action", "enabled", "tests" };
+
+	for (const struct node *c = block->child; c != NULL; c = c->next) {
+		size_t i = 0;
+		const char *near;
+
+		while (i < COUNT(known) && !slice_is(c->key->text, known[i]))
+			i++;
+		if (i < COUNT(known))
+			continue;
+		if (slice_is(c->key->text, "suppress") || slice_is(c->key->text, "window")) {
+			BAD(b, c->key, "'%.*s' is not supported yet", (int)c->key->text.n,
+			    (const char *)c->key->text.p);
+			continue;
+		}
+		near = nearest(c->key->text, known, COUNT(known));
+		BAD(b, c->key, "unknown key '%.*s' in 'tochoku'%s%s%s", (int)c->key->text.n,
+		    (const char *)c->key->text.p, near == NULL ? "" : ", did you mean '",
+		    near == NULL ? "" : near, near == NULL ? "" : "'?");
+	}
+}
+
+static void read_block(struct builder *b, const struct node *doc, struct rule *r)
+{
+	const struct node *n = node_get(doc, "tochoku");
+
+	r->info.enabled = true;
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_MAP) {
+		BAD(b, n, "'tochoku' must be a map");
+		return;
+	}
+	check_keys(b, n);
+	r->info.title_ja = text_of(b, n, "title_ja");
+	read_bool(b, node_get(n, "enabled"), &r->info.enabled);
+	read_entity(b, node_get(n, "entity"), r);
+	read_once(b, node_get(n, "once-per"), r);
+	read_action(b, node_get(n, "action"), r);
+	read_tests(b, node_get(n, "tests"), r);
+}
+
+void build_meta(struct builder *b, const struct node *doc, struct rule *r)
+{
+	read_source(b, doc, r);
+	read_identity(b, doc, r);
+	read_level(b, doc, r);
+	read_block(b, doc, r);
+	if (!r->on_access && !b->bad)
+		problem_warn(b->problems, node_get(doc, "logsource"),
+			     "no event of this program has this log source: the rule will not fire here");
+}

@@ -1,0 +1,75 @@
+/* Sigma rules on one event: loaded, checked, compiled to a flat program (sigma-digest.md).
+ * A rule set is immutable after loading. Evaluation allocates nothing; one thread per rule_run. */
+#ifndef TK_RULES_RULES_H
+#define TK_RULES_RULES_H
+
+#include "core/config/config.h"
+#include "core/event/event.h"
+
+enum level { LEVEL_INFORMATIONAL, LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_CRITICAL, LEVEL_COUNT };
+const char *level_name(enum level l);
+bool level_parse(struct slice text, enum level *out);
+
+/* Derived fields that are no event fields: a resolver computes them when a loaded rule asks.
+ * The list: rules/derived.def. */
+enum derived_id {
+#define DERIVED(id, name, type, doc) D_##id,
+#include "rules/derived.def"
+#undef DERIVED
+	D_COUNT
+};
+
+/* A derived value: kind none = unknown. */
+struct derived {
+	enum { DV_NONE, DV_INT, DV_STR, DV_BOOL, DV_MICRO } kind;
+	int64_t i;
+	struct slice s;
+};
+
+/* Answers for derived fields of the event at hand. `ctx` is the caller's. */
+typedef void (*derive_fn)(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out);
+
+enum once_per { ONCE_NEVER, ONCE_DAY };
+
+#define RULE_ENTITY_MAX 4
+struct rule_info {
+	const char *id, *name;       /* id: the UUID, or the name, or the title */
+	const char *title, *title_ja;
+	enum level level;
+	const char *action_ja, *action_en, *author, *description, *path;
+	bool enabled;                /* tochoku.enabled, default true */
+	enum once_per once;
+	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
+	size_t n_entity;
+	bool stateful;               /* uses a field whose value depends on the order of events */
+};
+
+struct rule_set;
+/* Loads files and folders (their *.yml). Problems are printed per file through `report`, which may be
+ * NULL; broken documents are left out and counted in *errors. expected_countries feeds the list
+ * %expected_countries%; lists are the configuration's networks.lists. NULL: no memory. */
+struct rule_set *rule_set_load(const char *const *paths, size_t n, const struct config *cfg,
+			       void (*report)(void *ctx, const struct problems *p), void *ctx, size_t *errors);
+/* One text: pure, for tests and fuzzing. */
+struct rule_set *rule_set_parse(struct slice text, const char *name, const struct config *cfg, struct problems *p);
+void rule_set_free(struct rule_set *s);
+size_t rule_set_count(const struct rule_set *s);
+const struct rule_info *rule_set_info(const struct rule_set *s, size_t i);
+const uint8_t *rule_set_digest(const struct rule_set *s); /* 32 bytes: SHA-256 of what was loaded */
+bool rule_set_needs(const struct rule_set *s, enum derived_id d);
+
+struct rule_run; /* working memory of one evaluator */
+struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx);
+void rule_run_free(struct rule_run *r);
+/* Evaluates all enabled rules on one access event (log sources llm_api, webserver, proxy and
+ * product tochoku, service access). Returns the number of matches; their indices in hits. */
+size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
+/* Text of an entity field of the event at hand ("site" gives "site"); appended to out. False: unknown. */
+bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info, size_t i,
+		     struct buf *out);
+
+/* Where the shipped rules lie: beside the program (build tree) or under its prefix. NULL: nowhere.
+ * Caller frees. */
+char *rules_shipped_path(void);
+
+#endif

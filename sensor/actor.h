@@ -1,0 +1,14 @@
+/* Who is at the other end of the control socket, and where the socket lies. */
+#ifndef TK_SENSOR_ACTOR_H
+#define TK_SENSOR_ACTOR_H
+
+#include <stddef.h>
+
+struct sockaddr_un;
+
+/* Login name of a uid, or "uid N". */
+void actor_name(unsigned uid, char *out, size_t n);
+/* Address of a path of any length; *folder must stay open while it is used (-1: not needed). 0 or -1. */
+int control_address(const char *path, struct sockaddr_un *a, int *folder);
+
+#endif

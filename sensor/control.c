@@ -1,0 +1,192 @@
+#include "sensor/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/hash.h"
+#include "core/base/sys.h"
+#include "core/event/wire.h"
+#include "core/ledger/ledger.h"
+#include "sensor/actor.h"
+#include "sensor/request.h"
+
+void control_path(const struct config *cfg, struct buf *out)
+{
+	buf_fmt(out, "%s.sock", cfg->ledger.path);
+}
+
+void actor_name(unsigned uid, char *out, size_t n)
+{
+	char text[1024];
+	struct passwd p, *found = NULL;
+
+	if (getpwuid_r(uid, &p, text, sizeof text, &found) == 0 && found != NULL)
+		snprintf(out, n, "%s", p.pw_name);
+	else
+		snprintf(out, n, "uid %u", uid);
+}
+
+/* sun_path holds 107 bytes: a longer path goes through its folder's descriptor. */
+int control_address(const char *path, struct sockaddr_un *a, int *folder)
+{
+	const char *base = strrchr(path, '/');
+	char parent[4096];
+
+	*folder = -1;
+	*a = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) < sizeof a->sun_path) {
+		memcpy(a->sun_path, path, strlen(path) + 1);
+		return 0;
+	}
+	if (base == NULL || (size_t)(base - path) >= sizeof parent)
+		return -1;
+	memcpy(parent, path, (size_t)(base - path));
+	parent[base - path] = '\0';
+	*folder = sys_open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (*folder < 0 ||
+	    snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d%s", *folder, base) >= (int)sizeof a->sun_path)
+		return -1;
+	return 0;
+}
+
+static int connect_recorder(const struct config *cfg, int *fd, struct err *e)
+{
+	struct buf path;
+	struct sockaddr_un a;
+	int folder = -1, rc = TK_ENOTFOUND;
+
+	buf_init(&path, 8192);
+	control_path(cfg, &path);
+	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (*fd < 0)
+		rc = err_sys(e, "socket");
+	else if (control_address(buf_cstr(&path), &a, &folder) == 0 && connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
+		rc = TK_OK;
+	else if (errno == EACCES || errno == EPERM)
+		rc = err_sys(e, "%s", buf_cstr(&path));
+	if (rc != TK_OK) {
+		sys_close(*fd);
+		*fd = -1;
+	}
+	sys_close(folder);
+	buf_free(&path);
+	return rc;
+}
+
+static int ask(int fd, struct slice request, struct buf *reply, struct err *e)
+{
+	struct frame_reader in;
+	enum frame_type type;
+	struct slice payload;
+	int rc = frame_send(fd, FRAME_REQUEST, request, e);
+
+	frame_reader_init(&in);
+	if (rc == TK_OK)
+		rc = frame_recv(&in, fd, &type, &payload, e);
+	if (rc == TK_OK && type != FRAME_REPLY)
+		rc = err_set(e, TK_EMALFORMED, "control: the recorder sent no reply");
+	if (rc == TK_OK)
+		buf_add(reply, payload);
+	frame_reader_free(&in);
+	return rc;
+}
+
+/* No recorder runs: the same code here, under the lock. */
+static int run_here(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
+{
+	struct ledger *l = NULL;
+	bool keys_changed;
+	char actor[256];
+	int64_t now = sys_now_ns();
+	int rc = ledger_open(&l, cfg->ledger.path, e);
+
+	actor_name(geteuid(), actor, sizeof actor);
+	if (rc == TK_OK)
+		rc = ledger_begin(l, e);
+	if (rc == TK_OK)
+		rc = request_run(l, request, slice_str(actor), now, reply, &keys_changed, e);
+	if (rc == TK_OK)
+		rc = ledger_commit(l, now, e);
+	ledger_close(l);
+	return rc;
+}
+
+int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
+{
+	int fd, rc = connect_recorder(cfg, &fd, e);
+
+	if (rc == TK_ENOTFOUND)
+		return run_here(cfg, request, reply, e);
+	if (rc == TK_OK)
+		rc = ask(fd, request, reply, e);
+	sys_close(fd);
+	return rc;
+}
+
+int control_open_batches(const struct config *cfg, int *fd, struct err *e)
+{
+	struct buf reply;
+	int rc = connect_recorder(cfg, fd, e);
+
+	if (rc != TK_OK)
+		return rc;
+	buf_init(&reply, 65536);
+	rc = ask(*fd, SLICE("{\"do\":\"batches\"}"), &reply, e);
+	if (rc == TK_OK && memmem(reply.p, reply.n, "\"ok\":true", 9) == NULL)
+		rc = err_set(e, TK_EBUSY, "the recorder is busy with another import; try again when it is done");
+	buf_free(&reply);
+	if (rc != TK_OK) {
+		sys_close(*fd);
+		*fd = -1;
+	}
+	return rc;
+}
+
+static int make_key(const char *path, uint8_t out[32], struct err *e)
+{
+	int fd;
+
+	if (!random_bytes(out, 32))
+		return err_set(e, TK_EIO, "no random numbers");
+	fd = sys_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0 && errno == EEXIST)
+		return TK_AGAIN;
+	if (fd < 0 || sys_write_all(fd, out, 32) != 0 || sys_fsync(fd) != 0) {
+		sys_close(fd);
+		return err_sys(e, "%s", path);
+	}
+	sys_close(fd);
+	return TK_OK;
+}
+
+int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], struct err *e)
+{
+	char path[4096];
+	struct slice text;
+	int rc;
+
+	if (snprintf(path, sizeof path, "%s/fingerprint.key", cfg->ledger.keys) >= (int)sizeof path)
+		return err_set(e, TK_ECONFIG, "ledger.keys: the path is too long");
+	if (create && access(path, F_OK) != 0) {
+		if (sys_make_folders(path, 0700, e) != TK_OK)
+			return e->code;
+		rc = make_key(path, out, e);
+		if (rc != TK_AGAIN)
+			return rc;
+	}
+	if ((rc = sys_slurp(path, 32, &text, e)) != TK_OK)
+		return rc;
+	if (text.n == 32)
+		memcpy(out, text.p, 32);
+	else
+		rc = err_set(e, TK_EMALFORMED, "%s: not 32 bytes; fingerprints need the key they were made with", path);
+	free((void *)(uintptr_t)text.p);
+	return rc;
+}

@@ -1,0 +1,27 @@
+/* The one door through which people write (architecture.md 3). With a recorder running a request
+ * goes over its unix socket (peer credentials name the actor); with none the same code runs here,
+ * under the ledger's lock. */
+#ifndef TK_SENSOR_CONTROL_H
+#define TK_SENSOR_CONTROL_H
+
+#include "core/config/config.h"
+
+/* One JSON object each way. Requests: "do" and its members,
+ *   {"do":"keys.add","fingerprint":F,"id":I,"user":U,"kind":K,"expires":D}
+ *   {"do":"keys.revoke","id":I} {"do":"keys.adopt"} (all seen, unknown ones; or "fingerprints":[..])
+ *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
+ * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
+ * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
+int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
+
+/* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND
+ * when none runs. The caller closes it. */
+int control_open_batches(const struct config *cfg, int *fd, struct err *e);
+
+/* Path of the control socket of a ledger; `out` is the caller's. */
+void control_path(const struct config *cfg, struct buf *out);
+
+/* Reads the site's fingerprint key (32 bytes), made on first use (0400). */
+int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], struct err *e);
+
+#endif

@@ -1,0 +1,155 @@
+#include "sensor/derive.h"
+
+#include <stdio.h>
+
+#include "core/base/zone.h"
+
+static void set_text(struct derived *out, struct slice s)
+{
+	out->kind = s.n == 0 ? DV_NONE : DV_STR;
+	out->s = s;
+}
+
+static void set_int(struct derived *out, int64_t i)
+{
+	out->kind = DV_INT;
+	out->i = i;
+}
+
+static void set_bool(struct derived *out, bool b)
+{
+	out->kind = DV_BOOL;
+	out->i = b;
+}
+
+/* calendar.md 3: 日勤 08:30-17:15, 準夜 16:30-00:45, 深夜 00:30-09:00; where two overlap the one that began. */
+static const char *shift_at(int32_t second)
+{
+	int32_t minute = second / 60;
+
+	if (minute < 45)
+		return "evening";
+	if (minute < 8 * 60 + 30)
+		return "night";
+	return minute < 16 * 60 + 30 ? "day" : "evening";
+}
+
+static const char *role_class(struct slice roles)
+{
+	static const char *const clinical[] = { "nurse", "physician", "pharmacist", "technician" };
+
+	if (roles.n == 0)
+		return NULL;
+	for (; roles.n > 0;) {
+		const uint8_t *comma = memchr(roles.p, ',', roles.n);
+		struct slice role = slice_head(roles, comma == NULL ? roles.n : (size_t)(comma - roles.p));
+
+		for (size_t i = 0; i < COUNT(clinical); i++)
+			if (slice_is(role, clinical[i]))
+				return "clinical";
+		roles = slice_from(roles, role.n + 1);
+	}
+	return "office";
+}
+
+/* /24 of an IPv4 address, /48 of an IPv6 one. */
+static void prefix_of(struct derive *d, const struct access_event *ev, struct derived *out)
+{
+	struct addr a;
+	size_t n, keep;
+
+	if (!ev_known(ev, F_SOURCE_IP))
+		return;
+	a = ev_value(ev, F_SOURCE_IP)->ip;
+	keep = addr_is_v4(&a) ? 15 : 6;
+	memset(a.b + keep, 0, sizeof a.b - keep);
+	n = addr_format(&a, d->text);
+	n += (size_t)snprintf(d->text + n, sizeof d->text - n, "/%d", keep == 15 ? 24 : 48);
+	set_text(out, slice_of(d->text, n));
+}
+
+static void date_text(struct derive *d, int32_t day, struct derived *out)
+{
+	date_format(date_from_days(day), d->text);
+	set_text(out, slice_of(d->text, 10));
+}
+
+void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
+{
+	static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
+						"sunday" };
+	struct derive *d = ctx;
+	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
+	int32_t day, second;
+
+	*out = (struct derived){ .kind = DV_NONE };
+	zone_wall(sec, &day, &second);
+	switch (id) {
+	case D_SHIFT:
+		set_text(out, slice_str(shift_at(second)));
+		break;
+	case D_DATE:
+		date_text(d, zone_day_of(sec), out);
+		break;
+	case D_HOUR:
+		set_int(out, second / 3600);
+		break;
+	case D_MINUTE:
+		set_int(out, second / 60 % 60);
+		break;
+	case D_WEEKDAY:
+		set_text(out, slice_str(weekdays[date_weekday(zone_day_of(sec))]));
+		break;
+	case D_TIME:
+		set_int(out, second / 3600 * 100 + second / 60 % 60);
+		break;
+	case D_BUSINESS_DAY:
+		set_bool(out, calendar_class(enrich_calendar(d->enrich), zone_day_of(sec)) == CLASS_BUSINESS);
+		break;
+	case D_IN_HOURS:
+		if (ev_known(ev, F_OFF_HOURS))
+			set_bool(out, ev_int(ev, F_OFF_HOURS, 0) == 0);
+		break;
+	case D_OPENING:
+		set_text(out, slice_str(opening_name(calendar_department_opening(
+				  enrich_calendar(d->enrich), ev_str(ev, F_DEPARTMENT), zone_day_of(sec)))));
+		break;
+	case D_DAYS_OFF_BEFORE:
+		set_int(out, calendar_day(enrich_calendar(d->enrich), zone_day_of(sec))->gap_days);
+		break;
+	case D_USER_STATUS:
+		set_text(out, enrich_user_status(d->enrich, ev_str(ev, F_USER)));
+		break;
+	case D_ROLE_CLASS:
+		set_text(out, slice_str(role_class(ev_str(ev, F_ROLES))));
+		break;
+	case D_KEY_OWNER:
+		set_text(out, enrich_key_owner(d->enrich, ev_str(ev, F_KEY_ID)));
+		break;
+	case D_NET_PREFIX:
+		prefix_of(d, ev, out);
+		break;
+	case D_KEY_IN_URL: {
+		struct slice q = ev_str(ev, F_QUERY);
+
+		set_bool(out, q.n > 0 && memmem(q.p, q.n, "=***", 4) != NULL);
+		break;
+	}
+	case D_USER_DAY_CALLS:
+		if (d->user_day_calls > 0)
+			set_int(out, d->user_day_calls);
+		break;
+	case D_SITE_DAY_CALLS:
+		if (d->site_day_calls > 0)
+			set_int(out, d->site_day_calls);
+		break;
+	case D_COST_USD:
+		if (ev_known(ev, F_COST)) {
+			out->kind = DV_MICRO;
+			out->i = ev_int(ev, F_COST, 0) / 1000000;
+		}
+		break;
+	case D_COUNT:
+		break;
+	}
+}

@@ -1,0 +1,17 @@
+/* The derived fields of the event at hand (rules/derived.def). */
+#ifndef TK_SENSOR_DERIVE_H
+#define TK_SENSOR_DERIVE_H
+
+#include "rules/rules.h"
+#include "sensor/enrich.h"
+
+struct derive {
+	struct enrich *enrich;
+	int64_t user_day_calls, site_day_calls; /* this event included; 0: not known */
+	char text[ADDR_TEXT_MAX + 8];           /* of the last string made */
+};
+
+/* A derive_fn; ctx is a struct derive. */
+void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out);
+
+#endif

@@ -1,0 +1,372 @@
+#include "sensor/enrich.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/hash.h"
+#include "core/base/map.h"
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "geoip/geoip.h"
+
+#define LIST_BYTES_MAX (64u << 20)
+
+struct registered_key { /* from the configuration or the ledger */
+	char *user;
+	bool revoked;
+	int64_t expires_ns; /* 0: never */
+};
+
+struct enrich {
+	const struct config *cfg;
+	struct calendar *calendar;
+	struct nets *zones, **lists;
+	struct mmdb_set *geo;
+	struct map *users;        /* id -> place in cfg->users */
+	struct map *keys;         /* fingerprint text -> place in key[] */
+	struct registered_key *key;
+	size_t n_keys;
+};
+
+/* ---- loading ---- */
+
+static bool add_key(struct enrich *en, struct slice fingerprint, struct slice user, bool revoked, int64_t expires_ns)
+{
+	struct registered_key *more = realloc(en->key, (en->n_keys + 1) * sizeof *more);
+	int64_t *at;
+
+	if (more == NULL)
+		return false;
+	en->key = more;
+	if ((at = map_put(en->keys, fingerprint, (int64_t)en->n_keys)) == NULL)
+		return false;
+	if (*at != (int64_t)en->n_keys)
+		return true; /* the configuration came first */
+	more[en->n_keys] = (struct registered_key){ user.n == 0 ? NULL : strndup((const char *)user.p, user.n), revoked,
+						    expires_ns };
+	en->n_keys++;
+	return true;
+}
+
+static int add_ledger_key(void *ctx, const struct key_entry *k)
+{
+	bool revoked = !slice_is(k->state, "active");
+
+	return add_key(ctx, k->fingerprint, k->user, revoked, revoked ? 0 : k->expires_ns) ? TK_OK : TK_ENOMEM;
+}
+
+static int load_keys(struct enrich *en, struct ledger *l, const uint8_t secret[32], struct err *e)
+{
+	for (size_t i = 0; i < en->cfg->n_keys; i++) {
+		const struct cfg_key *k = &en->cfg->keys[i];
+		int64_t expires = k->expires.year == 0 ? 0 : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
+		uint8_t mac[32];
+		char hex[17];
+
+		if (k->key == NULL || !hmac_sha256(slice_of(secret, 32), slice_str(k->key), mac))
+			continue;
+		hex_encode(slice_of(mac, 8), hex);
+		if (!add_key(en, slice_of(hex, 16), slice_str(k->user), k->state != NULL && strcmp(k->state, "active") != 0,
+			     expires))
+			return err_set(e, TK_ENOMEM, "no memory for the key register");
+	}
+	return ledger_key_list(l, add_ledger_key, en, e);
+}
+
+static int load_networks(struct enrich *en, struct err *e)
+{
+	if ((en->zones = nets_new()) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for networks");
+	for (size_t i = 0; i < en->cfg->n_zones; i++)
+		for (size_t k = 0; k < en->cfg->zones[i].n_cidr; k++)
+			if (nets_add(en->zones, &en->cfg->zones[i].cidr[k], en->cfg->zones[i].name) != TK_OK)
+				return err_set(e, TK_ENOMEM, "no memory for networks");
+	nets_seal(en->zones);
+	return TK_OK;
+}
+
+/* A list is a file of addresses and networks, one a line; '#' begins a comment. */
+static void load_list(struct nets *n, const struct cfg_list *list)
+{
+	struct slice text, rest;
+	struct err err = { 0 };
+	int line = 0;
+
+	if (sys_slurp(list->path, LIST_BYTES_MAX, &text, &err) != TK_OK) {
+		fprintf(stderr, "tochoku: networks.lists %s: %s\n", list->name, err.text);
+		return;
+	}
+	for (rest = text; rest.n > 0;) {
+		const uint8_t *lf = memchr(rest.p, '\n', rest.n);
+		struct slice word = slice_head(rest, lf == NULL ? rest.n : (size_t)(lf - rest.p));
+		struct cidr c;
+		bool host_bits;
+
+		rest = slice_from(rest, word.n + 1);
+		line++;
+		for (size_t i = 0; i < word.n; i++)
+			if (word.p[i] == '#' || word.p[i] == ' ' || word.p[i] == '\t' || word.p[i] == '\r')
+				word.n = i;
+		if (word.n == 0)
+			continue;
+		if (!cidr_parse(word, &c, &host_bits))
+			fprintf(stderr, "tochoku: %s:%d:1: not an address or network\n", list->path, line);
+		else
+			nets_add(n, &c, list->name);
+	}
+	free((void *)(uintptr_t)text.p);
+}
+
+static int load_lists(struct enrich *en, struct err *e)
+{
+	if (en->cfg->n_lists == 0)
+		return TK_OK;
+	if ((en->lists = calloc(en->cfg->n_lists, sizeof *en->lists)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for lists");
+	for (size_t i = 0; i < en->cfg->n_lists; i++) {
+		if ((en->lists[i] = nets_new()) == NULL)
+			return err_set(e, TK_ENOMEM, "no memory for lists");
+		load_list(en->lists[i], &en->cfg->lists[i]);
+		nets_seal(en->lists[i]);
+	}
+	return TK_OK;
+}
+
+static int load_geo(struct enrich *en, struct err *e)
+{
+	if ((en->geo = mmdb_set_new()) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for GeoIP");
+	for (size_t i = 0; i < en->cfg->n_geoip; i++) {
+		struct err err = { 0 };
+
+		if (mmdb_set_open(en->geo, en->cfg->geoip[i], &err) != TK_OK)
+			fprintf(stderr, "tochoku: geoip: %s; going on without it\n", err.text);
+	}
+	return TK_OK;
+}
+
+static int load_users(struct enrich *en, struct err *e)
+{
+	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL || (en->keys = map_new(1 << 20, 64u << 20)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for users");
+	for (size_t i = 0; i < en->cfg->n_users; i++)
+		if (map_put(en->users, slice_str(en->cfg->users[i].id), (int64_t)i) == NULL)
+			return err_set(e, TK_ENOMEM, "no memory for users");
+	return TK_OK;
+}
+
+struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint8_t fingerprint_key[32],
+			  struct err *e)
+{
+	struct enrich *en = calloc(1, sizeof *en);
+	int rc;
+
+	if (en == NULL) {
+		err_set(e, TK_ENOMEM, "no memory");
+		return NULL;
+	}
+	en->cfg = cfg;
+	rc = (en->calendar = calendar_new(&cfg->calendar, e)) == NULL ? TK_ECONFIG : load_users(en, e);
+	if (rc == TK_OK)
+		rc = load_keys(en, l, fingerprint_key, e);
+	if (rc == TK_OK)
+		rc = load_networks(en, e);
+	if (rc == TK_OK)
+		rc = load_lists(en, e);
+	if (rc == TK_OK)
+		rc = load_geo(en, e);
+	if (rc != TK_OK) {
+		enrich_free(en);
+		return NULL;
+	}
+	return en;
+}
+
+void enrich_free(struct enrich *en)
+{
+	if (en == NULL)
+		return;
+	for (size_t i = 0; i < en->n_keys; i++)
+		free(en->key[i].user);
+	free(en->key);
+	map_free(en->users);
+	map_free(en->keys);
+	nets_free(en->zones);
+	for (size_t i = 0; en->lists != NULL && i < en->cfg->n_lists; i++)
+		nets_free(en->lists[i]);
+	free(en->lists);
+	mmdb_set_free(en->geo);
+	calendar_free(en->calendar);
+	free(en);
+}
+
+/* ---- the parts ---- */
+
+static union value *put(struct part *p, enum field_id f)
+{
+	uint32_t bit = UINT32_C(1) << event_fields[f].slot;
+
+	p->known |= bit;
+	p->absent &= ~bit;
+	return &p->v[event_fields[f].slot];
+}
+
+static bool has(const struct part *p, enum field_id f)
+{
+	return (p->known >> event_fields[f].slot) & 1;
+}
+
+static struct slice text_of(const struct part *p, enum field_id f)
+{
+	return has(p, f) ? p->v[event_fields[f].slot].s : slice_of(NULL, 0);
+}
+
+static void put_text(struct part *p, enum field_id f, struct slice s)
+{
+	if (s.n > 0)
+		put(p, f)->s = s;
+}
+
+static void put_geo(struct part *where, const struct geo *g)
+{
+	put_text(where, F_COUNTRY, g->country);
+	put_text(where, F_CITY, g->city);
+	put_text(where, F_AS_ORG, g->as_org);
+	if (g->as_number != 0)
+		put(where, F_AS_NUMBER)->i = g->as_number;
+	if (g->has_location) {
+		put(where, F_LAT)->i = g->lat_micro;
+		put(where, F_LON)->i = g->lon_micro;
+	}
+}
+
+void enrich_where(struct enrich *en, struct part *where)
+{
+	const struct addr *a = &where->v[event_fields[F_SOURCE_IP].slot].ip;
+	const char *zone;
+	struct geo g;
+
+	if (!has(where, F_SOURCE_IP))
+		return;
+	zone = nets_find(en->zones, a);
+	put(where, F_ZONE)->s = zone == NULL ? SLICE("external") : slice_str(zone);
+	for (size_t i = 0; i < en->cfg->n_lists; i++)
+		if (nets_find(en->lists[i], a) != NULL) {
+			put(where, F_THREAT_LIST)->s = slice_str(en->cfg->lists[i].name);
+			break;
+		}
+	if (zone == NULL && mmdb_set_find(en->geo, a, &g))
+		put_geo(where, &g);
+}
+
+static const struct registered_key *find_key(const struct enrich *en, struct slice fingerprint)
+{
+	int64_t *at = fingerprint.n == 0 ? NULL : map_get(en->keys, fingerprint);
+
+	return at == NULL ? NULL : &en->key[*at];
+}
+
+static const struct cfg_user *find_user(const struct enrich *en, struct slice user)
+{
+	int64_t *at = user.n == 0 ? NULL : map_get(en->users, user);
+
+	return at == NULL ? NULL : &en->cfg->users[*at];
+}
+
+/* With no key registered at all nothing is `unknown` (interface.md 3). */
+static void put_key_state(const struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
+{
+	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
+	const char *state = NULL;
+
+	*varies = k != NULL && !k->revoked && k->expires_ns != 0;
+	if ((who->absent >> event_fields[F_KEY_ID].slot) & 1)
+		state = "absent";
+	else if (has(who, F_KEY_ID) && k != NULL && k->revoked)
+		state = "revoked";
+	else if (has(who, F_KEY_ID) && k != NULL && k->expires_ns != 0 && at_ns >= k->expires_ns)
+		state = "expired";
+	else if (has(who, F_KEY_ID) && k != NULL)
+		state = "active";
+	else if (has(who, F_KEY_ID) && en->n_keys > 0)
+		state = "unknown";
+	put_text(who, F_KEY_STATE, slice_str(state));
+}
+
+void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
+{
+	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
+	const struct cfg_user *u;
+
+	put_key_state(en, who, at_ns, varies);
+	if (!has(who, F_USER) && k != NULL)
+		put_text(who, F_USER, slice_str(k->user));
+	u = find_user(en, text_of(who, F_USER));
+	if (u == NULL)
+		return;
+	put_text(who, F_FULL_NAME, slice_str(u->name));
+	put_text(who, F_ROLES, slice_str(u->roles));
+	put_text(who, F_DEPARTMENT, slice_str(u->department));
+}
+
+static bool text_matches(const char *pattern, struct slice text)
+{
+	size_t n;
+
+	if (pattern == NULL)
+		return true;
+	n = strlen(pattern);
+	if (n > 0 && pattern[n - 1] == '*')
+		return slice_starts(text, slice_of(pattern, n - 1));
+	return slice_is(text, pattern);
+}
+
+void enrich_what(struct enrich *en, struct part *what)
+{
+	for (size_t i = 0; i < en->cfg->n_functions; i++) {
+		const struct cfg_function *f = &en->cfg->functions[i];
+		struct slice model = has(what, F_RESPONSE_MODEL) ? text_of(what, F_RESPONSE_MODEL)
+								: text_of(what, F_REQUEST_MODEL);
+
+		if (text_matches(f->method, text_of(what, F_METHOD)) && text_matches(f->path, text_of(what, F_PATH)) &&
+		    text_matches(f->host, text_of(what, F_DOMAIN)) && text_matches(f->model, model)) {
+			put(what, F_FUNCTION)->s = slice_str(f->name);
+			return;
+		}
+	}
+}
+
+void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours)
+{
+	const struct day_info *d = calendar_day(en->calendar, day);
+
+	when->known = when->absent = 0;
+	put(when, F_CAL_DAY)->s = slice_str(calendar_day_name(d->kind));
+	put_text(when, F_CAL_HOLIDAY, slice_str(d->holiday));
+	put(when, F_AFTER_HOLIDAY)->i = d->after_holiday;
+	put(when, F_OFF_HOURS)->i = off_hours;
+}
+
+bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec)
+{
+	return calendar_off_hours(en->calendar, department, utc_sec);
+}
+
+struct slice enrich_user_status(const struct enrich *en, struct slice user)
+{
+	const struct cfg_user *u = find_user(en, user);
+
+	return u == NULL ? slice_of(NULL, 0) : slice_str(u->status);
+}
+
+struct slice enrich_key_owner(const struct enrich *en, struct slice fingerprint)
+{
+	const struct registered_key *k = find_key(en, fingerprint);
+
+	return k == NULL ? slice_of(NULL, 0) : slice_str(k->user);
+}
+
+struct calendar *enrich_calendar(struct enrich *en)
+{
+	return en->calendar;
+}

@@ -1,0 +1,32 @@
+/* What the site knows of an event: network, geography, person, key state, function, calendar. Loaded once from
+ * the configuration and the ledger's register; a reload makes a new one. Parts are enriched once for each
+ * distinct part of a batch, not for each event. One thread. */
+#ifndef TK_SENSOR_ENRICH_H
+#define TK_SENSOR_ENRICH_H
+
+#include "core/config/config.h"
+#include "core/event/event.h"
+#include "core/ledger/ledger.h"
+#include "rules/calendar.h"
+
+struct enrich;
+/* Borrows cfg. Databases and lists that cannot be read are warnings on standard error: the sensor runs
+ * without them and `status` says so. */
+struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint8_t fingerprint_key[32],
+			  struct err *e);
+void enrich_free(struct enrich *en);
+
+/* Strings put in live as long as the enrich. */
+void enrich_where(struct enrich *en, struct part *where);
+/* The key's state is that of the instant; *varies: the key has an end, ask again for each event. */
+void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies);
+void enrich_what(struct enrich *en, struct part *what);
+void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours);
+bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec);
+
+/* For derived rule fields; empty when not known. */
+struct slice enrich_user_status(const struct enrich *en, struct slice user);
+struct slice enrich_key_owner(const struct enrich *en, struct slice fingerprint);
+struct calendar *enrich_calendar(struct enrich *en);
+
+#endif

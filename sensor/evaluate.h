@@ -1,0 +1,26 @@
+/* Rules over recorded events, and the closing of days (architecture.md 6). Live hits are provisional; a day
+ * whose rules depend on the order of events is evaluated once more, in order, from the ledger, when it is over
+ * or when a late event touches it. One thread. */
+#ifndef TK_SENSOR_EVALUATE_H
+#define TK_SENSOR_EVALUATE_H
+
+#include "core/config/config.h"
+#include "core/ledger/ledger.h"
+#include "sensor/enrich.h"
+
+struct evaluate;
+/* Loads the rules; broken documents are left out and reported on standard error. Borrows all. */
+struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e);
+void evaluate_free(struct evaluate *v);
+/* An event that ledger_add has just taken; `user` is its label (0: unknown). */
+int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], int64_t user,
+		   int64_t now_ns, struct err *e);
+/* Findings of the transaction; before each commit. */
+int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
+/* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.
+ * In a transaction of the caller's. */
+int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
+/* Rule set in force: rules loaded, and their digest (32 bytes). */
+size_t evaluate_rules(const struct evaluate *v, const uint8_t **digest);
+
+#endif

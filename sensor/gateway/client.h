@@ -1,0 +1,14 @@
+/* Who the client is: X-Forwarded-For unwound over trusted proxies (llm-usage.md 9). */
+#ifndef TK_SENSOR_GATEWAY_CLIENT_H
+#define TK_SENSOR_GATEWAY_CLIENT_H
+
+#include "sensor/gateway/format.h"
+
+#define FORWARDED_MAX 32 /* entries; more is nobody's proxy chain */
+
+/* Sets F_SOURCE_IP, and F_PEER_IP where the two differ. `peer` is the address on the wire or, with
+ * realip, what the gateway already made of it; `forwarded` is the header as logged, or empty. */
+void client_set(struct access_event *ev, const struct addr *peer, struct slice forwarded,
+		const struct parse_context *ctx);
+
+#endif

@@ -1,0 +1,81 @@
+/* The roof of the folder: the only file that knows all formats. */
+#include "sensor/gateway/format.h"
+
+#define SAMPLE_LINES 200
+
+#define FORMAT(id) extern const struct log_format format_##id;
+#include "sensor/gateway/formats.def"
+#undef FORMAT
+
+static const struct log_format *const formats[] = {
+#define FORMAT(id) &format_##id,
+#include "sensor/gateway/formats.def"
+#undef FORMAT
+};
+
+const struct log_format *log_format_at(size_t i)
+{
+	return i < COUNT(formats) ? formats[i] : NULL;
+}
+
+const struct log_format *log_format_by_name(struct slice name)
+{
+	for (size_t i = 0; i < COUNT(formats); i++)
+		if (slice_is(name, formats[i]->name))
+			return formats[i];
+	return NULL;
+}
+
+const struct log_format *log_format_detect(struct slice line)
+{
+	const struct log_format *best = NULL;
+	int sure = 0;
+
+	for (size_t i = 0; i < COUNT(formats); i++) {
+		int n = formats[i]->detect(line);
+
+		if (n > sure) {
+			sure = n;
+			best = formats[i];
+		}
+	}
+	return best;
+}
+
+/* Takes a line off the sample, without LF or CRLF. */
+static struct slice take_line(struct slice *sample)
+{
+	const uint8_t *lf = memchr(sample->p, '\n', sample->n);
+	size_t n = lf == NULL ? sample->n : (size_t)(lf - sample->p);
+	struct slice line = slice_head(*sample, n);
+
+	*sample = slice_from(*sample, n + 1);
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	return line;
+}
+
+const struct log_format *log_format_detect_sample(struct slice sample)
+{
+	unsigned votes[COUNT(formats)] = { 0 };
+	size_t best = 0;
+
+	for (int n = 0; n < SAMPLE_LINES && sample.n > 0; n++) {
+		const struct log_format *f = log_format_detect(take_line(&sample));
+
+		for (size_t i = 0; i < COUNT(formats); i++)
+			votes[i] += f == formats[i];
+	}
+	for (size_t i = 1; i < COUNT(formats); i++)
+		if (votes[i] > votes[best])
+			best = i;
+	return votes[best] > 0 ? formats[best] : NULL;
+}
+
+void log_line_digest(struct sha256 *s, struct slice line, uint8_t out[16])
+{
+	uint8_t hash[32];
+
+	sha256_of(s, line, hash);
+	memcpy(out, hash, 16);
+}

@@ -1,0 +1,238 @@
+/* Keys reduced to fingerprints. */
+#include "sensor/gateway/secret.h"
+
+#include "core/base/json.h"
+#include "sensor/gateway/cache.h"
+#include "sensor/gateway/text.h"
+
+#define SUBJECT_SOURCE_MAX 4096 /* base64 of a JWT's payload; more is not read */
+
+static int base64_value(uint8_t c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-') /* RFC 4648 4 and 5 alike */
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+/* Into the scratch; empty: no base64, or no room. */
+static struct slice base64_decode(struct slice in, struct scratch *s)
+{
+	uint32_t bits = 0;
+	int have = 0;
+	size_t n = 0;
+	uint8_t *out;
+
+	while (in.n > 0 && in.p[in.n - 1] == '=')
+		in.n--;
+	out = in.n == 0 || in.n > SUBJECT_SOURCE_MAX ? NULL : scratch_take(s, in.n);
+	if (out == NULL)
+		return slice_of(NULL, 0);
+	for (size_t i = 0; i < in.n; i++) {
+		int v = base64_value(in.p[i]);
+
+		if (v < 0)
+			return slice_of(NULL, 0);
+		bits = bits << 6 | (uint32_t)v;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			out[n++] = (uint8_t)(bits >> have);
+		}
+	}
+	return slice_of(out, n);
+}
+
+/* Who a JWT claims to be: sub, else the application that asked (llm-usage.md 7). Not verified: that is
+ * the gateway's work. */
+static struct slice claimed_subject(struct slice payload, struct scratch *s)
+{
+	static const char *const claims[] = { "sub", "preferred_username", "azp", "appid" };
+	struct slice found[COUNT(claims)] = { { NULL, 0 } };
+	struct json j;
+	enum json_type t;
+
+	json_init(&j, payload);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return slice_of(NULL, 0);
+	while ((t = json_next(&j)) == JSON_KEY) {
+		size_t k = 0;
+
+		while (k < COUNT(claims) && !slice_is(j.text, claims[k]))
+			k++;
+		if (k == COUNT(claims)) {
+			if (!json_skip(&j))
+				return slice_of(NULL, 0);
+			continue;
+		}
+		t = json_next(&j);
+		if (t == JSON_STRING)
+			found[k] = j.text;
+		else if (t == JSON_OBJECT_BEGIN || t == JSON_ARRAY_BEGIN || t == JSON_ERROR)
+			return slice_of(NULL, 0);
+	}
+	for (size_t k = 0; k < COUNT(claims) && t != JSON_ERROR; k++) {
+		uint8_t *out = found[k].n == 0 ? NULL : scratch_take(s, found[k].n);
+		size_t n = out == NULL ? SIZE_MAX : json_unescape(found[k], out);
+
+		if (n != SIZE_MAX && n > 0)
+			return slice_of(out, n);
+	}
+	return slice_of(NULL, 0);
+}
+
+/* The token changes hourly, its subject does not. Empty: not a JWT after all. */
+static struct slice jwt_subject(struct slice token, struct scratch *s)
+{
+	const uint8_t *dot = memchr(token.p, '.', token.n), *end;
+	struct slice rest;
+
+	if (dot == NULL)
+		return slice_of(NULL, 0);
+	rest = slice_from(token, (size_t)(dot - token.p) + 1);
+	end = rest.n == 0 ? NULL : memchr(rest.p, '.', rest.n);
+	if (end == NULL)
+		return slice_of(NULL, 0);
+	return claimed_subject(base64_decode(slice_head(rest, (size_t)(end - rest.p)), s), s);
+}
+
+static struct slice basic_user(struct slice token, struct scratch *s)
+{
+	struct slice pair = base64_decode(token, s);
+	const uint8_t *colon = pair.n == 0 ? NULL : memchr(pair.p, ':', pair.n);
+
+	return colon == NULL ? slice_of(NULL, 0) : slice_head(pair, (size_t)(colon - pair.p));
+}
+
+/* SigV4: "Credential=AKIA.../date/region/service/aws4_request, ...": the access key id. */
+static struct slice sigv4_key_id(struct slice rest)
+{
+	static const char word[] = "Credential=";
+	const uint8_t *at = rest.n == 0 ? NULL : memmem(rest.p, rest.n, word, sizeof word - 1);
+	size_t n = 0;
+
+	if (at == NULL)
+		return slice_of(NULL, 0);
+	rest = slice_from(rest, (size_t)(at - rest.p) + sizeof word - 1);
+	while (n < rest.n && rest.p[n] != '/' && rest.p[n] != ',' && rest.p[n] != ' ')
+		n++;
+	return slice_head(rest, n);
+}
+
+static bool scheme_is(struct slice word, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (word.n != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((word.p[i] | 0x20) != (name[i] | 0x20))
+			return false;
+	return true;
+}
+
+struct slice secret_part(struct slice value, struct scratch *s)
+{
+	struct slice scheme, rest, subject = { NULL, 0 };
+
+	value = text_trim(value);
+	rest = value;
+	scheme = text_word(&rest);
+	if (scheme_is(scheme, "none") && rest.n == 0)
+		return slice_of(NULL, 0);
+	if (rest.n == 0) {
+		if (scheme_is(scheme, "bearer") || scheme_is(scheme, "basic"))
+			return slice_of(NULL, 0);
+		rest = value;
+	} else if (scheme_is(scheme, "AWS4-HMAC-SHA256")) {
+		return sigv4_key_id(rest);
+	} else if (scheme_is(scheme, "basic")) {
+		rest = text_trim(rest);
+		subject = basic_user(rest, s);
+	} else if (scheme_is(scheme, "bearer") || scheme_is(scheme, "token") || scheme_is(scheme, "apikey") ||
+		   scheme_is(scheme, "api-key") || scheme_is(scheme, "key")) {
+		rest = text_trim(rest);
+	} else {
+		rest = value; /* no scheme that is known: the name of a credential may hold blanks */
+	}
+	if (slice_starts(rest, SLICE("eyJ")))
+		subject = jwt_subject(rest, s);
+	return subject.n > 0 ? subject : rest;
+}
+
+/* What gateways write in place of a header that they will not show: there was one, not which. */
+static bool is_blanked(struct slice s)
+{
+	static const char *const words[] = {
+		"REDACTED", "[REDACTED]", "<REDACTED>", "(REDACTED)", "MASKED", "[MASKED]",
+		"[FILTERED]", "HIDDEN",
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (scheme_is(s, words[i]))
+			return true;
+	while (n < s.n && (s.p[n] == '*' || s.p[n] == 'x' || s.p[n] == 'X' || s.p[n] == '.'))
+		n++;
+	return n == s.n && n >= 3;
+}
+
+static void set_digits(struct access_event *ev, const uint8_t digits[FINGERPRINT_DIGITS], struct scratch *s)
+{
+	uint8_t *out = scratch_take(s, FINGERPRINT_DIGITS);
+
+	if (out == NULL)
+		return;
+	memcpy(out, digits, FINGERPRINT_DIGITS);
+	ev_set_str(ev, F_KEY_ID, slice_of(out, FINGERPRINT_DIGITS));
+}
+
+static bool fingerprint(struct slice secret, struct slice key, uint8_t digits[FINGERPRINT_DIGITS])
+{
+	uint8_t mac[32];
+	char hex[FINGERPRINT_DIGITS + 1];
+
+	if (!hmac_sha256(key, secret, mac))
+		return false;
+	hex_encode(slice_of(mac, FINGERPRINT_DIGITS / 2), hex);
+	memcpy(digits, hex, FINGERPRINT_DIGITS);
+	return true;
+}
+
+void secret_set_key(struct access_event *ev, struct slice value, const struct parse_context *ctx)
+{
+	struct slice secret;
+	struct cached_key *c, none = { .used = false };
+	uint64_t tag[2] = { 0, 0 };
+
+	value = text_trim(value);
+	if (text_none(value)) {
+		ev_set_absent(ev, F_KEY_ID);
+		return;
+	}
+	secret = secret_part(value, ctx->scratch);
+	if (secret.n == 0) {
+		ev_set_absent(ev, F_KEY_ID);
+		return;
+	}
+	if (is_blanked(secret) || ctx->fingerprint_key.n == 0)
+		return;
+	c = &none;
+	if (ctx->cache != NULL) {
+		tag[0] = hash64(secret, ctx->cache->seed[0]);
+		tag[1] = hash64(secret, ctx->cache->seed[1]);
+		c = &ctx->cache->key[tag[0] & (CACHE_KEYS - 1)];
+	}
+	if (!c->used || c->tag[0] != tag[0] || c->tag[1] != tag[1]) {
+		c->used = fingerprint(secret, ctx->fingerprint_key, c->digits);
+		c->tag[0] = tag[0];
+		c->tag[1] = tag[1];
+	}
+	if (c->used)
+		set_digits(ev, c->digits, ctx->scratch);
+}

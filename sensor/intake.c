@@ -1,0 +1,498 @@
+#include "sensor/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/zone.h"
+#include "core/event/identity.h"
+
+#define DEFS 4100            /* a batch defines at most that many parts of a kind (core/event/wire.c) */
+#define CANDIDATES 32        /* inputs that an import's lines are looked up under */
+#define QUIET_MINUTES (14 * 24 * 60) /* a longer jump in a log is not taken for watched silence */
+#define INPUTS 64
+#define WHEN_CACHE 16
+#define NO_DEF UINT32_MAX
+
+/* What is known of one definition of the batch at hand. */
+struct resolved {
+	uint32_t batch;            /* in which it was resolved; an older number means not yet */
+	uint32_t absent_event;     /* P_SHAPE */
+	bool varies;               /* P_WHO: the key has an end */
+	int64_t row;
+	int64_t label[2];          /* WHO: user, department; WHAT: function, model */
+};
+
+struct watched_input {
+	int64_t label, last_minute;
+};
+
+struct when_entry {
+	bool used;
+	int32_t day;
+	bool off;
+	int64_t row;
+	struct part part;
+};
+
+struct intake {
+	struct ledger *ledger;
+	struct enrich *enrich;
+	struct evaluate *evaluate;
+	struct batch_reader *reader;
+	struct resolved *resolved[P_COUNT];
+	uint32_t batch;
+	struct watched_input inputs[INPUTS];
+	struct when_entry when[WHEN_CACHE];
+	struct part bare_shape;
+};
+
+/* An input whose lines an import may hold. */
+struct candidate {
+	char name[256];
+	uint8_t mask[16];
+};
+
+/* One batch under way. */
+struct job {
+	struct intake *in;
+	struct candidate candidate[CANDIDATES];
+	size_t n_candidates; /* 0: the input is named */
+	struct stream *stream;
+	const struct batch_head *head;
+	struct slice input;
+	int64_t input_label, now_ns, first_minute, last_minute, last_event_ns, events, duplicates;
+	uint8_t mask[16];
+	struct err *e;
+};
+
+struct intake *intake_new(struct ledger *l, struct err *e)
+{
+	struct intake *in = calloc(1, sizeof *in);
+	bool good = in != NULL && (in->reader = batch_reader_new()) != NULL;
+
+	for (int p = P_EV + 1; p < P_COUNT && good; p++)
+		good = (in->resolved[p] = calloc(DEFS, sizeof **in->resolved)) != NULL;
+	if (!good) {
+		intake_free(in);
+		err_set(e, TK_ENOMEM, "no memory for batches");
+		return NULL;
+	}
+	in->ledger = l;
+	return in;
+}
+
+void intake_free(struct intake *in)
+{
+	if (in == NULL)
+		return;
+	batch_reader_free(in->reader);
+	for (int p = 0; p < P_COUNT; p++)
+		free(in->resolved[p]);
+	free(in);
+}
+
+void intake_use(struct intake *in, struct enrich *en, struct evaluate *v)
+{
+	in->enrich = en;
+	in->evaluate = v;
+	memset(in->when, 0, sizeof in->when);
+}
+
+void stream_init(struct stream *s)
+{
+	*s = (struct stream){ .last_minute = INT64_MIN };
+}
+
+static int64_t seconds_of(int64_t ns)
+{
+	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
+}
+
+static int64_t minute_of(int64_t ns)
+{
+	int64_t s = seconds_of(ns);
+
+	return s / 60 - (s % 60 < 0);
+}
+
+/* ---- whose line is it? ---- */
+
+static int use_input(struct job *j, const char *name)
+{
+	if (name != j->stream->input)
+		snprintf(j->stream->input, sizeof j->stream->input, "%s", name);
+	j->input = slice_str(j->stream->input);
+	j->in->batch++; /* what was resolved bears the other input's name */
+	event_input_mask(j->input, 1, j->mask);
+	return ledger_label(j->in->ledger, j->input, &j->input_label, j->e);
+}
+
+static int add_candidate(void *ctx, struct slice name)
+{
+	struct job *j = ctx;
+	struct candidate *c = &j->candidate[j->n_candidates];
+
+	if (j->n_candidates == CANDIDATES || name.n >= sizeof c->name)
+		return TK_OK;
+	snprintf(c->name, sizeof c->name, "%.*s", (int)name.n, (const char *)name.p);
+	event_input_mask(name, 1, c->mask);
+	j->n_candidates++;
+	return TK_OK;
+}
+
+/* An import that names no input belongs to the input that knows its line; a line that none knows, to the input
+ * of the lines before it, `import` at first. So a file may begin before the tail did and run into it. */
+static int settle_input(struct job *j, const struct access_event *ev, int64_t ns)
+{
+	uint8_t id[16];
+	bool has;
+	int rc;
+
+	xor16(ev->digest, j->mask, id);
+	if ((rc = ledger_has(j->in->ledger, ns, id, &has, j->e)) != TK_OK || has)
+		return rc;
+	for (size_t i = 0; i < j->n_candidates; i++) {
+		xor16(ev->digest, j->candidate[i].mask, id);
+		if ((rc = ledger_has(j->in->ledger, ns, id, &has, j->e)) != TK_OK)
+			return rc;
+		if (has)
+			return use_input(j, j->candidate[i].name);
+	}
+	return TK_OK;
+}
+
+/* ---- parts ---- */
+
+
+static int labels_of(struct job *j, struct resolved *r, enum part_id id, const struct access_event *ev)
+{
+	struct slice a = ev_str(ev, id == P_WHO ? F_USER : F_FUNCTION);
+	struct slice b = id == P_WHO		       ? ev_str(ev, F_DEPARTMENT)
+			 : ev_known(ev, F_RESPONSE_MODEL) ? ev_str(ev, F_RESPONSE_MODEL)
+							: ev_str(ev, F_REQUEST_MODEL);
+	int rc;
+
+	if (id != P_WHO && id != P_WHAT)
+		return TK_OK;
+	rc = ledger_label(j->in->ledger, a, &r->label[0], j->e);
+	return rc == TK_OK ? ledger_label(j->in->ledger, b, &r->label[1], j->e) : rc;
+}
+
+static void enrich_part(struct job *j, struct resolved *r, enum part_id id, struct access_event *ev)
+{
+	switch (id) {
+	case P_WHERE:
+		enrich_where(j->in->enrich, ev->part[id]);
+		break;
+	case P_WHO:
+		enrich_who(j->in->enrich, ev->part[id], ev_int(ev, F_TIMESTAMP, 0), &r->varies);
+		break;
+	case P_WHAT:
+		enrich_what(j->in->enrich, ev->part[id]);
+		break;
+	case P_SHAPE:
+		ev_set_str(ev, F_INPUT, j->input);
+		break;
+	case P_EV:
+	case P_HOW:
+	case P_WHEN:
+	case P_COUNT:
+		break;
+	}
+}
+
+/* The dictionary row of one part, found once a batch. */
+static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev, struct resolved **out)
+{
+	struct resolved *r = &j->in->resolved[id][def];
+	uint32_t absent = id == P_SHAPE ? ev->part[P_EV]->absent : 0;
+	int rc;
+
+	*out = r;
+	if (r->batch == j->in->batch && !r->varies && r->absent_event == absent)
+		return TK_OK;
+	r->batch = j->in->batch;
+	r->varies = false;
+	r->absent_event = absent;
+	enrich_part(j, r, id, ev);
+	rc = ledger_part(j->in->ledger, id, ev->part[id], absent, &r->row, j->e);
+	return rc == TK_OK ? labels_of(j, r, id, ev) : rc;
+}
+
+static int resolve_when(struct job *j, struct access_event *ev, int64_t *row)
+{
+	int64_t sec = seconds_of(ev_int(ev, F_TIMESTAMP, 0));
+	int32_t day = zone_day_of(sec);
+	bool off = enrich_off_hours(j->in->enrich, ev_str(ev, F_DEPARTMENT), sec);
+	struct when_entry *w = &j->in->when[((uint32_t)day * 2 + off) % WHEN_CACHE];
+	int rc = TK_OK;
+
+	if (!w->used || w->day != day || w->off != off) {
+		enrich_when(j->in->enrich, &w->part, day, off);
+		rc = ledger_part(j->in->ledger, P_WHEN, &w->part, 0, &w->row, j->e);
+		w->day = day;
+		w->off = off;
+		w->used = rc == TK_OK;
+	}
+	ev->part[P_WHEN] = &w->part;
+	*row = w->row;
+	return rc;
+}
+
+static int resolve_all(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT], int64_t rows[P_COUNT],
+		       struct event_names *names)
+{
+	struct resolved *r;
+	int rc;
+
+	*names = (struct event_names){ .input = j->input_label };
+	for (int p = P_EV + 1; p < P_WHEN; p++) {
+		uint32_t number = def[p];
+
+		rows[p] = 0;
+		if (number == NO_DEF && p != P_SHAPE)
+			continue;
+		if (number == NO_DEF) { /* nothing of the shape is known but the input */
+			number = DEFS - 1;
+			j->in->bare_shape.known = j->in->bare_shape.absent = 0;
+			ev->part[P_SHAPE] = &j->in->bare_shape;
+			ev_set_str(ev, F_INPUT, j->input);
+		}
+		if ((rc = resolve(j, p, number, ev, &r)) != TK_OK)
+			return rc;
+		rows[p] = r->row;
+		if (p == P_WHO) {
+			names->user = r->label[0];
+			names->department = r->label[1];
+		} else if (p == P_WHAT) {
+			names->function = r->label[0];
+			names->model = r->label[1];
+		}
+	}
+	return resolve_when(j, ev, &rows[P_WHEN]);
+}
+
+/* ---- events ---- */
+
+static void note_time(struct job *j, int64_t ns)
+{
+	int64_t minute = minute_of(ns);
+
+	if (j->first_minute == INT64_MIN)
+		j->first_minute = minute;
+	if (minute > j->last_minute)
+		j->last_minute = minute;
+	if (ns > j->last_event_ns)
+		j->last_event_ns = ns;
+}
+
+static int take_event(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT])
+{
+	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), rows[P_COUNT] = { 0 };
+	struct ledger *l = j->in->ledger;
+	struct event_names names;
+	struct placing place;
+	uint8_t id[16];
+	int rc;
+
+	if (!ev_known(ev, F_TIMESTAMP))
+		return ledger_loss(l, j->input_label, minute_of(j->now_ns), "time", 1, 0, j->e);
+	if (j->n_candidates > 0 && (rc = settle_input(j, ev, ns)) != TK_OK)
+		return rc;
+	note_time(j, ev_completion(ev));
+	xor16(ev->digest, j->mask, id);
+	if ((rc = ledger_place(l, j->head->mode, j->input, ns, id, &place, j->e)) != TK_OK)
+		return rc;
+	if (place.duplicate) {
+		j->duplicates++;
+		return TK_OK;
+	}
+	if (place.ordinal > 1)
+		event_log_id(ev->digest, j->input, place.ordinal, id);
+	if ((rc = resolve_all(j, ev, def, rows, &names)) != TK_OK)
+		return rc;
+	ev_set_str(ev, F_EVENT_ID, slice_of(id, sizeof id));
+	rc = ledger_add(l, ev, id, place.ordinal, j->head->mode == BATCH_IMPORT, rows, &names, j->e);
+	if (rc == TK_OK)
+		rc = evaluate_event(j->in->evaluate, ev, id, names.user, j->now_ns, j->e);
+	j->events++;
+	return rc;
+}
+
+static int take_events(struct job *j)
+{
+	struct access_event ev;
+	uint32_t def[P_COUNT];
+	int rc;
+
+	while ((rc = batch_next(j->in->reader, &ev, def, j->e)) == TK_OK)
+		if ((rc = take_event(j, &ev, def)) != TK_OK)
+			return rc;
+	return rc == TK_EEND ? ledger_flush_events(j->in->ledger, j->e) : rc;
+}
+
+/* The minute that losses are told under: where the input's time stands. */
+static int64_t loss_minute(const struct job *j)
+{
+	for (int i = 0; i < INPUTS; i++)
+		if (j->in->inputs[i].label == j->input_label && j->in->inputs[i].last_minute != INT64_MIN)
+			return j->in->inputs[i].last_minute;
+	return minute_of(j->now_ns);
+}
+
+static int take_rejects(struct job *j)
+{
+	bool import = j->head->mode == BATCH_IMPORT;
+	struct reject r;
+	int rc;
+
+	while ((rc = batch_next_reject(j->in->reader, &r)) == TK_OK) {
+		bool known;
+
+		rc = ledger_reject(j->in->ledger, j->input_label, j->head->path, &r, import, j->now_ns, &known, j->e);
+		if (rc == TK_OK && !known)
+			rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), reject_name(r.reason), 1, 0, j->e);
+		if (rc != TK_OK)
+			return rc;
+		j->stream->rejected++;
+	}
+	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a rejected line is not valid");
+}
+
+static int take_gaps(struct job *j)
+{
+	struct gap g;
+	int rc;
+
+	while ((rc = batch_next_gap(j->in->reader, &g)) == TK_OK)
+		if ((rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "gap", 1, (int64_t)g.bytes, j->e)) !=
+		    TK_OK)
+			return rc;
+	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a gap is not valid");
+}
+
+/* ---- coverage ---- */
+
+static struct watched_input *watched(struct intake *in, int64_t label)
+{
+	struct watched_input *free_one = &in->inputs[0];
+
+	for (int i = 0; i < INPUTS; i++) {
+		if (in->inputs[i].label == label)
+			return &in->inputs[i];
+		if (in->inputs[i].label == 0)
+			free_one = &in->inputs[i];
+	}
+	*free_one = (struct watched_input){ label, INT64_MIN };
+	return free_one;
+}
+
+/* A file read in order is watched from one event to the next, and to now where its end was reached. The first
+ * batch after a start goes on from where the input was left if it continues a known file. */
+static int cover(struct job *j)
+{
+	bool import = j->head->mode == BATCH_IMPORT, caught_up = j->head->flags & BATCH_CAUGHT_UP;
+	int64_t *last = import ? &j->stream->last_minute : &watched(j->in, j->input_label)->last_minute;
+	int64_t to = j->last_minute, now = minute_of(j->head->now), from;
+	int rc = TK_OK;
+
+	if (caught_up && now > to)
+		to = now;
+	if (to == INT64_MIN)
+		return TK_OK;
+	from = *last;
+	if (from == INT64_MIN && !import && j->head->from > 0)
+		rc = ledger_watched_until(j->in->ledger, j->input_label, &from, j->e);
+	if (from == INT64_MIN || to - from > QUIET_MINUTES || from > to)
+		from = j->first_minute != INT64_MIN && j->first_minute <= to ? j->first_minute : to;
+	if (to - from > QUIET_MINUTES)
+		from = to;
+	if (to > *last)
+		*last = to;
+	return rc == TK_OK ? ledger_watched(j->in->ledger, j->input_label, from, to, j->e) : rc;
+}
+
+/* ---- a batch ---- */
+
+static int check_position(struct job *j, struct batch_ack *ack)
+{
+	uint64_t position = 0;
+	int rc;
+
+	ack->token = j->head->gen.token;
+	ack->position = j->head->gen.position;
+	if (j->head->mode == BATCH_IMPORT)
+		return TK_OK;
+	rc = ledger_position(j->in->ledger, j->head->gen.token, &position, j->e);
+	if (rc != TK_OK && rc != TK_ENOTFOUND)
+		return rc;
+	if (position != j->head->from) {
+		ack->discarded = true;
+		ack->position = position;
+	}
+	return TK_OK;
+}
+
+static int name_input(struct job *j)
+{
+	const struct batch_head *head = j->head;
+	struct stream *s = j->stream;
+
+	if (head->mode == BATCH_IMPORT && head->flags & BATCH_FIRST) {
+		ledger_new_file(j->in->ledger);
+		s->last_minute = INT64_MIN;
+		snprintf(s->input, sizeof s->input, "import");
+	}
+	if (head->input.n > 0)
+		snprintf(s->input, sizeof s->input, "%.*s", (int)(head->input.n < 255 ? head->input.n : 255),
+			 (const char *)head->input.p);
+	return use_input(j, s->input);
+}
+
+static int take_batch(struct job *j)
+{
+	int64_t heartbeat = j->head->flags & BATCH_CAUGHT_UP ? j->head->now : 0;
+	int rc = TK_OK;
+
+	if (j->head->mode == BATCH_IMPORT && j->head->input.n == 0)
+		rc = ledger_input_names(j->in->ledger, add_candidate, j, j->e);
+	if (rc == TK_OK)
+		rc = take_rejects(j);
+	if (rc == TK_OK)
+		rc = take_gaps(j);
+	if (rc == TK_OK)
+		rc = take_events(j);
+	if (rc == TK_OK && j->head->mode == BATCH_TAIL && j->head->gen.token != 0)
+		rc = ledger_set_generation(j->in->ledger, j->input_label, j->head->path, &j->head->gen, j->now_ns, j->e);
+	if (rc == TK_OK && j->duplicates > 0 && j->head->mode == BATCH_TAIL)
+		rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "duplicate", j->duplicates, 0, j->e);
+	if (rc == TK_OK)
+		rc = cover(j);
+	if (rc == TK_OK)
+		rc = ledger_input_seen(j->in->ledger, j->input_label, j->head->path, j->events, j->last_event_ns, heartbeat,
+				       j->e);
+	return rc;
+}
+
+int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns, struct batch_head *head,
+		 struct batch_ack *ack, struct err *e)
+{
+	struct job j = { .in = in, .stream = s, .head = head, .now_ns = now_ns, .first_minute = INT64_MIN,
+			 .last_minute = INT64_MIN, .e = e };
+	int rc = batch_open(in->reader, payload, head, e);
+
+	*ack = (struct batch_ack){ 0 };
+	if (rc == TK_OK)
+		rc = check_position(&j, ack);
+	if (rc != TK_OK || ack->discarded)
+		return rc;
+	if ((rc = name_input(&j)) != TK_OK)
+		return rc;
+	rc = take_batch(&j);
+	ack->new_events = (uint32_t)j.events;
+	ack->duplicates = (uint32_t)j.duplicates;
+	s->events += j.events;
+	s->duplicates += j.duplicates;
+	s->batches++;
+	return rc;
+}

@@ -1,0 +1,145 @@
+#include "sensor/llm/route.h"
+
+#define OPENAI "openai_compatible"
+
+struct route_row {
+	const char *end, *operation, *provider;
+	uint8_t n;
+};
+
+/* Rows are many and lines are more: one byte tells most of them apart before memcmp is asked. */
+
+static const struct route_row routes[] = {
+#define ROUTE(end, operation, provider) { end, operation, provider, sizeof(end) - 1 },
+#include "sensor/llm/routes.def"
+#undef ROUTE
+};
+
+struct host_row {
+	const char *name, *provider;
+	uint8_t n;
+};
+
+static const struct host_row hosts[] = {
+#define HOST(name, provider) { name, provider, sizeof(name) - 1 },
+#include "sensor/llm/hosts.def"
+#undef HOST
+};
+
+static bool ends_at_delimiter(struct slice path, const struct route_row *r)
+{
+	size_t at = path.n - r->n;
+
+	if (path.n <= r->n || path.p[at] != (uint8_t)r->end[0] ||
+	    (path.p[at - 1] != '/' && path.p[at - 1] != ':'))
+		return false;
+	return memcmp(path.p + at, r->end, r->n) == 0;
+}
+
+static const struct route_row *find_row(struct slice path)
+{
+	while (path.n > 1 && path.p[path.n - 1] == '/')
+		path.n--;
+	for (size_t i = 0; i < COUNT(routes); i++)
+		if (ends_at_delimiter(path, &routes[i]))
+			return &routes[i];
+	return NULL;
+}
+
+static const char *provider_of_host(struct slice host)
+{
+	for (size_t i = 0; i < COUNT(hosts); i++) {
+		const struct host_row *h = &hosts[i];
+		bool below = h->name[0] == '.' || h->name[0] == '-';
+
+		if (host.n < h->n || (!below && host.n != h->n) ||
+		    host.p[host.n - h->n] != (uint8_t)h->name[0])
+			continue;
+		if (memcmp(host.p + (host.n - h->n), h->name, h->n) == 0)
+			return h->provider;
+	}
+	if (slice_starts(host, SLICE("bedrock-")) && slice_ends(host, SLICE(".amazonaws.com")))
+		return "aws.bedrock";
+	return NULL;
+}
+
+/* What stands behind `mark` up to '/' or, where an operation follows a colon (Google), the last ':'. */
+static struct slice segment_after(struct slice path, const char *mark, bool colon)
+{
+	const uint8_t *at = memmem(path.p, path.n, mark, strlen(mark)), *end;
+	struct slice rest;
+
+	if (at == NULL)
+		return slice_of(NULL, 0);
+	rest = slice_from(path, (size_t)(at - path.p) + strlen(mark));
+	if (rest.n == 0)
+		return rest;
+	end = colon ? memrchr(rest.p, ':', rest.n) : memchr(rest.p, '/', rest.n);
+	if (end == NULL)
+		return slice_of(NULL, 0);
+	rest = slice_head(rest, (size_t)(end - rest.p));
+	return memchr(rest.p, '/', rest.n) == NULL ? rest : slice_of(NULL, 0);
+}
+
+/* An ARN names an inference profile or an endpoint, not a model (llm-usage.md 1). */
+static struct slice bedrock_model(struct slice path)
+{
+	struct slice m = segment_after(path, "/model/", false);
+
+	return slice_starts(m, SLICE("arn:")) || slice_starts(m, SLICE("arn%3")) ? slice_of(NULL, 0) : m;
+}
+
+static bool holds(struct slice path, const char *text)
+{
+	return memmem(path.p, path.n, text, strlen(text)) != NULL;
+}
+
+/* Providers whose paths say more than their ends do: which cloud, and the model. */
+static void refine(struct slice path, struct route *out)
+{
+	static const char azure[] = "/openai/deployments/";
+
+	if (out->provider != NULL && strcmp(out->provider, "aws.bedrock") == 0) {
+		out->model = bedrock_model(path);
+		if (!holds(path, "/model/"))
+			out->provider = NULL; /* an "invoke" of somebody else's */
+	} else if (path.n < sizeof azure + sizeof "x/completions" - 2) {
+		return; /* too short for what follows, as most are */
+	} else if (holds(path, "/publishers/")) {
+		out->provider = "gcp.vertex_ai";
+		out->model = segment_after(path, "/models/", true);
+	} else if (holds(path, azure)) {
+		out->provider = "azure.ai.openai";
+		out->model = segment_after(path, azure, false);
+	} else if (out->provider != NULL && strcmp(out->provider, "gcp.gemini") == 0) {
+		out->model = segment_after(path, "/models/", true);
+	}
+}
+
+void route_find(struct slice host, struct slice path, struct route *out)
+{
+	const struct route_row *row = find_row(path);
+	const char *by_host;
+
+	*out = (struct route){ NULL, NULL, { NULL, 0 } };
+	if (row != NULL) {
+		out->operation = row->operation[0] == 0 ? NULL : row->operation;
+		out->provider = row->provider[0] == 0 ? NULL : row->provider;
+		refine(path, out);
+	}
+	by_host = host.n == 0 ? NULL : provider_of_host(host);
+	if (by_host != NULL)
+		out->provider = by_host;
+}
+
+bool route_is_llm(struct slice path)
+{
+	static const char *const begins[] = {
+		"/v1/", "/v1beta/", "/v2/", "/api/", "/openai/", "/model/", "/ml/",
+	};
+
+	for (size_t i = 0; i < COUNT(begins); i++)
+		if (slice_starts(path, slice_str(begins[i])))
+			return true;
+	return path.n > 0 && find_row(path) != NULL;
+}

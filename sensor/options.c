@@ -1,0 +1,368 @@
+#include "sensor/options.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/base/safe.h"
+#include "core/base/sys.h"
+#include "sensor/control.h"
+
+/* ---- fields: integers are 8 bytes little-endian, strings a length and their bytes ---- */
+
+static void put_u64(struct buf *out, uint64_t v)
+{
+	uint8_t b[8];
+
+	for (int i = 0; i < 8; i++)
+		b[i] = (uint8_t)(v >> (8 * i));
+	buf_add(out, slice_of(b, sizeof b));
+}
+
+static void put_slice(struct buf *out, struct slice s)
+{
+	put_u64(out, s.n);
+	buf_add(out, s);
+}
+
+/* A packet being read; `bad` is sticky, so a decoder asks once, at its end. */
+struct cursor {
+	struct slice in;
+	bool bad;
+};
+
+static struct slice take(struct cursor *c, uint64_t n)
+{
+	struct slice s = slice_head(c->in, n > c->in.n ? 0 : (size_t)n);
+
+	if (n > c->in.n)
+		c->bad = true;
+	c->in = slice_from(c->in, s.n);
+	return s;
+}
+
+static uint64_t take_u64(struct cursor *c)
+{
+	struct slice s = take(c, 8);
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		v |= (uint64_t)s.p[i] << (8 * i);
+	return v;
+}
+
+static uint64_t take_below(struct cursor *c, uint64_t limit)
+{
+	uint64_t v = take_u64(c);
+
+	if (v >= limit) {
+		c->bad = true;
+		return 0;
+	}
+	return v;
+}
+
+static struct slice take_slice(struct cursor *c)
+{
+	return take(c, take_u64(c));
+}
+
+static struct cursor begin(struct slice in, enum role_message type)
+{
+	struct cursor c = { .in = in };
+	struct slice t = take(&c, 1);
+
+	if (t.n != 1 || t.p[0] != type)
+		c.bad = true;
+	return c;
+}
+
+static int finish(const struct cursor *c)
+{
+	return c->bad || c->in.n != 0 ? TK_EMALFORMED : TK_OK;
+}
+
+/* ---- messages ---- */
+
+void options_encode(const struct sensor_options *o, struct buf *out)
+{
+	buf_byte(out, ROLE_OPTIONS);
+	put_u64(out, o->mode);
+	put_slice(out, slice_str(o->zone));
+	buf_add(out, slice_of(o->fingerprint_key, sizeof o->fingerprint_key));
+	put_u64(out, o->n_trusted_proxies);
+	for (uint32_t i = 0; i < o->n_trusted_proxies; i++) {
+		buf_add(out, slice_of(o->trusted_proxies[i].net.b, 16));
+		buf_byte(out, o->trusted_proxies[i].bits);
+	}
+}
+
+static void take_proxies(struct cursor *c, struct sensor_options *o)
+{
+	o->n_trusted_proxies = (uint32_t)take_below(c, OPTIONS_PROXIES_MAX + 1);
+	o->trusted_proxies = calloc(o->n_trusted_proxies + 1, sizeof *o->trusted_proxies);
+	if (o->trusted_proxies == NULL) {
+		c->bad = true;
+		return;
+	}
+	for (uint32_t i = 0; i < o->n_trusted_proxies; i++) {
+		struct slice s = take(c, 17);
+
+		if (s.n != 17 || s.p[16] > 128) {
+			c->bad = true;
+			return;
+		}
+		memcpy(o->trusted_proxies[i].net.b, s.p, 16);
+		o->trusted_proxies[i].bits = s.p[16];
+	}
+}
+
+int options_decode(struct slice in, struct sensor_options *o)
+{
+	struct cursor c = begin(in, ROLE_OPTIONS);
+	struct slice zone, key;
+
+	memset(o, 0, sizeof *o);
+	o->mode = (uint8_t)take_below(&c, BATCH_IMPORT + 1);
+	zone = take_slice(&c);
+	key = take(&c, sizeof o->fingerprint_key);
+	if (c.bad || o->mode < BATCH_TAIL || zone.n >= sizeof o->zone)
+		return TK_EMALFORMED;
+	memcpy(o->zone, zone.p, zone.n);
+	memcpy(o->fingerprint_key, key.p, key.n);
+	take_proxies(&c, o);
+	if (finish(&c) == TK_OK)
+		return TK_OK;
+	sensor_options_clear(o);
+	return TK_EMALFORMED;
+}
+
+void sensor_options_clear(struct sensor_options *o)
+{
+	free(o->trusted_proxies);
+	explicit_bzero(o, sizeof *o);
+}
+
+void role_input_encode(const struct role_input *i, struct buf *out)
+{
+	buf_byte(out, ROLE_INPUT);
+	put_u64(out, i->number);
+	put_slice(out, i->name);
+	put_slice(out, i->format);
+}
+
+int role_input_decode(struct slice in, struct role_input *i)
+{
+	struct cursor c = begin(in, ROLE_INPUT);
+
+	i->number = (uint32_t)take_below(&c, UINT32_MAX);
+	i->name = take_slice(&c);
+	i->format = take_slice(&c);
+	return finish(&c);
+}
+
+void role_file_encode(const struct role_file *f, struct buf *out)
+{
+	const uint64_t numbers[] = { f->id,   f->input,		  f->dev,     f->ino,
+				     f->size, (uint64_t)f->mtime, f->is_base, f->compressed };
+
+	buf_byte(out, ROLE_FILE);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		put_u64(out, numbers[i]);
+	put_slice(out, f->path);
+	put_slice(out, f->base);
+}
+
+int role_file_decode(struct slice in, struct role_file *f)
+{
+	struct cursor c = begin(in, ROLE_FILE);
+
+	f->id = take_u64(&c);
+	f->input = (uint32_t)take_below(&c, UINT32_MAX);
+	f->dev = take_u64(&c);
+	f->ino = take_u64(&c);
+	f->size = take_u64(&c);
+	f->mtime = (int64_t)take_u64(&c);
+	f->is_base = take_below(&c, 2) != 0;
+	f->compressed = take_below(&c, 2) != 0;
+	f->path = take_slice(&c);
+	f->base = take_slice(&c);
+	return finish(&c);
+}
+
+void role_retired_encode(const struct role_retired *r, struct buf *out)
+{
+	const uint64_t numbers[] = { r->id,    r->status, r->size,     (uint64_t)r->mtime,
+				     r->lines, r->events, r->rejected };
+
+	buf_byte(out, ROLE_RETIRED);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		put_u64(out, numbers[i]);
+}
+
+int role_retired_decode(struct slice in, struct role_retired *r)
+{
+	struct cursor c = begin(in, ROLE_RETIRED);
+
+	r->id = take_u64(&c);
+	r->status = (uint8_t)take_below(&c, RETIRED_STATUS_COUNT);
+	r->size = take_u64(&c);
+	r->mtime = (int64_t)take_u64(&c);
+	r->lines = take_u64(&c);
+	r->events = take_u64(&c);
+	r->rejected = take_u64(&c);
+	return finish(&c);
+}
+
+void role_summary_encode(const struct role_summary *s, struct buf *out)
+{
+	const uint64_t numbers[] = { s->final,	  s->bytes_in,	 s->lines,     s->events,
+				     s->rejected, s->new_events, s->duplicates };
+
+	buf_byte(out, ROLE_SUMMARY);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		put_u64(out, numbers[i]);
+}
+
+int role_summary_decode(struct slice in, struct role_summary *s)
+{
+	struct cursor c = begin(in, ROLE_SUMMARY);
+
+	s->final = take_below(&c, 2) != 0;
+	s->bytes_in = take_u64(&c);
+	s->lines = take_u64(&c);
+	s->events = take_u64(&c);
+	s->rejected = take_u64(&c);
+	s->new_events = take_u64(&c);
+	s->duplicates = take_u64(&c);
+	return finish(&c);
+}
+
+void role_rejected_encode(const struct role_rejected *r, struct buf *out)
+{
+	buf_byte(out, ROLE_REJECTED);
+	put_u64(out, r->id);
+	put_u64(out, r->line);
+	put_u64(out, r->reason);
+}
+
+int role_rejected_decode(struct slice in, struct role_rejected *r)
+{
+	struct cursor c = begin(in, ROLE_REJECTED);
+
+	r->id = take_u64(&c);
+	r->line = take_u64(&c);
+	r->reason = (uint8_t)take_below(&c, REJECT_COUNT);
+	return finish(&c);
+}
+
+void role_shortage_encode(uint32_t waiting, struct buf *out)
+{
+	buf_byte(out, ROLE_SHORTAGE);
+	put_u64(out, waiting);
+}
+
+int role_shortage_decode(struct slice in, uint32_t *waiting)
+{
+	struct cursor c = begin(in, ROLE_SHORTAGE);
+
+	*waiting = (uint32_t)take_below(&c, UINT32_MAX);
+	return finish(&c);
+}
+
+int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o, struct err *e)
+{
+	memset(o, 0, sizeof *o);
+	o->mode = (uint8_t)mode;
+	if (cfg->n_trusted_proxies > OPTIONS_PROXIES_MAX)
+		return err_set(e, TK_ELIMIT, "networks.trusted_proxies: %zu networks, at most %d", cfg->n_trusted_proxies,
+			       OPTIONS_PROXIES_MAX);
+	if (cfg->site.time_zone != NULL)
+		snprintf(o->zone, sizeof o->zone, "%s", cfg->site.time_zone);
+	o->trusted_proxies = calloc(cfg->n_trusted_proxies + 1, sizeof *o->trusted_proxies);
+	if (o->trusted_proxies == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for the trusted proxies");
+	o->n_trusted_proxies = (uint32_t)cfg->n_trusted_proxies;
+	if (cfg->n_trusted_proxies > 0)
+		memcpy(o->trusted_proxies, cfg->trusted_proxies, cfg->n_trusted_proxies * sizeof *o->trusted_proxies);
+	return fingerprint_key(cfg, true, o->fingerprint_key, e);
+}
+
+/* ---- the channel ---- */
+
+int role_try_send(int channel, struct slice packet, int fd, struct err *e)
+{
+	if (packet.n > ROLE_MESSAGE_MAX || packet.n == 0)
+		return err_set(e, TK_ELIMIT, "a message of %zu bytes to another process, at most %d", packet.n,
+			       ROLE_MESSAGE_MAX);
+	if (sys_send_fds(channel, packet.p, packet.n, &fd, fd >= 0) >= 0)
+		return TK_OK;
+	/* Too many descriptors under way: the receiver takes them at its next turn. */
+	if (errno == EAGAIN || errno == ETOOMANYREFS || errno == ENOBUFS)
+		return TK_AGAIN;
+	if (errno == EPIPE || errno == ECONNRESET)
+		return err_set(e, TK_EEND, "the other process has gone");
+	return err_sys(e, "cannot send to another process");
+}
+
+int role_send(int channel, struct slice packet, int fd, struct err *e)
+{
+	int rc;
+
+	while ((rc = role_try_send(channel, packet, fd, e)) == TK_AGAIN)
+		poll(&(struct pollfd){ .fd = channel, .events = POLLOUT }, 1, 20);
+	return rc;
+}
+
+int role_send_type(int channel, enum role_message type, int fd, struct err *e)
+{
+	uint8_t b = (uint8_t)type;
+
+	return role_send(channel, slice_of(&b, 1), fd, e);
+}
+
+int role_recv(int channel, uint8_t packet[ROLE_MESSAGE_MAX], struct slice *in, int *fd, struct err *e)
+{
+	size_t n_fds = 1;
+	ssize_t n;
+
+	*fd = -1;
+	n = sys_recv_fds(channel, packet, ROLE_MESSAGE_MAX, fd, &n_fds);
+	if (n_fds == 0)
+		*fd = -1;
+	if (n == 0)
+		return err_set(e, TK_EEND, "the other process has gone");
+	if (n < 0)
+		return errno == EAGAIN		? TK_AGAIN
+		       : errno == ECONNRESET	? err_set(e, TK_EEND, "the other process has gone")
+						: err_sys(e, "cannot receive from another process");
+	*in = slice_of(packet, (size_t)n);
+	if (packet[0] == 0 || packet[0] >= ROLE_MESSAGE_COUNT) {
+		sys_close(*fd);
+		*fd = -1;
+		return err_set(e, TK_EMALFORMED, "message of type %u from another process", packet[0]);
+	}
+	return TK_OK;
+}
+
+void role_say(const char *fmt, ...)
+{
+	char text[1024];
+	struct buf out;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	buf_init(&out, 8192);
+	buf_str(&out, "tochoku: ");
+	safe_text(&out, slice_str(text));
+	buf_byte(&out, '\n');
+	/* One write, so that lines of two processes do not mix. */
+	if (!out.failed)
+		sys_write_all(STDERR_FILENO, out.p, out.n);
+	buf_free(&out);
+}

@@ -1,0 +1,97 @@
+/* What the supervisor (or an import) tells the sensor, and what the sensor answers: one packet of the
+ * role channel each. Encoders append to a buf, decoders borrow the packet; both ends are the same
+ * binary, and the reader still checks every byte. Pure but for the three channel calls; one thread. */
+#ifndef TK_SENSOR_OPTIONS_H
+#define TK_SENSOR_OPTIONS_H
+
+#include "core/base/addr.h"
+#include "core/base/buf.h"
+#include "core/event/wire.h"
+#include "sensor/roles.h"
+
+#define OPTIONS_PROXIES_MAX 3000
+
+struct sensor_options {
+	uint8_t mode;                 /* enum batch_mode: tail for ever, or import each file once */
+	char zone[64];                /* IANA name: log times without a zone are in it */
+	uint8_t fingerprint_key[32];
+	struct cidr *trusted_proxies; /* malloc'ed by the decoder; sensor_options_clear */
+	uint32_t n_trusted_proxies;
+};
+
+struct role_input {
+	uint32_t number;
+	struct slice name, format;    /* format: a name or "auto". An import's name may be empty */
+};
+
+struct role_file {
+	uint64_t id;                  /* chosen by the opener, never used twice on one channel */
+	uint32_t input;
+	uint64_t dev, ino, size;
+	int64_t mtime;                /* ns */
+	bool is_base;                 /* it is what the configured path names now; else a rotated sibling */
+	bool compressed;              /* by its name: read through a codec, which looks at the content */
+	struct slice path, base;      /* where it was opened; the configured path that it belongs to */
+};
+
+enum retired_status {
+	RETIRED_DONE,                 /* read to its end, committed */
+	RETIRED_PARKED,               /* idle and given back for want of descriptors: hand it in again when it changes */
+	RETIRED_UNKNOWN,              /* import: no known format */
+	RETIRED_DAMAGED,              /* what was sound in it was read */
+	RETIRED_UNREADABLE,
+	RETIRED_STATUS_COUNT
+};
+struct role_retired {
+	uint64_t id;
+	uint8_t status;
+	uint64_t size;                /* as the sensor last saw it: a later change is news */
+	int64_t mtime;
+	uint64_t lines, events, rejected; /* of this file in this process */
+};
+
+struct role_summary {
+	bool final;
+	uint64_t bytes_in;            /* bytes of the files as they are, compressed or not, read so far */
+	uint64_t lines, events, rejected; /* lines = events + rejected */
+	uint64_t new_events, duplicates;  /* as the recorder answered */
+};
+
+struct role_rejected {
+	uint64_t id, line;            /* the file; lines are counted from 1 */
+	uint8_t reason;               /* enum reject_reason */
+};
+
+void options_encode(const struct sensor_options *o, struct buf *out);
+int options_decode(struct slice in, struct sensor_options *o);
+/* Frees and wipes the key. */
+void sensor_options_clear(struct sensor_options *o);
+void role_input_encode(const struct role_input *i, struct buf *out);
+int role_input_decode(struct slice in, struct role_input *i);
+void role_file_encode(const struct role_file *f, struct buf *out);
+int role_file_decode(struct slice in, struct role_file *f);
+void role_retired_encode(const struct role_retired *r, struct buf *out);
+int role_retired_decode(struct slice in, struct role_retired *r);
+void role_summary_encode(const struct role_summary *s, struct buf *out);
+int role_summary_decode(struct slice in, struct role_summary *s);
+void role_rejected_encode(const struct role_rejected *r, struct buf *out);
+int role_rejected_decode(struct slice in, struct role_rejected *r);
+void role_shortage_encode(uint32_t waiting, struct buf *out);
+int role_shortage_decode(struct slice in, uint32_t *waiting);
+
+/* Fills the options of a sensor from the configuration. TK_ELIMIT, TK_EIO; clear them after. */
+int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o, struct err *e);
+
+/* One packet out, with a descriptor beside it or -1. TK_EEND when the peer is gone. role_send waits for
+ * room; role_try_send says TK_AGAIN where the channel does not block. */
+int role_send(int channel, struct slice packet, int fd, struct err *e);
+int role_try_send(int channel, struct slice packet, int fd, struct err *e);
+/* A packet that is its type alone. */
+int role_send_type(int channel, enum role_message type, int fd, struct err *e);
+/* One packet in. *fd is -1 or the caller's to close. TK_AGAIN on a channel that would block; TK_EEND. */
+int role_recv(int channel, uint8_t packet[ROLE_MESSAGE_MAX], struct slice *in, int *fd, struct err *e);
+
+/* "tochoku: TEXT" to standard error, what is untrusted in it made harmless for a terminal. */
+void role_say(const char *fmt, ...) TK_PRINTF(1, 2);
+
+#endif

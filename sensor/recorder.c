@@ -1,0 +1,602 @@
+#include "sensor/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "core/event/wire.h"
+#include "core/ledger/ledger.h"
+#include "sensor/actor.h"
+#include "sensor/control.h"
+#include "sensor/enrich.h"
+#include "sensor/evaluate.h"
+#include "sensor/intake.h"
+#include "sensor/request.h"
+#include "sensor/roles.h"
+
+#define PEERS 16
+#define ACKS 64
+#define COMMIT_EVENTS 65536            /* a transaction is cut here, so the log stays short */
+#define COMMIT_NS (500 * 1000 * INT64_C(1000)) /* ... or after that time under load */
+#define LINGER_NS (200 * 1000 * INT64_C(1000)) /* how long an open transaction waits for more: fewer syncs */
+#define TICK_MS 1000
+
+enum peer_kind { PEER_FREE, PEER_ASKING /* control socket, requests */, PEER_SENSOR, PEER_IMPORT };
+
+struct peer {
+	enum peer_kind kind;
+	int fd;
+	struct frame_reader in;
+	struct stream stream;
+	struct batch_ack acks[ACKS];
+	size_t n_acks;
+	char actor[256];
+};
+
+struct recorder {
+	const struct recorder_options *o;
+	const struct config *cfg;
+	struct config *own_cfg; /* after a reload */
+	struct ledger *ledger;
+	struct enrich *enrich;
+	struct evaluate *evaluate;
+	struct intake *intake;
+	uint8_t fingerprint_key[32];
+	int listen_fd;
+	struct peer peers[PEERS];
+	int64_t begun_ns, pending_events, last_tick_ns;
+	bool reload, stop;
+	struct recorder_result *result;
+};
+
+/* ---- loading ---- */
+
+static int load(struct recorder *r, struct err *e)
+{
+	struct enrich *en = enrich_new(r->cfg, r->ledger, r->fingerprint_key, e);
+	struct evaluate *v = en == NULL ? NULL : evaluate_new(r->cfg, r->ledger, en, e);
+
+	if (v == NULL) {
+		enrich_free(en);
+		return e->code;
+	}
+	evaluate_free(r->evaluate);
+	enrich_free(r->enrich);
+	r->enrich = en;
+	r->evaluate = v;
+	intake_use(r->intake, en, v);
+	return TK_OK;
+}
+
+/* A configuration that does not load is told and the old one stays. */
+static int reread(struct recorder *r, struct err *e)
+{
+	struct config *fresh = NULL, *old = r->own_cfg;
+	const struct config *before = r->cfg;
+	struct problems p;
+	struct err err = { 0 };
+
+	if (r->o->config_file != NULL) {
+		problems_init(&p, r->o->config_file);
+		fresh = config_load(r->o->config_file, &p);
+		problems_print(&p);
+		problems_free(&p);
+	}
+	if (fresh != NULL)
+		r->cfg = r->own_cfg = fresh;
+	if (load(r, &err) == TK_OK) {
+		if (fresh != NULL)
+			config_free(old);
+		return TK_OK;
+	}
+	fprintf(stderr, "tochoku: %s; the old configuration stays\n", err.text);
+	r->cfg = before;
+	r->own_cfg = old;
+	config_free(fresh);
+	(void)e;
+	return TK_OK;
+}
+
+/* ---- peers ---- */
+
+static struct peer *add_peer(struct recorder *r, int fd, enum peer_kind kind)
+{
+	for (int i = 0; i < PEERS; i++) {
+		struct peer *p = &r->peers[i];
+
+		if (p->kind != PEER_FREE)
+			continue;
+		*p = (struct peer){ .kind = kind, .fd = fd };
+		frame_reader_init(&p->in);
+		stream_init(&p->stream);
+		snprintf(p->actor, sizeof p->actor, "tochoku");
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		return p;
+	}
+	sys_close(fd);
+	return NULL;
+}
+
+static void drop_peer(struct peer *p)
+{
+	sys_close(p->fd);
+	frame_reader_free(&p->in);
+	p->kind = PEER_FREE;
+}
+
+static int send_generation(void *ctx, struct slice input, struct slice path, const struct generation *g)
+{
+	struct peer *p = ctx;
+	struct buf b;
+	struct err e = { 0 };
+
+	buf_init(&b, 65536);
+	resume_encode(input, path, g, &b);
+	frame_send(p->fd, FRAME_RESUME, buf_slice(&b), &e); /* a peer that went is found by its next read */
+	buf_free(&b);
+	return TK_OK;
+}
+
+static int greet(struct recorder *r, struct peer *p, struct err *e)
+{
+	struct err lost = { 0 };
+	int rc = p->kind == PEER_SENSOR ? ledger_generations(r->ledger, send_generation, p, e) : TK_OK;
+
+	frame_send(p->fd, FRAME_READY, slice_of(NULL, 0), &lost);
+	return rc;
+}
+
+static bool import_under_way(const struct recorder *r)
+{
+	for (int i = 0; i < PEERS; i++)
+		if (r->peers[i].kind == PEER_IMPORT)
+			return true;
+	return false;
+}
+
+/* ---- committing ---- */
+
+static int begin(struct recorder *r, struct err *e)
+{
+	if (!ledger_in_transaction(r->ledger))
+		r->begun_ns = sys_mono_ns();
+	return ledger_begin(r->ledger, e);
+}
+
+static void send_acks(struct peer *p)
+{
+	struct err lost = { 0 };
+	struct buf b;
+
+	buf_init(&b, 1024);
+	for (size_t i = 0; i < p->n_acks; i++) {
+		buf_clear(&b);
+		ack_encode(&p->acks[i], &b);
+		if (frame_send(p->fd, FRAME_ACK, buf_slice(&b), &lost) != TK_OK)
+			break; /* its next read tells */
+	}
+	p->n_acks = 0;
+	buf_free(&b);
+}
+
+static int commit(struct recorder *r, struct err *e)
+{
+	int64_t now = sys_now_ns();
+	int rc = ledger_in_transaction(r->ledger) ? evaluate_flush(r->evaluate, now, e) : TK_OK;
+
+	if (rc == TK_OK)
+		rc = ledger_commit(r->ledger, now, e);
+	if (rc != TK_OK)
+		return rc;
+	r->pending_events = 0;
+	for (int i = 0; i < PEERS; i++)
+		if (r->peers[i].kind != PEER_FREE)
+			send_acks(&r->peers[i]);
+	return TK_OK;
+}
+
+/* Closes every day that is over. Each in a transaction of its own, so that a kill loses at most one. */
+static int close_days(struct recorder *r, struct err *e)
+{
+	bool closed = true;
+	int rc = TK_OK;
+
+	while (closed && rc == TK_OK) {
+		if ((rc = begin(r, e)) == TK_OK)
+			rc = evaluate_close_day(r->evaluate, sys_now_ns(), &closed, e);
+		if (rc == TK_OK)
+			rc = commit(r, e);
+	}
+	return rc;
+}
+
+/* ---- frames ---- */
+
+static int take_batch(struct recorder *r, struct peer *p, struct slice payload, struct err *e)
+{
+	struct batch_head head;
+	int rc = begin(r, e);
+
+	if (rc == TK_OK)
+		rc = intake_batch(r->intake, &p->stream, payload, sys_now_ns(), &head, &p->acks[p->n_acks], e);
+	if (rc != TK_OK)
+		return rc;
+	r->pending_events += head.n_events;
+	/* The last ack of an imported file means: all of it is in the ledger, its days evaluated. */
+	if (head.flags & BATCH_FILE_END) {
+		struct batch_ack last = p->acks[p->n_acks];
+
+		if ((rc = commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
+			return rc;
+		p->acks[p->n_acks] = last;
+	}
+	p->n_acks++;
+	if (p->n_acks == ACKS || r->pending_events >= COMMIT_EVENTS || sys_mono_ns() - r->begun_ns >= COMMIT_NS)
+		return commit(r, e);
+	return TK_OK;
+}
+
+static int reply_text(struct peer *p, const char *text)
+{
+	struct err lost = { 0 };
+
+	frame_send(p->fd, FRAME_REPLY, slice_str(text), &lost);
+	return TK_OK;
+}
+
+static int take_request(struct recorder *r, struct peer *p, struct slice payload, struct err *e)
+{
+	struct buf reply;
+	struct err lost = { 0 };
+	bool keys_changed = false;
+	int rc;
+
+	if (slice_is(payload, "{\"do\":\"batches\"}")) {
+		if (import_under_way(r))
+			return reply_text(p, "{\"ok\":false,\"error\":\"another import is running\"}");
+		p->kind = PEER_IMPORT;
+		reply_text(p, "{\"ok\":true}");
+		return greet(r, p, e);
+	}
+	buf_init(&reply, 1 << 20);
+	rc = begin(r, e);
+	if (rc == TK_OK)
+		rc = request_run(r->ledger, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed, e);
+	if (rc == TK_OK)
+		rc = commit(r, e);
+	if (rc == TK_OK)
+		frame_send(p->fd, FRAME_REPLY, buf_slice(&reply), &lost);
+	r->reload |= keys_changed;
+	buf_free(&reply);
+	return rc;
+}
+
+/* What a peer sends is not trusted to be right: a bad batch costs it the connection, nothing else. But its
+ * transaction is half done, so the recorder ends and starts anew from the last commit. */
+static int take_frame(struct recorder *r, struct peer *p, enum frame_type type, struct slice payload, struct err *e)
+{
+	if (type == FRAME_BATCH && (p->kind == PEER_SENSOR || p->kind == PEER_IMPORT))
+		return take_batch(r, p, payload, e);
+	if (type == FRAME_REQUEST && p->kind == PEER_ASKING)
+		return take_request(r, p, payload, e);
+	drop_peer(p);
+	return TK_OK;
+}
+
+static void add_result(struct recorder *r, const struct peer *p)
+{
+	if (r->result == NULL || p->kind != PEER_IMPORT)
+		return;
+	r->result->events += p->stream.events;
+	r->result->duplicates += p->stream.duplicates;
+	r->result->rejected += p->stream.rejected;
+	r->result->batches += p->stream.batches;
+	snprintf(r->result->input, sizeof r->result->input, "%s", p->stream.input);
+}
+
+static int end_peer(struct recorder *r, struct peer *p, struct err *e)
+{
+	bool only_one = p->fd == r->o->batch_fd;
+	int rc = commit(r, e);
+
+	add_result(r, p);
+	drop_peer(p);
+	if (only_one)
+		r->stop = true;
+	return rc;
+}
+
+static int read_peer(struct recorder *r, struct peer *p, struct err *e)
+{
+	enum frame_type type;
+	struct slice payload;
+	struct err broken = { 0 };
+	int rc = TK_OK, n = 0;
+
+	while (p->kind != PEER_FREE && n++ < ACKS) {
+		rc = frame_recv(&p->in, p->fd, &type, &payload, &broken);
+		if (rc == TK_AGAIN)
+			return TK_OK;
+		if (rc != TK_OK) {
+			if (rc != TK_EEND)
+				fprintf(stderr, "tochoku: %s\n", broken.text);
+			return end_peer(r, p, e);
+		}
+		if ((rc = take_frame(r, p, type, payload, e)) != TK_OK)
+			return rc;
+	}
+	return TK_OK;
+}
+
+/* ---- sockets ---- */
+
+static int listen_control(struct recorder *r, struct err *e)
+{
+	struct buf path;
+	struct sockaddr_un a;
+	int folder = -1, rc = TK_OK;
+
+	buf_init(&path, 8192);
+	control_path(r->cfg, &path);
+	r->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	unlink(buf_cstr(&path)); /* we hold the ledger's lock: whoever made it is gone */
+	if (r->listen_fd < 0 || control_address(buf_cstr(&path), &a, &folder) != 0 ||
+	    bind(r->listen_fd, (struct sockaddr *)&a, sizeof a) != 0 || chmod(buf_cstr(&path), 0660) != 0 ||
+	    listen(r->listen_fd, 8) != 0)
+		rc = err_sys(e, "%s", buf_cstr(&path));
+	sys_close(folder);
+	buf_free(&path);
+	return rc;
+}
+
+static void accept_peer(struct recorder *r)
+{
+	int fd = accept4(r->listen_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct ucred who;
+	socklen_t n = sizeof who;
+	struct peer *p;
+
+	if (fd < 0)
+		return;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 || (who.uid != 0 && who.uid != geteuid())) {
+		sys_close(fd);
+		return;
+	}
+	if ((p = add_peer(r, fd, PEER_ASKING)) != NULL)
+		actor_name(who.uid, p->actor, sizeof p->actor);
+}
+
+/* The supervisor hands in one end of each new sensor's batch socket; its end is our end. */
+static int read_supervisor(struct recorder *r, struct err *e)
+{
+	uint8_t message[64];
+	int fd[4];
+	size_t n_fds = COUNT(fd);
+	ssize_t n = sys_recv_fds(r->o->supervisor_fd, message, sizeof message, fd, &n_fds);
+	struct peer *p;
+
+	if (n <= 0) {
+		r->stop = true;
+		return TK_OK;
+	}
+	if (message[0] != ROLE_BATCH_SOCKET || n_fds != 1)
+		return err_set(e, TK_EMALFORMED, "the supervisor sent message %u", message[0]);
+	for (int i = 0; i < PEERS; i++) /* the sensor before it is dead */
+		if (r->peers[i].kind == PEER_SENSOR)
+			end_peer(r, &r->peers[i], e);
+	p = add_peer(r, fd[0], PEER_SENSOR);
+	return p == NULL ? err_set(e, TK_ELIMIT, "too many peers") : greet(r, p, e);
+}
+
+/* ---- the loop ---- */
+
+static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3], const sigset_t *unblocked)
+{
+	struct timespec limit = { .tv_sec = TICK_MS / 1000 };
+
+	if (ledger_in_transaction(r->ledger)) {
+		int64_t left = r->begun_ns + LINGER_NS - sys_mono_ns();
+
+		limit = (struct timespec){ .tv_nsec = left > 0 ? left : 0 };
+	}
+
+	polled[0] = (struct pollfd){ .fd = r->listen_fd, .events = POLLIN };
+	polled[1] = (struct pollfd){ .fd = r->o->supervisor_fd, .events = POLLIN };
+	for (int i = 0; i < PEERS; i++)
+		polled[2 + i] = (struct pollfd){ .fd = r->peers[i].kind == PEER_FREE ? -1 : r->peers[i].fd,
+						 .events = POLLIN };
+	return ppoll(polled, PEERS + 2, &limit, unblocked);
+}
+
+static int tick(struct recorder *r, struct err *e)
+{
+	int64_t now = sys_now_ns();
+	int32_t yesterday = zone_day_of(now / NS_PER_SEC) - 1;
+	int rc;
+
+	if (sys_mono_ns() - r->last_tick_ns < TICK_MS * INT64_C(1000000))
+		return TK_OK;
+	r->last_tick_ns = sys_mono_ns();
+	if (r->o->supervisor_fd >= 0) { /* a quiet day closes too */
+		rc = begin(r, e);
+		if (rc == TK_OK)
+			rc = ledger_day_met(r->ledger, yesterday, e);
+		if (rc != TK_OK)
+			return rc;
+	}
+	return close_days(r, e);
+}
+
+static volatile sig_atomic_t got_term, got_hup;
+
+static void on_signal(int number)
+{
+	if (number == SIGHUP)
+		got_hup = 1;
+	else
+		got_term = 1;
+}
+
+static int step(struct recorder *r, const sigset_t *unblocked, struct err *e)
+{
+	struct pollfd polled[PEERS + 3];
+	int n = wait_for_work(r, polled, unblocked), rc = TK_OK;
+
+	if (n < 0 && errno != EINTR)
+		return err_sys(e, "poll");
+	if (n > 0 && polled[0].revents != 0)
+		accept_peer(r);
+	if (n > 0 && polled[1].revents != 0)
+		rc = read_supervisor(r, e);
+	for (int i = 0; n > 0 && i < PEERS && rc == TK_OK; i++)
+		if (polled[2 + i].revents != 0 && r->peers[i].kind != PEER_FREE && r->peers[i].fd == polled[2 + i].fd)
+			rc = read_peer(r, &r->peers[i], e);
+	if (rc == TK_OK && n <= 0) /* nobody has more: what is open becomes durable */
+		rc = commit(r, e);
+	if (rc == TK_OK && (r->reload || got_hup) && (rc = commit(r, e)) == TK_OK) {
+		got_hup = 0;
+		r->reload = false;
+		rc = reread(r, e);
+	}
+	if (rc == TK_OK && !ledger_in_transaction(r->ledger))
+		rc = tick(r, e);
+	r->stop |= got_term;
+	return rc;
+}
+
+static int start(struct recorder *r, struct err *e)
+{
+	int64_t inputs[256];
+	size_t n = 0;
+	int rc = fingerprint_key(r->cfg, true, r->fingerprint_key, e);
+
+	if (rc == TK_OK)
+		rc = ledger_open(&r->ledger, r->cfg->ledger.path, e);
+	if (rc == TK_OK)
+		rc = (r->intake = intake_new(r->ledger, e)) == NULL ? TK_ENOMEM : load(r, e);
+	if (rc == TK_OK)
+		rc = listen_control(r, e);
+	if (rc == TK_OK && r->o->supervisor_fd >= 0) {
+		rc = begin(r, e);
+		for (; n < r->cfg->n_tails && n < COUNT(inputs) && rc == TK_OK; n++)
+			rc = ledger_label(r->ledger, slice_str(r->cfg->tails[n].name), &inputs[n], e);
+		if (rc == TK_OK)
+			rc = ledger_inputs_configured(r->ledger, inputs, n, e);
+		if (rc == TK_OK)
+			rc = commit(r, e);
+	}
+	if (rc == TK_OK && r->o->batch_fd >= 0) {
+		struct peer *p = add_peer(r, r->o->batch_fd, PEER_IMPORT);
+
+		rc = greet(r, p, e);
+	}
+	return rc;
+}
+
+static void finish(struct recorder *r)
+{
+	struct buf path;
+
+	for (int i = 0; i < PEERS; i++)
+		if (r->peers[i].kind != PEER_FREE)
+			drop_peer(&r->peers[i]);
+	if (r->listen_fd >= 0) {
+		buf_init(&path, 8192);
+		control_path(r->cfg, &path);
+		unlink(buf_cstr(&path));
+		buf_free(&path);
+	}
+	sys_close(r->listen_fd);
+	evaluate_free(r->evaluate);
+	enrich_free(r->enrich);
+	intake_free(r->intake);
+	ledger_close(r->ledger);
+	config_free(r->own_cfg);
+	explicit_bzero(r->fingerprint_key, sizeof r->fingerprint_key);
+	free(r);
+}
+
+/* Signals are let in only while waiting, so a commit is never cut short by one. */
+static void catch_signals(sigset_t *unblocked)
+{
+	struct sigaction a = { .sa_handler = on_signal };
+	sigset_t block;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGTERM);
+	sigaddset(&block, SIGINT);
+	sigaddset(&block, SIGHUP);
+	sigprocmask(SIG_BLOCK, &block, unblocked);
+	sigdelset(unblocked, SIGTERM);
+	sigdelset(unblocked, SIGINT);
+	sigdelset(unblocked, SIGHUP);
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+}
+
+int recorder_run(const struct recorder_options *o, struct recorder_result *result, struct err *e)
+{
+	struct recorder *r = calloc(1, sizeof *r);
+	sigset_t unblocked, before;
+	int rc;
+
+	if (r == NULL)
+		return err_set(e, TK_ENOMEM, "no memory");
+	r->o = o;
+	r->cfg = o->cfg;
+	r->result = result;
+	r->listen_fd = -1;
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	catch_signals(&unblocked);
+	rc = start(r, e);
+	if (rc == TK_OK && o->ready_fd >= 0) {
+		sys_write_all(o->ready_fd, "r", 1);
+		sys_close(o->ready_fd);
+	}
+	while (rc == TK_OK && !r->stop)
+		rc = step(r, &unblocked, e);
+	if (rc == TK_OK)
+		rc = commit(r, e);
+	finish(r);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
+
+int recorder_main(const char *config_file)
+{
+	struct recorder_options o = { .config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .ready_fd = -1 };
+	struct config *cfg = NULL;
+	struct problems p;
+	struct err e = { 0 };
+	int rc = TK_ECONFIG;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a backstop: the channel's end tells first */
+	if (config_file == NULL) {
+		cfg = config_defaults();
+	} else {
+		problems_init(&p, config_file);
+		cfg = config_load(config_file, &p);
+		if (cfg == NULL)
+			problems_print(&p);
+		problems_free(&p);
+	}
+	if (cfg != NULL && zone_use(cfg->site.time_zone, &e) == TK_OK) {
+		o.cfg = cfg;
+		rc = recorder_run(&o, NULL, &e);
+	}
+	if (rc != TK_OK && e.text[0] != '\0')
+		fprintf(stderr, "tochoku: recorder: %s\n", e.text);
+	config_free(cfg);
+	return rc == TK_OK ? 0 : rc == TK_ECONFIG ? 2 : 3;
+}

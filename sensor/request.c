@@ -1,0 +1,300 @@
+#include "sensor/request.h"
+
+#include <stdlib.h>
+
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/zone.h"
+
+#define MEMBERS_MAX 16
+#define LIST_MAX 1024
+#define TEXT_MAX 65536
+
+struct member {
+	struct slice key, value; /* value: text of a string (undone) or number */
+};
+
+/* A request, read: flat members, and the strings of one array. */
+struct request {
+	struct member member[MEMBERS_MAX];
+	size_t n;
+	struct slice list[LIST_MAX];
+	size_t n_list;
+	uint8_t text[TEXT_MAX];
+	size_t used;
+};
+
+struct context {
+	struct ledger *l;
+	const struct request *r;
+	struct slice actor;
+	int64_t now_ns;
+	struct json_out *reply;
+	struct err *e;
+	bool keys_changed;
+	const char *refusal; /* set: the reply says no */
+	int64_t count;
+};
+
+/* ---- reading ---- */
+
+static bool keep_text(struct request *r, struct slice raw, struct slice *out)
+{
+	size_t n;
+
+	if (raw.n > sizeof r->text - r->used)
+		return false;
+	n = json_unescape(raw, r->text + r->used);
+	if (n == SIZE_MAX)
+		return false;
+	*out = slice_of(r->text + r->used, n);
+	r->used += n;
+	return true;
+}
+
+static bool read_list(struct request *r, struct json *j)
+{
+	enum json_type t;
+
+	while ((t = json_next(j)) == JSON_STRING)
+		if (r->n_list == LIST_MAX || !keep_text(r, j->text, &r->list[r->n_list++]))
+			return false;
+	return t == JSON_ARRAY_END;
+}
+
+static bool read_request(struct request *r, struct slice text)
+{
+	struct json j;
+	enum json_type t;
+
+	json_init(&j, text);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return false;
+	while ((t = json_next(&j)) == JSON_KEY) {
+		struct member *m = &r->member[r->n];
+
+		if (r->n == MEMBERS_MAX || !keep_text(r, j.text, &m->key))
+			return false;
+		t = json_next(&j);
+		if (t == JSON_ARRAY_BEGIN) {
+			if (!read_list(r, &j))
+				return false;
+			continue;
+		}
+		if (t != JSON_STRING && t != JSON_NUMBER)
+			return false;
+		if (!keep_text(r, j.text, &m->value))
+			return false;
+		r->n++;
+	}
+	return t == JSON_OBJECT_END && json_next(&j) == JSON_END;
+}
+
+static struct slice member(const struct request *r, const char *key)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (slice_is(r->member[i].key, key))
+			return r->member[i].value;
+	return slice_of(NULL, 0);
+}
+
+/* ---- requests ---- */
+
+static bool is_fingerprint(struct slice s)
+{
+	uint8_t bytes[8];
+
+	return s.n == 16 && hex_decode(s, bytes, sizeof bytes);
+}
+
+static int record(struct context *c, const char *type, const char *did, const struct key_entry *k)
+{
+	struct buf b;
+	struct json_out o;
+	int rc;
+
+	buf_init(&b, 1 << 20);
+	o = json_out(&b);
+	json_open(&o, '{');
+	json_key(&o, "action");
+	json_str(&o, slice_str(did));
+	json_key(&o, "actor");
+	json_str(&o, c->actor);
+	if (k != NULL) {
+		json_key(&o, "tochoku.key.id");
+		json_str(&o, k->fingerprint);
+		json_key(&o, "id");
+		json_str(&o, k->id);
+		json_key(&o, "user.name");
+		json_str(&o, k->user);
+	} else {
+		for (size_t i = 0; i < c->r->n; i++) {
+			char key[64];
+
+			if (c->r->member[i].key.n >= sizeof key || slice_is(c->r->member[i].key, "do"))
+				continue;
+			memcpy(key, c->r->member[i].key.p, c->r->member[i].key.n);
+			key[c->r->member[i].key.n] = '\0';
+			json_key(&o, key);
+			json_str(&o, c->r->member[i].value);
+		}
+	}
+	json_close(&o, '}');
+	rc = ledger_record(c->l, type, c->now_ns, buf_slice(&b), c->e);
+	buf_free(&b);
+	return rc;
+}
+
+static int put_key(struct context *c, const struct key_entry *k, const char *did)
+{
+	int rc = ledger_key_put(c->l, k, c->now_ns, c->e);
+
+	c->keys_changed = true;
+	c->count++;
+	return rc == TK_OK ? record(c, "key", did, k) : rc;
+}
+
+static int do_key_add(struct context *c)
+{
+	struct slice expires = member(c->r, "expires");
+	struct key_entry k = { member(c->r, "fingerprint"), member(c->r, "id"), member(c->r, "user"), SLICE("active"),
+			       member(c->r, "kind"), 0 };
+	struct date d;
+
+	if (k.kind.n == 0)
+		k.kind = SLICE("person");
+	if (!is_fingerprint(k.fingerprint) || k.id.n == 0)
+		c->refusal = "a key needs a fingerprint and an id";
+	else if (expires.n > 0 && !date_parse(expires, &d))
+		c->refusal = "expires is not a date (2026-12-31)";
+	if (c->refusal != NULL)
+		return TK_OK;
+	if (expires.n > 0)
+		k.expires_ns = zone_day_start(date_to_days(d) + 1) * NS_PER_SEC;
+	return put_key(c, &k, "add");
+}
+
+static int do_key_revoke(struct context *c)
+{
+	struct slice id = member(c->r, "id");
+	struct key_entry k = { .id = id };
+	int rc = ledger_key_revoke(c->l, id, c->now_ns, c->e);
+
+	if (rc == TK_ENOTFOUND) {
+		c->refusal = "no key of that id is registered";
+		return TK_OK;
+	}
+	c->keys_changed = true;
+	c->count = 1;
+	return rc == TK_OK ? record(c, "key", "revoke", &k) : rc;
+}
+
+struct adopted {
+	struct key_entry entry[LIST_MAX];
+	struct buf text[LIST_MAX];
+	size_t n;
+	const struct request *r;
+};
+
+/* Copies what is to be adopted first: writing while a statement reads would change what it reads. */
+static int note_adopted(void *ctx, const struct key_entry *k)
+{
+	struct adopted *a = ctx;
+	struct buf *b = &a->text[a->n];
+	bool wanted = a->r->n_list == 0;
+
+	for (size_t i = 0; i < a->r->n_list; i++)
+		wanted |= slice_eq(a->r->list[i], k->fingerprint);
+	if (!wanted || a->n == LIST_MAX)
+		return TK_OK;
+	buf_init(b, 65536);
+	buf_add(b, k->fingerprint);
+	buf_add(b, k->user);
+	if (b->failed)
+		return TK_ENOMEM;
+	a->entry[a->n] = *k;
+	a->entry[a->n].fingerprint = a->entry[a->n].id = slice_head(buf_slice(b), k->fingerprint.n);
+	a->entry[a->n].user = slice_from(buf_slice(b), k->fingerprint.n);
+	a->entry[a->n].state = SLICE("active");
+	a->entry[a->n].kind = SLICE("person");
+	a->n++;
+	return TK_OK;
+}
+
+static int do_key_adopt(struct context *c)
+{
+	struct adopted *a = calloc(1, sizeof *a);
+	int rc;
+
+	if (a == NULL)
+		return err_set(c->e, TK_ENOMEM, "no memory");
+	a->r = c->r;
+	rc = ledger_keys_unregistered(c->l, note_adopted, a, c->e);
+	for (size_t i = 0; i < a->n && rc == TK_OK; i++) {
+		if (member(c->r, "user").n > 0)
+			a->entry[i].user = member(c->r, "user");
+		rc = put_key(c, &a->entry[i], "adopt");
+	}
+	for (size_t i = 0; i < a->n; i++)
+		buf_free(&a->text[i]);
+	free(a);
+	return rc;
+}
+
+static int do_log_used(struct context *c)
+{
+	c->count = 1;
+	return record(c, "log-used", "read", NULL);
+}
+
+static int do_status(struct context *c)
+{
+	json_key(c->reply, "wal_bytes");
+	json_int(c->reply, ledger_wal_bytes(c->l));
+	return TK_OK;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct context *c);
+} requests[] = {
+	{ "keys.add", do_key_add },
+	{ "keys.revoke", do_key_revoke },
+	{ "keys.adopt", do_key_adopt },
+	{ "log-used", do_log_used },
+	{ "status", do_status },
+};
+
+int request_run(struct ledger *l, struct slice text, struct slice actor, int64_t now_ns, struct buf *reply,
+		bool *keys_changed, struct err *e)
+{
+	struct request *r = calloc(1, sizeof *r);
+	struct json_out o = json_out(reply);
+	struct context c = { .l = l, .r = r, .actor = actor, .now_ns = now_ns, .reply = &o, .e = e,
+			     .refusal = "no such request" };
+	int rc = TK_OK;
+
+	if (r == NULL)
+		return err_set(e, TK_ENOMEM, "no memory");
+	json_open(&o, '{');
+	if (!read_request(r, text))
+		c.refusal = "not a request";
+	else
+		for (size_t i = 0; i < COUNT(requests); i++)
+			if (slice_is(member(r, "do"), requests[i].name)) {
+				c.refusal = NULL;
+				rc = requests[i].run(&c);
+				break;
+			}
+	json_key(&o, "ok");
+	json_bool(&o, c.refusal == NULL);
+	json_key(&o, c.refusal != NULL ? "error" : "count");
+	if (c.refusal != NULL)
+		json_str(&o, slice_str(c.refusal));
+	else
+		json_int(&o, c.count);
+	json_close(&o, '}');
+	*keys_changed = c.keys_changed;
+	free(r);
+	return rc;
+}

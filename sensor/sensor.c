@@ -1,0 +1,376 @@
+/* The sensor role: meets all strangers' bytes, opens nothing by path, talks to its parent and to the
+ * recorder only. One thread, one poll loop. */
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "sensor/input/tail.h"
+#include "sensor/options.h"
+#include "sensor/roles.h"
+#include "sensor/spawn.h"
+
+#define LAST_ANSWERS_NS (5 * NS_PER_SEC)  /* how long a stop waits for the recorder */
+#define PROGRESS_NS (NS_PER_SEC / 5)
+#define REJECTED_TOLD 20
+
+struct sensor {
+	int batch, signals;
+	bool has_options, files_ready, resumed, stop;
+	struct sensor_options options;
+	struct batcher batcher;
+	struct tails *tails;
+	struct frame_reader frames;
+	int64_t told_at;
+	unsigned rejected_told;
+	uint8_t packet[ROLE_MESSAGE_MAX];
+};
+
+static bool importing(const struct sensor *s)
+{
+	return s->options.mode == BATCH_IMPORT;
+}
+
+/* ---- to the parent ---- */
+
+static void tell(struct sensor *s, struct buf *packet)
+{
+	struct err e = { 0 };
+
+	if (packet->failed || role_send(ROLE_FD, buf_slice(packet), -1, &e) != TK_OK)
+		s->stop = true;
+	buf_free(packet);
+}
+
+static void tell_retired(void *ctx, const struct role_retired *r)
+{
+	struct buf b;
+
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	role_retired_encode(r, &b);
+	tell(ctx, &b);
+}
+
+static void tell_rejected(void *ctx, uint64_t file, const struct reject *r)
+{
+	struct sensor *s = ctx;
+	struct role_rejected m = { .id = file, .line = r->line, .reason = r->reason };
+	struct buf b;
+
+	if (s->rejected_told == REJECTED_TOLD)
+		return;
+	s->rejected_told++;
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	role_rejected_encode(&m, &b);
+	tell(s, &b);
+}
+
+static void tell_summary(struct sensor *s, bool final)
+{
+	struct role_summary m;
+	struct buf b;
+
+	tails_summary(s->tails, &m);
+	m.final = final;
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	role_summary_encode(&m, &b);
+	tell(s, &b);
+	s->told_at = sys_mono_ns();
+}
+
+static void say(void *ctx, const char *text)
+{
+	(void)ctx;
+	role_say("%s", text);
+}
+
+/* ---- to and from the recorder ---- */
+
+static int send_batch(void *ctx, struct slice payload, struct err *e)
+{
+	struct sensor *s = ctx;
+
+	return frame_send(s->batch, FRAME_BATCH, payload, e);
+}
+
+static int take_resume(struct sensor *s, struct slice payload, struct err *e)
+{
+	struct slice input, path;
+	struct generation g;
+
+	if (resume_decode(payload, &input, &path, &g) != TK_OK)
+		return err_set(e, TK_EMALFORMED, "the recorder sent a position that cannot be read");
+	/* An import reads everything again; the recorder knows what it has. */
+	return importing(s) ? TK_OK : tails_resume(s->tails, input, path, &g, sys_mono_ns());
+}
+
+static int take_frame(struct sensor *s, enum frame_type type, struct slice payload, struct err *e)
+{
+	struct batch_ack a;
+
+	switch (type) {
+	case FRAME_ACK:
+		if (ack_decode(payload, &a) != TK_OK)
+			return err_set(e, TK_EMALFORMED, "the recorder sent an answer that cannot be read");
+		return tails_ack(s->tails, &a, e);
+	case FRAME_RESUME:
+		return take_resume(s, payload, e);
+	case FRAME_READY:
+		s->resumed = true;
+		return TK_OK;
+	default:
+		return err_set(e, TK_EMALFORMED, "the recorder sent a frame of type %d", (int)type);
+	}
+}
+
+static int take_frames(struct sensor *s, struct err *e)
+{
+	enum frame_type type;
+	struct slice payload;
+	int rc;
+
+	while ((rc = frame_recv(&s->frames, s->batch, &type, &payload, e)) == TK_OK) {
+		rc = take_frame(s, type, payload, e);
+		if (rc != TK_OK)
+			return rc;
+	}
+	return rc == TK_AGAIN ? TK_OK : rc;
+}
+
+static int wait_answer(void *ctx, struct err *e)
+{
+	struct sensor *s = ctx;
+	struct pollfd p[] = { { .fd = s->batch, .events = POLLIN }, { .fd = ROLE_FD, .events = 0 } };
+
+	/* The parent's end shows as POLLHUP without being asked for. */
+	if (poll(p, COUNT(p), -1) > 0 && (p[1].revents & (POLLHUP | POLLERR)) != 0)
+		return err_set(e, TK_EEND, "the parent process has gone");
+	return take_frames(s, e);
+}
+
+/* ---- from the parent ---- */
+
+static int take_options(struct sensor *s, struct slice in, struct err *e)
+{
+	const struct tail_sink sink = { .ctx = s, .send = send_batch, .wait = wait_answer, .retired = tell_retired,
+					.say = say };
+	sigset_t set;
+
+	if (s->has_options || options_decode(in, &s->options) != TK_OK)
+		return err_set(e, TK_EMALFORMED, "options that cannot be read");
+	s->has_options = true;
+	if (s->options.zone[0] != 0 && zone_use(s->options.zone, e) != TK_OK)
+		return e->code;
+	if (batcher_init(&s->batcher, slice_of(s->options.fingerprint_key, sizeof s->options.fingerprint_key),
+			 s->options.trusted_proxies, s->options.n_trusted_proxies) != TK_OK ||
+	    (s->tails = tails_new(s->options.mode, &sink, &s->batcher)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory");
+	if (importing(s)) {
+		/* Nothing is to be put in order first: what was not acknowledged was not imported. */
+		s->batcher.on_reject = tell_rejected;
+		s->batcher.on_reject_arg = s;
+		sigemptyset(&set);
+		sigaddset(&set, SIGTERM);
+		sigaddset(&set, SIGINT);
+		sigprocmask(SIG_UNBLOCK, &set, NULL);
+		tails_ready(s->tails, sys_mono_ns());
+	}
+	return TK_OK;
+}
+
+static int take_file(struct sensor *s, struct slice in, int *fd, struct err *e)
+{
+	struct role_file f;
+	int taken = *fd;
+
+	*fd = -1;
+	if (taken >= 0 && role_file_decode(in, &f) == TK_OK)
+		return tails_file(s->tails, &f, taken, sys_mono_ns(), sys_now_ns(), e);
+	sys_close(taken);
+	return err_set(e, TK_EMALFORMED, "a file that cannot be read");
+}
+
+static int take_message(struct sensor *s, struct slice in, int *fd, struct err *e)
+{
+	struct role_input input;
+	uint32_t waiting;
+
+	if (in.p[0] == ROLE_BATCH_SOCKET && *fd >= 0 && s->batch < 0) {
+		s->batch = *fd;
+		*fd = -1;
+		role_nonblock(s->batch);
+		return TK_OK;
+	}
+	if (in.p[0] == ROLE_OPTIONS)
+		return take_options(s, in, e);
+	if (s->tails == NULL)
+		return err_set(e, TK_EMALFORMED, "message of type %u before the options", in.p[0]);
+	switch (in.p[0]) {
+	case ROLE_INPUT:
+		if (role_input_decode(in, &input) != TK_OK)
+			break;
+		return tails_input(s->tails, &input, e);
+	case ROLE_FILE:
+		return take_file(s, in, fd, e);
+	case ROLE_FILES_READY:
+		s->files_ready = true;
+		return TK_OK;
+	case ROLE_SHORTAGE:
+		if (role_shortage_decode(in, &waiting) != TK_OK)
+			break;
+		tails_shortage(s->tails, waiting);
+		return TK_OK;
+	}
+	return err_set(e, TK_EMALFORMED, "message of type %u that does not belong here", in.p[0]);
+}
+
+static int take_messages(struct sensor *s, struct err *e)
+{
+	struct slice in;
+	int fd, rc;
+
+	while ((rc = role_recv(ROLE_FD, s->packet, &in, &fd, e)) == TK_OK) {
+		rc = take_message(s, in, &fd, e);
+		sys_close(fd);
+		explicit_bzero(s->packet, in.n); /* the options hold the fingerprint key */
+		if (rc != TK_OK)
+			return rc;
+	}
+	return rc == TK_AGAIN ? TK_OK : rc;
+}
+
+/* ---- the loop ---- */
+
+static bool import_done(const struct sensor *s)
+{
+	return importing(s) && s->files_ready && tails_open_files(s->tails) == 0 && tails_in_flight(s->tails) == 0;
+}
+
+static int work(struct sensor *s, int64_t *sleep_ns, struct err *e)
+{
+	int rc;
+
+	*sleep_ns = NS_PER_SEC;
+	if (s->tails == NULL || s->batch < 0)
+		return TK_OK;
+	if (!importing(s) && s->files_ready && s->resumed) {
+		tails_ready(s->tails, sys_mono_ns());
+		s->resumed = false; /* once */
+	}
+	rc = tails_step(s->tails, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
+	if (rc != TK_OK || !importing(s))
+		return rc;
+	if (import_done(s)) {
+		tell_summary(s, true);
+		s->stop = true;
+	} else if (sys_mono_ns() - s->told_at > PROGRESS_NS) {
+		tell_summary(s, false);
+	}
+	return TK_OK;
+}
+
+static int wait_for_something(struct sensor *s, int64_t sleep_ns, struct err *e)
+{
+	/* Positions name inputs: not before those are known. */
+	bool listen = s->batch >= 0 && s->tails != NULL && (importing(s) || s->files_ready);
+	struct pollfd p[] = { { .fd = ROLE_FD, .events = POLLIN }, { .fd = s->signals, .events = POLLIN },
+			      { .fd = listen ? s->batch : -1, .events = POLLIN } };
+	struct timespec wait = { .tv_sec = sleep_ns / NS_PER_SEC, .tv_nsec = sleep_ns % NS_PER_SEC };
+	int rc = TK_OK;
+
+	if (ppoll(p, COUNT(p), &wait, NULL) <= 0)
+		return TK_OK;
+	if (p[1].revents != 0) {
+		s->stop = true;
+		return TK_OK;
+	}
+	if (p[0].revents != 0)
+		rc = take_messages(s, e);
+	if (rc == TK_OK && p[2].revents != 0)
+		rc = take_frames(s, e);
+	return rc;
+}
+
+/* The last batch out, its answer in: a clean stop repeats nothing at the next start. */
+static int finish(struct sensor *s, struct err *e)
+{
+	int64_t until = sys_mono_ns() + LAST_ANSWERS_NS;
+	int rc;
+
+	if (s->tails == NULL || s->batch < 0)
+		return TK_OK;
+	rc = tails_flush(s->tails, sys_mono_ns(), sys_now_ns(), e);
+	while (rc == TK_OK && tails_in_flight(s->tails) > 0) {
+		int64_t left = (until - sys_mono_ns()) / 1000000;
+		struct pollfd p = { .fd = s->batch, .events = POLLIN };
+
+		if (left <= 0)
+			return err_set(e, TK_EIO, "the recorder did not answer in time");
+		if (poll(&p, 1, (int)left) > 0)
+			rc = take_frames(s, e);
+	}
+	return rc;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Ctrl-C goes to the whole group: the supervisor says when to stop. An import unblocks it. */
+	sigdelset(&set, SIGINT);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+static int loop(struct sensor *s, struct err *e)
+{
+	int64_t sleep_ns = NS_PER_SEC;
+	int rc = TK_OK;
+
+	while (rc == TK_OK && !s->stop) {
+		rc = wait_for_something(s, sleep_ns, e);
+		if (rc == TK_OK && !s->stop)
+			rc = work(s, &sleep_ns, e);
+	}
+	return rc == TK_OK && !importing(s) ? finish(s, e) : rc;
+}
+
+int sensor_main(void)
+{
+	struct sensor *s = calloc(1, sizeof *s);
+	struct err e = { 0 };
+	struct stat st;
+	int rc;
+
+	if (s == NULL || fstat(ROLE_FD, &st) != 0 || !S_ISSOCK(st.st_mode)) {
+		role_say("--role sensor: started by `tochoku run`, not by hand");
+		free(s);
+		return 2;
+	}
+	s->batch = -1;
+	s->signals = open_signals();
+	role_nonblock(ROLE_FD);
+	frame_reader_init(&s->frames);
+	rc = loop(s, &e);
+	/* The end of a peer is told by whoever outlives it. */
+	if (rc != TK_OK && rc != TK_EEND)
+		role_say("sensor: %s", e.text);
+	tails_free(s->tails);
+	if (s->has_options)
+		batcher_free(&s->batcher);
+	frame_reader_free(&s->frames);
+	sensor_options_clear(&s->options);
+	sys_close(s->batch);
+	sys_close(s->signals);
+	free(s);
+	return rc == TK_OK ? 0 : 1;
+}

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Fuzzes each program for FUZZ_SECONDS, starting from tests/corpora/NAME; what it finds goes to build/corpus/NAME.
+set -eu
+[ $# -gt 0 ] || { echo "fuzz.sh: no fuzz targets" >&2; exit 1; }
+for program in "$@"; do
+	name=$(basename "$program")
+	name=${name#fuzz_}
+	mkdir -p "build/corpus/$name"
+	seeds=
+	[ ! -d "tests/corpora/$name" ] || seeds=tests/corpora/$name
+	echo "fuzz $name for ${FUZZ_SECONDS:-60} s"
+	"$program" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=1 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 \
+		-artifact_prefix="build/corpus/crash-$name-" "build/corpus/$name" $seeds
+done

@@ -1,0 +1,66 @@
+#!/bin/sh
+# Installs through apt what is missing, says what, and does nothing (and needs no network) when all is there.
+#   tools/deps.sh SET...     sets: build demo check bench geoip
+set -eu
+
+packages() {
+	case $1 in
+	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
+		libzstd-dev liblzma-dev libpcre2-dev tzdata ;;
+	demo)  echo nginx python3 curl ca-certificates ;;
+	check) echo python3 sqlite3 nginx curl clang libclang-rt-dev tzdata ;;
+	bench) echo python3 goaccess time ;;
+	geoip) echo npm ;;
+	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench or geoip" >&2; return 1 ;;
+	esac
+}
+
+# A tool that came another way (a newer compiler, node with its npm) need not be a package.
+have() {
+	case $1 in
+	npm|gcc|clang|python3|curl|nginx|goaccess|sqlite3|make) command -v "$1" >/dev/null 2>&1 && return 0 ;;
+	pkg-config) command -v pkg-config >/dev/null 2>&1 && return 0 ;;
+	time) [ -x /usr/bin/time ] && return 0 ;;
+	esac
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+for set in "$@"; do
+	list=$(packages "$set")
+	for p in $list; do
+		case " $missing " in *" $p "*) continue ;; esac
+		have "$p" || missing="$missing $p"
+	done
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "tools/deps.sh: missing:$missing; there is no apt-get here, install them by hand" >&2
+	exit 1
+fi
+root=
+if [ "$(id -u)" != 0 ]; then
+	command -v sudo >/dev/null 2>&1 || {
+		echo "tools/deps.sh: missing:$missing; run as root: apt-get install$missing" >&2
+		exit 1
+	}
+	root=sudo
+fi
+
+echo "installing through apt:$missing"
+install() {
+	$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
+}
+# Stale or empty package lists are the usual reason for a failure: fetch them once, then try again.
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! install >"$log" 2>&1; then
+	$root apt-get update -q >>"$log" 2>&1 || true
+	install >>"$log" 2>&1 || { cat "$log" >&2; echo "tools/deps.sh: apt could not install:$missing" >&2; exit 1; }
+fi
+# Debian starts a web server as soon as it is installed. Ours runs only while the demo or a test does.
+case " $missing " in
+*" nginx "*) if [ -d /run/systemd/system ]; then $root systemctl disable --now nginx >/dev/null 2>&1 || true; fi ;;
+esac
