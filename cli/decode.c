@@ -186,7 +186,7 @@ static void take_line(struct decoder *d, struct file *f, const struct line *line
 	struct access_event *ev = &d->event.ev;
 	int rc = line->reject;
 
-	if (rc == 0 && line->text.n == 0)
+	if (f->format == NULL || (rc == 0 && line->text.n == 0))
 		return; /* an empty line says nothing and loses nothing */
 	if (rc == 0)
 		rc = parse_line(d, f->format, line->text);

@@ -7,6 +7,7 @@
 #include "cli/reading.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
+#include "reports/titles.h"
 #include "reports/words.h"
 #include "rules/rules.h"
 
@@ -24,6 +25,7 @@ struct options {
 struct listing {
 	const struct options *o;
 	enum lang lang;
+	struct titles *titles;
 	struct buf out;
 	int64_t n;
 };
@@ -105,14 +107,17 @@ static const char *level_text(enum lang lang, enum level level)
 
 static void put_line(struct listing *l, const struct finding *f, enum level level)
 {
-	struct buf *out = &l->out;
+	struct buf *out = &l->out, reason;
 
 	buf_fmt(out, "%-8s %6" PRId64 "  ", level_text(l->lang, level), f->id);
 	cli_put_minute(out, f->first_ns);
 	if (f->count > 1)
 		buf_fmt(out, "  x%" PRId64, f->count);
 	buf_str(out, "  ");
-	cli_safe(out, f->reason.n > 0 ? f->reason : f->rule_name);
+	buf_init(&reason, 1 << 16);
+	titles_say(l->titles, l->lang, f->rule_id, f->reason.n > 0 ? f->reason : f->rule_name, &reason);
+	cli_safe(out, buf_slice(&reason));
+	buf_free(&reason);
 	if (!slice_is(f->status, "new")) {
 		buf_str(out, "  (");
 		cli_safe(out, f->status);
@@ -207,6 +212,7 @@ static int list(struct cli *cli, const struct options *o, bool show)
 		return status;
 	l.lang = strcmp(cfg->site.language, "en") == 0 ? LANG_EN : LANG_JA;
 	buf_init(&l.out, FINDINGS_MAX);
+	l.titles = o->json || show ? NULL : titles_load(cfg);
 	plain.json = o->json || show;
 	if (!cli_range(&command_findings, o->from, o->to, &from, &to, &status))
 		goto out;
@@ -230,6 +236,7 @@ static int list(struct cli *cli, const struct options *o, bool show)
 	if (status == EXIT_DONE && o->check && l.n > 0)
 		status = EXIT_NO;
 out:
+	titles_free(l.titles);
 	buf_free(&l.out);
 	ledger_reader_close(r);
 	config_free(cfg);

@@ -48,7 +48,7 @@ static bool reply_says_yes(struct slice reply, struct slice *error)
 	json_init(&j, reply);
 	if (json_next(&j) != JSON_OBJECT_BEGIN)
 		return false;
-	while ((t = json_next(&j)) == JSON_KEY) {
+	while (json_next(&j) == JSON_KEY) {
 		bool is_ok = slice_is(j.text, "ok"), is_error = slice_is(j.text, "error");
 
 		if (!is_ok && !is_error) {

@@ -11,7 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C.UTF-8
 export TZ=Asia/Tokyo LC_ALL
 requests=${DEMO_REQUESTS:-240}
-upstream= sensor=
+upstream= sensor= gateway=
 
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 run() { printf '$ %s\n' "$*" | sed "s#$top/build/##; s#$dir/##g"; "$@"; }
@@ -20,9 +20,7 @@ fail() { echo "demo: $*" >&2; exit 1; }
 stop() {
 	status=$?
 	trap - EXIT INT TERM
-	[ -z "$sensor" ] || kill "$sensor" 2>/dev/null || true
-	[ ! -s "$dir/nginx.pid" ] || kill "$(cat "$dir/nginx.pid")" 2>/dev/null || true
-	[ -z "$upstream" ] || kill "$upstream" 2>/dev/null || true
+	for pid in $sensor $gateway $upstream; do kill "$pid" 2>/dev/null || true; done
 	wait 2>/dev/null || true
 	exit $status
 }
@@ -73,11 +71,10 @@ budget:
   month_usd: 3000
 ledger:
   path: $dir/ledger.db
-  trail: $dir/trail
   keys: $dir/keys
 YML
 printf 'network,country\n203.0.113.0/24,US\n198.51.100.0/24,DE\n' |
-	python3 "$top/tests/lib/mmdb_write.py" countries.mmdb --layout nested --epoch 0
+	python3 "$top/tests/lib/mmdb_write.py" countries.mmdb --layout nested --epoch 1767225600
 
 # Holidays are known by rule. Where none lies in the second week, the hospital closes for a day of its own.
 closed=$("$tochoku" calendar show --from "$first" --to "$yesterday" --json | python3 "$top/demo/closed.py")
@@ -114,12 +111,14 @@ upstream=$!
 [ "$(id -u)" = 0 ] && user='user root;' || user=
 sed -e "s#@USER@#$user#; s#@DIR@#$dir#; s#@PORT@#$port#; s#@UPSTREAM@#${ports#* }#" "$top/demo/nginx.conf" >nginx.conf
 wait_for 5 "the upstream's start" curl -s "http://127.0.0.1:${ports#* }/v1/models"
-nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx-error.log"
+nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/nginx-error.log" &
+gateway=$!
+wait_for 5 "nginx's start" curl -s "http://127.0.0.1:$port/v1/models"
 "$tochoku" run >run.out 2>run.err &
 sensor=$!
 since=$(date +%Y-%m-%dT%H:%M:%S%:z)
 "$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests / 2))
-mv access.log access.log.1 && kill -USR1 "$(cat nginx.pid)"
+mv access.log access.log.1 && kill -USR1 "$gateway"
 "$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests - requests / 2))
 
 request_ids() { grep -o "$1" | grep -oE '[0-9a-f]{32}' | sort; }
@@ -144,5 +143,7 @@ done
 kill "$sensor" && wait "$sensor" || fail "tochoku run ended with status $?"
 sensor=
 
-say "files in $dir"
-ls report-*.html report-*.json tochoku.yml ledger.db nginx.conf access.log access.log.1 planted.tsv
+say "files"
+for file in report-ja.html report-en.html report-ja.json report-en.json tochoku.yml ledger.db nginx.conf planted.tsv; do
+	echo "$dir/$file"
+done

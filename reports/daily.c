@@ -228,6 +228,18 @@ static struct slice keep(struct daily *d, struct slice text)
 	return slice_of(pool_copy(&d->pool, text), text.n);
 }
 
+static struct slice reason_in(struct daily *d, const struct finding *f, enum lang lang)
+{
+	struct slice reason = f->reason.n > 0 ? f->reason : f->rule_name, kept;
+	struct buf b;
+
+	buf_init(&b, 1 << 16);
+	titles_say(d->titles, lang, f->rule_id, reason, &b);
+	kept = keep(d, b.failed ? reason : buf_slice(&b));
+	buf_free(&b);
+	return kept;
+}
+
 static void take_finding(void *ctx, const struct finding *f)
 {
 	struct daily *d = ctx;
@@ -243,7 +255,7 @@ static void take_finding(void *ctx, const struct finding *f)
 	if (d->n_findings < SHEET_FINDINGS)
 		d->findings[d->n_findings] = (struct daily_finding){
 			.level = level, .first_ns = f->first_ns, .provisional = f->provisional,
-			.name = keep(d, f->rule_name), .reason = keep(d, f->reason) };
+			.reason = { reason_in(d, f, LANG_JA), reason_in(d, f, LANG_EN) } };
 	d->n_findings++;
 }
 
@@ -269,8 +281,12 @@ static void count_key(void *ctx, const struct key_row *k)
 static int read_security(struct daily *d, struct ledger_reader *r, struct err *e)
 {
 	int64_t from = d->from * NS_PER_SEC, to = d->to * NS_PER_SEC;
-	int rc = ledger_findings(r, from, to, true, take_finding, d, e);
+	int rc;
 
+	d->titles = titles_load(d->cfg);
+	rc = ledger_findings(r, from, to, true, take_finding, d, e);
+	titles_free(d->titles);
+	d->titles = NULL;
 	if (rc == TK_OK)
 		rc = ledger_outside(r, from, to, take_outside, d, e);
 	if (rc == TK_OK)

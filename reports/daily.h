@@ -4,6 +4,7 @@
 
 #include "reports/pool.h"
 #include "reports/report.h"
+#include "reports/titles.h"
 #include "rules/rules.h"
 
 #define SHEET_FINDINGS 10 /* lines on the sheet (reports.md 1.3) */
@@ -24,7 +25,7 @@ struct daily_finding {
 	enum level level;
 	int64_t first_ns;
 	bool provisional;
-	struct slice name, reason;
+	struct slice reason[2]; /* by language */
 };
 
 struct daily_outside {
@@ -62,6 +63,7 @@ struct daily {
 	int64_t mean_ns, median_ns, p95_ns, max_ns; /* -1: no call with a known duration */
 	struct coverage coverage;
 
+	struct titles *titles;          /* while findings are read */
 	struct daily_finding findings[SHEET_FINDINGS]; /* worst first */
 	int64_t n_findings, by_level[LEVEL_COUNT], withdrawn;
 	struct daily_outside outside[SHEET_OUTSIDE];

@@ -55,8 +55,14 @@ const char *say_cost(struct sheet *s, figure pico, int64_t unpriced)
 const char *say_time(struct sheet *s, int64_t utc_sec)
 {
 	char text[TIME_TEXT_MAX];
+	size_t n = time_format_local(utc_sec * NS_PER_SEC, text), zone = 19;
 
-	return sheet_copy(s, slice_of(text, time_format_local(utc_sec * NS_PER_SEC, text)));
+	/* 2026-11-24T00:00:00+09:00: without the seconds where there are none */
+	if (n <= zone)
+		return sheet_copy(s, slice_of(text, n));
+	text[10] = ' ';
+	return sheet_text_of(s, "%.*s %.*s", memcmp(text + 16, ":00", 3) == 0 ? 16 : 19, text,
+			     (int)(n - zone), text + zone);
 }
 
 const char *say_date(struct sheet *s, int32_t days)

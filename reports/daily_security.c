@@ -18,10 +18,8 @@ static void finding_line(struct sheet *s, struct sheet_item *i, const struct dai
 		[LEVEL_INFORMATIONAL] = W_L_INFO, [LEVEL_LOW] = W_L_LOW, [LEVEL_MEDIUM] = W_L_MEDIUM,
 		[LEVEL_HIGH] = W_L_HIGH, [LEVEL_CRITICAL] = W_L_CRITICAL,
 	};
-	struct slice text = f->reason.n > 0 ? f->reason : f->name;
-
 	item_result(s, i, W_FINDING, say(s, levels[f->level]), clock_time(s, f->first_ns),
-		    sheet_copy(s, text), f->provisional ? say(s, W_PROVISIONAL) : "");
+		    sheet_copy(s, f->reason[s->lang]), f->provisional ? say(s, W_PROVISIONAL) : "");
 }
 
 static void suspicious(struct sheet *s, struct sheet_block *b, const struct daily *d)

@@ -21,7 +21,7 @@ const char *say_percent_down(struct sheet *s, figure part, figure whole);
 const char *say_usd(struct sheet *s, figure pico);                     /* 12.34 */
 /* The same; 未計算 where nothing was: absent money is never 0 (reports.md 6). */
 const char *say_cost(struct sheet *s, figure pico, int64_t unpriced);
-const char *say_time(struct sheet *s, int64_t utc_sec);                /* with offset */
+const char *say_time(struct sheet *s, int64_t utc_sec);                /* 2026-11-24 00:00 +09:00 */
 const char *say_date(struct sheet *s, int32_t days);                   /* 2026年11月23日（月） */
 /* A name out of a log, or 不明. */
 const char *say_name(struct sheet *s, struct slice name);

@@ -28,16 +28,25 @@ void builder_free(struct builder *b)
 	free(b->pred_keys);
 }
 
+const char *build_hint(struct builder *b, const char *near)
+{
+	static const char head[] = ", did you mean '", tail[] = "'?";
+	size_t n = near == NULL ? 0 : strlen(near);
+	char *text = near == NULL ? NULL : arena_alloc(&b->work, n + sizeof head + sizeof tail);
+
+	if (text == NULL)
+		return "";
+	memcpy(text, head, sizeof head - 1);
+	memcpy(text + sizeof head - 1, near, n);
+	memcpy(text + sizeof head - 1 + n, tail, sizeof tail);
+	return text;
+}
+
 static void check_name(struct builder *b, const struct node *at, struct slice name, struct binding bind)
 {
-	const char *near;
-
-	if (bind.kind != BIND_NONE || !b->access)
-		return;
-	near = name_nearest(name);
-	problem_warn(b->problems, at, "no event has the field '%.*s'%s%s%s; it counts as missing",
-		     (int)name.n, (const char *)name.p, near == NULL ? "" : ", did you mean '", near == NULL ? "" : near,
-		     near == NULL ? "" : "'?");
+	if (bind.kind == BIND_NONE && b->access)
+		problem_warn(b->problems, at, "no event has the field '%.*s', so it counts as missing%s",
+			     (int)name.n, (const char *)name.p, build_hint(b, name_nearest(name)));
 }
 
 uint32_t build_name(struct builder *b, const struct node *at, struct slice name)

@@ -33,6 +33,8 @@ struct builder {
 #define BAD(b, node, ...) ((b)->bad = true, problem_at((b)->problems, (node), __VA_ARGS__))
 
 void builder_free(struct builder *b);
+/* ", did you mean 'NEAR'?", or nothing where near is NULL. */
+const char *build_hint(struct builder *b, const char *near);
 /* Number of a name; checks that an event has it (a warning if none) and marks derived ones as needed. */
 uint32_t build_name(struct builder *b, const struct node *at, struct slice name);
 /* The predicate as an expression; equal ones are shared. Takes p->name from build_name. */

@@ -111,7 +111,8 @@ static void modifier(struct line *l, enum modifier_id id, struct slice word)
 		if (l->mode != MODE_REGEX)
 			BAD(l->b, l->key, "the modifier '%.*s' belongs behind 're'", (int)word.n,
 			    (const char *)word.p);
-		l->re_flags |= id == MOD_RE_I ? REGEX_CASELESS : id == MOD_RE_M ? REGEX_MULTILINE : REGEX_DOTALL;
+		l->re_flags |= id == MOD_RE_I ? REGEX_CASELESS :
+			       id == MOD_RE_M ? REGEX_MULTILINE : REGEX_DOTALL;
 		break;
 	case MOD_CIDR:
 		set_mode(l, MODE_CIDR, word);
@@ -137,13 +138,12 @@ static void modifier(struct line *l, enum modifier_id id, struct slice word)
 
 static void unknown_modifier(struct line *l, struct slice word)
 {
-	const char *names[COUNT(modifiers)], *near;
+	const char *names[COUNT(modifiers)];
 
 	for (size_t i = 0; i < COUNT(modifiers); i++)
 		names[i] = modifiers[i].name;
-	near = nearest(word, names, COUNT(names));
-	BAD(l->b, l->key, "unknown modifier '%.*s'%s%s%s", (int)word.n, (const char *)word.p,
-	    near == NULL ? "" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+	BAD(l->b, l->key, "unknown modifier '%.*s'%s", (int)word.n, (const char *)word.p,
+	    build_hint(l->b, nearest(word, names, COUNT(names))));
 }
 
 static struct slice next_part(struct slice *rest)

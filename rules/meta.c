@@ -115,16 +115,14 @@ static void read_identity(struct builder *b, const struct node *doc, struct rule
 static void read_level(struct builder *b, const struct node *doc, struct rule *r)
 {
 	const struct node *n = node_get(doc, "level");
-	const char *near;
 
 	r->info.level = LEVEL_MEDIUM; /* the text leaves a missing level open */
 	if (n == NULL)
 		return;
 	if (n->kind == NODE_SCALAR && level_parse(n->text, &r->info.level))
 		return;
-	near = nearest(n->text, level_names, LEVEL_COUNT);
-	BAD(b, n, "'level' must be informational, low, medium, high or critical%s%s%s",
-	    near == NULL ? "" : ", did you mean '", near == NULL ? "" : near, near == NULL ? "" : "'?");
+	BAD(b, n, "'level' must be informational, low, medium, high or critical%s",
+	    build_hint(b, nearest(n->text, level_names, LEVEL_COUNT)));
 }
 
 /* ---- the tochoku block ---- */
@@ -236,7 +234,6 @@ static void check_keys(struct builder *b, const struct node *block)
 
 	for (const struct node *c = block->child; c != NULL; c = c->next) {
 		size_t i = 0;
-		const char *near;
 
 		while (i < COUNT(known) && !slice_is(c->key->text, known[i]))
 			i++;
@@ -247,10 +244,8 @@ static void check_keys(struct builder *b, const struct node *block)
 			    (const char *)c->key->text.p);
 			continue;
 		}
-		near = nearest(c->key->text, known, COUNT(known));
-		BAD(b, c->key, "unknown key '%.*s' in 'tochoku'%s%s%s", (int)c->key->text.n,
-		    (const char *)c->key->text.p, near == NULL ? "" : ", did you mean '",
-		    near == NULL ? "" : near, near == NULL ? "" : "'?");
+		BAD(b, c->key, "unknown key '%.*s' in 'tochoku'%s", (int)c->key->text.n,
+		    (const char *)c->key->text.p, build_hint(b, nearest(c->key->text, known, COUNT(known))));
 	}
 }
 

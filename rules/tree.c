@@ -101,7 +101,9 @@ struct tree *tree_from_json(struct arena *a, struct slice line, struct err *e)
 
 struct tree *tree_from_yaml(struct arena *a, const struct node *n)
 {
-	static const uint8_t kind[] = { [NODE_SCALAR] = TREE_TEXT, [NODE_MAP] = TREE_MAP, [NODE_SEQ] = TREE_LIST };
+	static const uint8_t kind[] = {
+		[NODE_SCALAR] = TREE_TEXT, [NODE_MAP] = TREE_MAP, [NODE_SEQ] = TREE_LIST
+	};
 	struct tree *t = tree_new(a, kind[n->kind]);
 
 	if (t == NULL)

@@ -16,9 +16,13 @@
 #define DAYS 4            /* local days whose running counts are held */
 #define USERS_MAX 65536
 
+#define HIT_LEVELS 4
+
+/* An order-dependent rule fires from some call of the day on. Which call that is depends on the order only where
+ * one that fires does not come after all those that fired fewer rules: so their latest completion is kept. */
 struct user_count {
-	int64_t calls, last; /* last: latest completion */
-	bool disordered;     /* calls came in another order than that of completion, or it is not known */
+	int64_t calls;
+	int64_t last[HIT_LEVELS]; /* latest completion of the calls that fired 0, 1, ... order-dependent rules */
 };
 
 struct day_counts {
@@ -136,7 +140,7 @@ static struct user_count *user_of(struct day_counts *d, int64_t user)
 		return NULL;
 	if (*at < 0) {
 		*at = (int64_t)map_count(d->users) - 1;
-		d->count[*at] = (struct user_count){ .last = INT64_MIN };
+		d->count[*at] = (struct user_count){ .last = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN } };
 	}
 	return &d->count[*at];
 }
@@ -148,21 +152,30 @@ static void load_user(void *ctx, int64_t user, int64_t calls)
 
 	d->site += calls;
 	if (u != NULL)
-		*u = (struct user_count){ calls, INT64_MAX, calls > 1 };
+		*u = (struct user_count){ calls, { calls > 1 ? INT64_MAX : INT64_MIN } };
 }
 
-static struct user_count *add_call(struct day_counts *d, int64_t user, int64_t completion)
+static struct user_count *add_call(struct day_counts *d, int64_t user)
 {
 	struct user_count *u = user_of(d, user);
 
 	d->site++;
-	if (u != NULL) {
+	if (u != NULL)
 		u->calls++;
-		u->disordered |= completion <= u->last;
-		if (completion > u->last)
-			u->last = completion;
-	}
 	return u;
+}
+
+/* Notes how many order-dependent rules the call fired. True: it may have fired them out of order. */
+static bool out_of_order(struct user_count *u, int fired, int64_t completion)
+{
+	int level = fired < HIT_LEVELS ? fired : HIT_LEVELS - 1;
+	bool late = false;
+
+	for (int i = 0; i < level; i++)
+		late |= completion <= u->last[i];
+	if (completion > u->last[level])
+		u->last[level] = completion;
+	return late || fired >= HIT_LEVELS;
 }
 
 static void clear_counts(struct day_counts *d, int32_t day)
@@ -173,8 +186,8 @@ static void clear_counts(struct day_counts *d, int32_t day)
 }
 
 /* The day's counts with this event in them: kept up, or loaded from the counters (which have it already). */
-static int count(struct evaluate *v, int32_t day, int64_t user, int64_t completion, struct day_counts **out,
-		 struct user_count **u, struct err *e)
+static int count(struct evaluate *v, int32_t day, int64_t user, struct day_counts **out, struct user_count **u,
+		 struct err *e)
 {
 	struct day_counts *d = &v->days[0];
 	int rc;
@@ -183,7 +196,7 @@ static int count(struct evaluate *v, int32_t day, int64_t user, int64_t completi
 		if (v->days[i].loaded && v->days[i].day == day) {
 			*out = d = &v->days[i];
 			d->used = ++v->clock;
-			*u = add_call(d, user, completion);
+			*u = add_call(d, user);
 			return TK_OK;
 		}
 		if (v->days[i].used < d->used)
@@ -244,7 +257,7 @@ static int describe(void *ctx, const struct hit *h, struct finding_text *out, st
 		buf_add(&v->subject, slice_of(h->event_id, 16));
 	if (v->subject.failed || v->entity.failed || v->reason.failed)
 		return err_set(e, TK_ELIMIT, "rule %s: the subject is too long", info->name);
-	*out = (struct finding_text){ buf_slice(&v->subject), info->id, info->name, info->author,
+	*out = (struct finding_text){ buf_slice(&v->subject), info->id, info->title, info->author,
 				      level_name(info->level), (int)info->level, buf_slice(&v->reason),
 				      buf_slice(&v->entity), rule_set_digest(v->set) };
 	return TK_OK;
@@ -273,9 +286,9 @@ static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev,
 	return findings_hit(v->target, &h, describe, &m, v->now_ns, e);
 }
 
-/* *stateful: a rule fired whose truth depends on the order of the day's events. */
+/* *stateful: how many rules fired whose truth depends on the order of the day's events. */
 static int match(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], const struct day_counts *d,
-		 const struct user_count *u, bool *stateful, struct err *e)
+		 const struct user_count *u, int *stateful, struct err *e)
 {
 	const uint16_t *hits;
 	size_t n;
@@ -285,14 +298,14 @@ static int match(struct evaluate *v, const struct access_event *ev, const uint8_
 	v->derive.site_day_calls = d->site;
 	n = rule_run_event(v->run, ev, &hits);
 	for (size_t i = 0; i < n && rc == TK_OK; i++) {
-		*stateful |= rule_set_info(v->set, hits[i])->stateful;
+		*stateful += rule_set_info(v->set, hits[i])->stateful;
 		rc = hit(v, hits[i], ev, id, d->day, e);
 	}
 	return rc;
 }
 
-/* A day need not be evaluated again where the calls of the user came in the order of completion: then the
- * live result is the ordered one. The site's running count knows no such order. */
+/* A day is evaluated again only where the live result may differ from the ordered one. The site's running count
+ * knows no such test: with a rule on it, always. */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], int64_t user,
 		   int64_t now_ns, struct err *e)
 {
@@ -300,14 +313,16 @@ int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint
 	int32_t day = zone_day_of(ns / NS_PER_SEC - (ns % NS_PER_SEC < 0));
 	struct day_counts *d = NULL;
 	struct user_count *u = NULL;
-	bool stateful = false;
-	int rc;
+	bool again = false;
+	int stateful = 0, rc;
 
 	v->now_ns = now_ns;
-	rc = count(v, day, user, ev_completion(ev), &d, &u, e);
+	rc = count(v, day, user, &d, &u, e);
 	if (rc == TK_OK)
 		rc = match(v, ev, id, d, u, &stateful, e);
-	if (rc == TK_OK && stateful && (u == NULL || u->disordered || rule_set_needs(v->set, D_SITE_DAY_CALLS)))
+	if (rc == TK_OK && u != NULL)
+		again = out_of_order(u, stateful, ev_completion(ev));
+	if (rc == TK_OK && stateful > 0 && (again || u == NULL || rule_set_needs(v->set, D_SITE_DAY_CALLS)))
 		return ledger_day_dirty(v->ledger, day, e);
 	return rc;
 }
@@ -328,13 +343,13 @@ static int replay_event(void *ctx, const struct access_event *ev)
 {
 	struct replay *r = ctx;
 	struct user_count *u;
-	bool stateful = false;
+	int stateful = 0;
 	int64_t user;
 	int rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e);
 
 	if (rc != TK_OK)
 		return rc;
-	u = add_call(&r->v->replay, user, ev_completion(ev));
+	u = add_call(&r->v->replay, user);
 	return match(r->v, ev, ev_value(ev, F_EVENT_ID)->s.p, &r->v->replay, u, &stateful, r->e);
 }
 

@@ -60,7 +60,8 @@ struct job {
 	struct stream *stream;
 	const struct batch_head *head;
 	struct slice input;
-	int64_t input_label, now_ns, first_minute, last_minute, last_event_ns, events, duplicates;
+	int64_t input_label, now_ns, last_event_ns, events, duplicates;
+	int64_t watched_from, watched_to; /* minutes; INT64_MIN: none yet */
 	uint8_t mask[16];
 	struct err *e;
 };
@@ -274,16 +275,35 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 
 /* ---- events ---- */
 
-static void note_time(struct job *j, int64_t ns)
+static int flush_watched(struct job *j)
 {
-	int64_t minute = minute_of(ns);
+	int rc = j->watched_to == INT64_MIN
+			 ? TK_OK
+			 : ledger_watched(j->in->ledger, j->input_label, j->watched_from, j->watched_to, j->e);
 
-	if (j->first_minute == INT64_MIN)
-		j->first_minute = minute;
-	if (minute > j->last_minute)
-		j->last_minute = minute;
+	j->watched_from = j->watched_to = INT64_MIN;
+	return rc;
+}
+
+/* The input was watched up to that minute: from where it was left, unless the jump is too long for silence. */
+static int note_watched(struct job *j, int64_t minute)
+{
+	int rc;
+
+	if (j->watched_to != INT64_MIN && minute - j->watched_to > QUIET_MINUTES && (rc = flush_watched(j)) != TK_OK)
+		return rc;
+	if (j->watched_to == INT64_MIN)
+		j->watched_from = minute;
+	if (j->watched_to == INT64_MIN || minute > j->watched_to)
+		j->watched_to = minute;
+	return TK_OK;
+}
+
+static int note_time(struct job *j, int64_t ns)
+{
 	if (ns > j->last_event_ns)
 		j->last_event_ns = ns;
+	return note_watched(j, minute_of(ns));
 }
 
 static int take_event(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT])
@@ -299,7 +319,8 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 		return ledger_loss(l, j->input_label, minute_of(j->now_ns), "time", 1, 0, j->e);
 	if (j->n_candidates > 0 && (rc = settle_input(j, ev, ns)) != TK_OK)
 		return rc;
-	note_time(j, ev_completion(ev));
+	if ((rc = note_time(j, ev_completion(ev))) != TK_OK)
+		return rc;
 	xor16(ev->digest, j->mask, id);
 	if ((rc = ledger_place(l, j->head->mode, j->input, ns, id, &place, j->e)) != TK_OK)
 		return rc;
@@ -387,29 +408,35 @@ static struct watched_input *watched(struct intake *in, int64_t label)
 	return free_one;
 }
 
+static int64_t *last_watched(struct job *j)
+{
+	return j->head->mode == BATCH_IMPORT ? &j->stream->last_minute : &watched(j->in, j->input_label)->last_minute;
+}
+
 /* A file read in order is watched from one event to the next, and to now where its end was reached. The first
  * batch after a start goes on from where the input was left if it continues a known file. */
-static int cover(struct job *j)
+static int begin_cover(struct job *j)
 {
-	bool import = j->head->mode == BATCH_IMPORT, caught_up = j->head->flags & BATCH_CAUGHT_UP;
-	int64_t *last = import ? &j->stream->last_minute : &watched(j->in, j->input_label)->last_minute;
-	int64_t to = j->last_minute, now = minute_of(j->head->now), from;
+	int64_t last = *last_watched(j);
 	int rc = TK_OK;
 
-	if (caught_up && now > to)
-		to = now;
-	if (to == INT64_MIN)
-		return TK_OK;
-	from = *last;
-	if (from == INT64_MIN && !import && j->head->from > 0)
-		rc = ledger_watched_until(j->in->ledger, j->input_label, &from, j->e);
-	if (from == INT64_MIN || to - from > QUIET_MINUTES || from > to)
-		from = j->first_minute != INT64_MIN && j->first_minute <= to ? j->first_minute : to;
-	if (to - from > QUIET_MINUTES)
-		from = to;
-	if (to > *last)
-		*last = to;
-	return rc == TK_OK ? ledger_watched(j->in->ledger, j->input_label, from, to, j->e) : rc;
+	if (last == INT64_MIN && j->head->mode == BATCH_TAIL && j->head->from > 0)
+		rc = ledger_watched_until(j->in->ledger, j->input_label, &last, j->e);
+	j->watched_from = j->watched_to = last;
+	return rc;
+}
+
+static int end_cover(struct job *j)
+{
+	int64_t *last = last_watched(j), reached;
+	int rc = j->head->flags & BATCH_CAUGHT_UP ? note_watched(j, minute_of(j->head->now)) : TK_OK;
+
+	reached = j->watched_to;
+	if (rc == TK_OK)
+		rc = flush_watched(j);
+	if (reached > *last)
+		*last = reached;
+	return rc;
 }
 
 /* ---- a batch ---- */
@@ -457,6 +484,8 @@ static int take_batch(struct job *j)
 	if (j->head->mode == BATCH_IMPORT && j->head->input.n == 0)
 		rc = ledger_input_names(j->in->ledger, add_candidate, j, j->e);
 	if (rc == TK_OK)
+		rc = begin_cover(j);
+	if (rc == TK_OK)
 		rc = take_rejects(j);
 	if (rc == TK_OK)
 		rc = take_gaps(j);
@@ -467,7 +496,7 @@ static int take_batch(struct job *j)
 	if (rc == TK_OK && j->duplicates > 0 && j->head->mode == BATCH_TAIL)
 		rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "duplicate", j->duplicates, 0, j->e);
 	if (rc == TK_OK)
-		rc = cover(j);
+		rc = end_cover(j);
 	if (rc == TK_OK)
 		rc = ledger_input_seen(j->in->ledger, j->input_label, j->head->path, j->events, j->last_event_ns, heartbeat,
 				       j->e);
@@ -477,8 +506,8 @@ static int take_batch(struct job *j)
 int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns, struct batch_head *head,
 		 struct batch_ack *ack, struct err *e)
 {
-	struct job j = { .in = in, .stream = s, .head = head, .now_ns = now_ns, .first_minute = INT64_MIN,
-			 .last_minute = INT64_MIN, .e = e };
+	struct job j = { .in = in, .stream = s, .head = head, .now_ns = now_ns, .watched_from = INT64_MIN,
+			 .watched_to = INT64_MIN, .e = e };
 	int rc = batch_open(in->reader, payload, head, e);
 
 	*ack = (struct batch_ack){ 0 };

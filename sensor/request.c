@@ -107,6 +107,14 @@ static bool is_fingerprint(struct slice s)
 	return s.n == 16 && hex_decode(s, bytes, sizeof bytes);
 }
 
+static void put_member(struct json_out *o, const char *key, struct slice value)
+{
+	if (value.n == 0)
+		return;
+	json_key(o, key);
+	json_str(o, value);
+}
+
 static int record(struct context *c, const char *type, const char *did, const struct key_entry *k)
 {
 	struct buf b;
@@ -121,12 +129,9 @@ static int record(struct context *c, const char *type, const char *did, const st
 	json_key(&o, "actor");
 	json_str(&o, c->actor);
 	if (k != NULL) {
-		json_key(&o, "tochoku.key.id");
-		json_str(&o, k->fingerprint);
-		json_key(&o, "id");
-		json_str(&o, k->id);
-		json_key(&o, "user.name");
-		json_str(&o, k->user);
+		put_member(&o, "tochoku.key.id", k->fingerprint);
+		put_member(&o, "id", k->id);
+		put_member(&o, "user.name", k->user);
 	} else {
 		for (size_t i = 0; i < c->r->n; i++) {
 			char key[64];

@@ -211,8 +211,11 @@ static void recorder_ended(struct supervisor *s, int status)
 		role_ended(r);
 		return;
 	}
-	/* It has said why: a second `run`, a ledger that cannot be opened. To try again would say it again. */
-	if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+	/* It has said why: a second `run`, a ledger that cannot be opened. To try for ever would say it for
+	 * ever; once more, since a recorder whose supervisor was killed may be finishing. */
+	if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) == 3 && r->backoff == 0) {
+		r->backoff = NS_PER_SEC / 2;
+	} else if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		s->exit_code = WEXITSTATUS(status) == 2 ? TK_ECONFIG : TK_EIO;
 		s->stopping = true;
 	} else {

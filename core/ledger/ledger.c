@@ -158,6 +158,23 @@ static void keep_wal_short(struct ledger *l)
 		sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
 }
 
+/* What did not fit into a dictionary is counted for good, as `status` tells. */
+static int count_overflow(struct ledger *l, struct err *e)
+{
+	int64_t n = dictionary_overflow(l->dictionary);
+	sqlite3_stmt *s;
+
+	if (n == l->overflow_told)
+		return TK_OK;
+	s = ledger_statement(l, LS_OVERFLOW, "INSERT INTO meta VALUES ('dictionary_overflow', ?1)"
+			     " ON CONFLICT DO UPDATE SET value = value + ?1", e);
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, n - l->overflow_told);
+	l->overflow_told = n;
+	return statement_run(s, e);
+}
+
 int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e)
 {
 	int rc;
@@ -167,6 +184,8 @@ int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e)
 	rc = seen_flush(l->seen, e);
 	if (rc == TK_OK)
 		rc = counters_flush(l->counters, e);
+	if (rc == TK_OK)
+		rc = count_overflow(l, e);
 	if (rc == TK_OK)
 		rc = chain_commit(l->chain, now_ns, e);
 	if (rc == TK_OK)

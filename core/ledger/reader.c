@@ -149,13 +149,13 @@ static int read_facts(struct ledger_reader *r, struct ledger_facts *f, struct er
 		{ "SELECT count(*) FROM records", &f->records },
 		{ "SELECT count(*) FROM findings WHERE withdrawn = 0", &f->findings },
 		{ "SELECT min(e.\"@timestamp\") FROM slices s JOIN events e"
-		  " ON e.seq BETWEEN s.seq_from AND s.seq_to WHERE s.minute = (SELECT min(minute) FROM slices)",
+		  " ON e.seq BETWEEN s.seq_from AND s.seq_to"
+		  " WHERE s.minute = (SELECT min(minute) FROM slices)",
 		  &f->first_event_ns },
 		{ "SELECT max(last_event) FROM inputs", &f->last_event_ns },
 		{ "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &f->page_bytes },
 		{ "PRAGMA user_version", &f->schema },
 		{ "SELECT value FROM meta WHERE name = 'dictionary_overflow'", &f->dictionary_overflow },
-		{ "SELECT value FROM meta WHERE name = 'other_keys'", &f->other_keys },
 	};
 	int rc = TK_OK;
 

@@ -83,7 +83,7 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
 struct ledger_facts {
 	int64_t last_commit_ns, transactions, events, records, findings;
 	int64_t first_event_ns, last_event_ns, page_bytes, schema;
-	int64_t dictionary_overflow, other_keys;
+	int64_t dictionary_overflow; /* parts and names that found no room in a dictionary */
 };
 int ledger_facts(struct ledger_reader *r, struct ledger_facts *out, struct err *e);
 /* Recomputes the chain of transactions from the rows. TK_OK; TK_EMALFORMED with the first

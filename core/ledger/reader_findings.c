@@ -99,9 +99,10 @@ static int outside_range(struct ledger_reader *r, const int64_t bind[4], struct 
 
 /* One address: what its dictionary rows say, added up. */
 struct outside {
-	struct buf ip, country, as_org, users;
+	struct buf ip, country, as_org, users, user[OUTSIDE_USERS];
 	int64_t calls, successful, last_ns;
 	int n_users;
+	bool more_users;
 };
 struct outsides {
 	struct outside *p;
@@ -109,29 +110,39 @@ struct outsides {
 	struct map *places; /* address -> index */
 };
 
-static bool names_hold(struct slice names, struct slice name)
-{
-	while (names.n > 0) {
-		const uint8_t *comma = memchr(names.p, ',', names.n);
-		size_t n = comma == NULL ? names.n : (size_t)(comma - names.p);
-
-		if (slice_eq(slice_head(names, n), name))
-			return true;
-		names = slice_from(names, n + 1);
-	}
-	return false;
-}
-
+/* The first few of its names in byte order, whatever the order in which they come. */
 static void add_user(struct outside *o, struct slice user)
 {
-	if (user.n == 0 || names_hold(buf_slice(&o->users), user))
+	struct buf spare;
+	int at = 0;
+
+	if (user.n == 0)
 		return;
-	if (o->n_users++ < OUTSIDE_USERS) {
-		buf_str(&o->users, o->users.n == 0 ? "" : ",");
-		buf_add(&o->users, user);
-	} else if (!slice_ends(buf_slice(&o->users), SLICE("…"))) {
-		buf_str(&o->users, ",…");
+	while (at < o->n_users && slice_cmp(buf_slice(&o->user[at]), user) < 0)
+		at++;
+	if (at < o->n_users && slice_eq(buf_slice(&o->user[at]), user))
+		return;
+	o->more_users |= o->n_users == OUTSIDE_USERS;
+	if (at == OUTSIDE_USERS)
+		return;
+	if (o->n_users < OUTSIDE_USERS)
+		o->n_users++;
+	spare = o->user[o->n_users - 1]; /* a free one, or the last, which is pushed out */
+	memmove(&o->user[at + 1], &o->user[at], (size_t)(o->n_users - 1 - at) * sizeof spare);
+	buf_clear(&spare);
+	buf_add(&spare, user);
+	o->user[at] = spare;
+}
+
+static void join_users(struct outside *o)
+{
+	for (int i = 0; i < o->n_users; i++) {
+		buf_str(&o->users, i == 0 ? "" : ",");
+		buf_add(&o->users, buf_slice(&o->user[i]));
+		buf_free(&o->user[i]);
 	}
+	if (o->more_users)
+		buf_str(&o->users, ",…");
 }
 
 static struct outside *outside_at(struct outsides *all, sqlite3_stmt *s)
@@ -148,6 +159,8 @@ static struct outside *outside_at(struct outsides *all, sqlite3_stmt *s)
 	buf_init(&o->country, 64);
 	buf_init(&o->as_org, 4096);
 	buf_init(&o->users, 65536);
+	for (int i = 0; i < OUTSIDE_USERS; i++)
+		buf_init(&o->user[i], 16384);
 	buf_add(&o->ip, reader_text(s, 0));
 	buf_add(&o->country, reader_text(s, 1));
 	buf_add(&o->as_org, reader_text(s, 2));
@@ -200,9 +213,11 @@ static void tell_outsides(struct outsides *all, outside_row_fn row, void *ctx)
 		qsort(all->p, all->n, sizeof all->p[0], most_calls);
 	for (size_t i = 0; i < all->n; i++) {
 		struct outside *o = &all->p[i];
-		struct outside_row out = { buf_slice(&o->ip), buf_slice(&o->country), buf_slice(&o->as_org),
-					   buf_slice(&o->users), o->calls, o->successful, o->last_ns };
+		struct outside_row out;
 
+		join_users(o);
+		out = (struct outside_row){ buf_slice(&o->ip), buf_slice(&o->country), buf_slice(&o->as_org),
+					    buf_slice(&o->users), o->calls, o->successful, o->last_ns };
 		if (row != NULL)
 			row(ctx, &out);
 		buf_free(&o->ip);

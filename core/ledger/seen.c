@@ -6,7 +6,7 @@
 #include "core/event/identity.h"
 #include "core/ledger/statement.h"
 
-#define HEADS (SEEN_MAX * 2)
+#define HEADS (1u << 16) /* a file in order keeps few lines: the heads then stay in the cache */
 #define MINUTES 4096
 #define MINUTE_HEADS 8192
 #define NONE UINT32_MAX

@@ -17,7 +17,7 @@ enum ledger_statement { /* prepared at first use */
 	LS_LOSS, LS_REJECT_COUNT, LS_REJECT_KNOWN, LS_REJECT, LS_INPUT, LS_INPUT_CONFIGURED, LS_INPUT_NAMES,
 	LS_DAY_MET, LS_DAY_DIRTY, LS_DAY_CLOSED, LS_DAY_NEXT,
 	LS_KEYS, LS_KEY_PUT, LS_KEY_REVOKE, LS_KEYS_UNREGISTERED,
-	LS_RECORD, LS_SPANS, LS_ORDER,
+	LS_RECORD, LS_ORDER, LS_OVERFLOW,
 	LS_FINDING_GET, LS_FINDING_EVENTS, LS_FINDING_INSERT, LS_FINDING_UPDATE, LS_FINDING_CLEAR, LS_FINDING_EVENT,
 	LS_FINDING_OF_DAY, LS_FINDING_WITHDRAW,
 	LS_COUNT
@@ -40,6 +40,7 @@ struct ledger {
 	struct counters *counters;
 	sqlite3_stmt *statement[LS_COUNT];
 	struct reject_count rejects[REJECT_COUNTS];
+	int64_t overflow_told; /* of dictionary_overflow, already in meta */
 	bool in_transaction;
 };
 

@@ -127,7 +127,7 @@ static bool has(const struct found *f, enum member m)
 	return f->rank[m] > 1;
 }
 
-/* A backslash escape must not be cut in two: \uXXXX, perhaps a surrogate pair. */
+/* A backslash escape must not be cut in two: up to twelve bytes, a surrogate pair. */
 static struct slice cut_escaped(struct slice raw, size_t max)
 {
 	size_t n = max;

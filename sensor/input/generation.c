@@ -179,7 +179,9 @@ bool gen_may_be(const struct gen_entry *e, const struct gen_query *q)
 {
 	bool same_base = slice_is(q->base, e->base);
 
-	if (e->input != q->input || e->owner == GEN_LOST || e->seen.position == 0)
+	/* Without bytes to compare everything would agree. */
+	if (e->input != q->input || e->owner == GEN_LOST || e->seen.position == 0 || e->seen.prefix_len == 0 ||
+	    e->seen.tail_len == 0)
 		return false;
 	if ((q->is_base || !same_base) && e->seen.position < GENERATION_SURE)
 		return false;

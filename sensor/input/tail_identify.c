@@ -189,6 +189,37 @@ static int unknown_file(struct tails *t, struct tail_file *f, struct err *e)
 	return file_new_generation(t, f, e);
 }
 
+/* Another file of this path begins with the same bytes, and nothing of it was read yet that could be
+ * compared: it goes first. The log goes before its copies, and those in the order of their age. */
+static bool twin_is_unread(const struct tails *t, const struct tail_file *f, struct slice head)
+{
+	uint8_t b[GENERATION_PREFIX];
+	bool younger = false;
+
+	for (size_t i = 0; i < t->n_files; i++) {
+		const struct tail_file *o = t->files[i];
+		ssize_t n;
+
+		younger |= o == f;
+		if (o == f || o->group != f->group || o->compressed || o->state >= FILE_FINISHED ||
+		    (younger && !o->is_base && !f->compressed) ||
+		    (o->gen >= 0 && t->book.list[o->gen].seen.position > 0))
+			continue;
+		n = sys_pread(o->fd, b, head.n < sizeof b ? head.n : sizeof b, 0);
+		if (n > 0 && memcmp(b, head.p, (size_t)n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool head_is_twin(const struct tails *t, const struct tail_file *f)
+{
+	uint8_t head[GENERATION_PREFIX];
+	ssize_t n = sys_pread(f->fd, head, sizeof head, 0);
+
+	return n > 0 && twin_is_unread(t, f, slice_of(head, (size_t)n));
+}
+
 static int identify_plain(struct tails *t, struct tail_file *f, struct err *e)
 {
 	struct gen_query q = query_of(f);
@@ -200,25 +231,12 @@ static int identify_plain(struct tails *t, struct tail_file *f, struct err *e)
 	}
 	if (f->copy_of < 0)
 		f->copy_of = longer_than_plain(t, f);
+	if (f->copy_of < 0 && !f->is_base && head_is_twin(t, f))
+		return wait_for(t, f, WAIT_TWIN, NS_PER_SEC / 10);
 	return unknown_file(t, f, e);
 }
 
 /* ---- compressed files ---- */
-
-static bool twin_is_unread(const struct tails *t, const struct tail_file *f)
-{
-	const char *dot = strrchr(f->path, '.');
-	size_t n = dot == NULL ? 0 : (size_t)(dot - f->path);
-
-	for (size_t i = 0; i < t->n_files; i++) {
-		const struct tail_file *o = t->files[i];
-
-		if (o->group == f->group && !o->compressed && strlen(o->path) == n && memcmp(o->path, f->path, n) == 0 &&
-		    (o->state == FILE_NEW || (o->state == FILE_READ && file_has_more(t, o))))
-			return true;
-	}
-	return false;
-}
 
 static int probe_done(struct tails *t, struct tail_file *f, enum probe_result r, struct err *e)
 {
@@ -235,7 +253,7 @@ static int probe_done(struct tails *t, struct tail_file *f, enum probe_result r,
 	probe_end(&t->probe);
 	t->unpacking = NULL;
 	f->probed = true;
-	if (r == PROBE_CUT && t->now - f->changed_at < CUT_GIVE_UP_NS) {
+	if ((r == PROBE_CUT || r == PROBE_DAMAGED) && t->now - f->changed_at < CUT_GIVE_UP_NS) {
 		f->probed = false;
 		return wait_for(t, f, WAIT_CUT, CUT_GIVE_UP_NS);
 	}
@@ -249,8 +267,6 @@ static int probe_file(struct tails *t, struct tail_file *f, bool *busy, struct e
 	if (f->state == FILE_NEW) {
 		if (t->unpacking != NULL)
 			return TK_OK;
-		if (twin_is_unread(t, f))
-			return wait_for(t, f, WAIT_TWIN, NS_PER_SEC / 10);
 		if (probe_begin(&t->probe, f->fd) != TK_OK)
 			return err_set(e, TK_ENOMEM, "%s: no memory", f->path);
 		t->unpacking = f;
@@ -260,6 +276,12 @@ static int probe_file(struct tails *t, struct tail_file *f, bool *busy, struct e
 		struct err why = { 0 };
 		enum probe_result r = probe_step(&t->probe, &t->book, &q, t->batcher->sha, t->buf, CHUNK, &why);
 
+		if (r != PROBE_CUT && t->probe.best < 0 && t->probe.track.prefix_n > 0 &&
+		    twin_is_unread(t, f, slice_of(t->probe.track.prefix, t->probe.track.prefix_n))) {
+			probe_end(&t->probe);
+			t->unpacking = NULL;
+			return wait_for(t, f, WAIT_TWIN, NS_PER_SEC / 10);
+		}
 		if (r != PROBE_MORE)
 			return probe_done(t, f, r, e);
 	}

@@ -51,8 +51,11 @@ int batch_flush(struct tails *t, uint8_t flags, struct err *e)
 	/* An answer meanwhile may have sent this file back: then the batch was thrown away. */
 	if (rc != TK_OK || t->pending != f)
 		return rc;
-	gen_track_position(&f->track, t->chunk, f->cur.position);
-	gen_track_hash(&f->track, t->batcher->sha, f->cur.position, &f->cur);
+	/* What has still to be passed over was hashed when it was read. */
+	if (f->skip == 0) {
+		gen_track_position(&f->track, t->chunk, f->cur.position);
+		gen_track_hash(&f->track, t->batcher->sha, f->cur.position, &f->cur);
+	}
 	if (f->whole && !f->first_sent)
 		head.flags |= BATCH_FIRST;
 	head.from = t->pending_from;

@@ -25,7 +25,7 @@ enum wait_reason {
 	WAIT_YOUNG,    /* written to right now: it may be a copy in the making */
 	WAIT_SHADOW,   /* a copy of a log that is still being read, or whose last batches are on their way */
 	WAIT_CUT,      /* a compressed file that is not complete */
-	WAIT_TWIN      /* compressed, and what it was made of is there too and goes first */
+	WAIT_TWIN      /* a copy of a file of which nothing was read yet, and which goes first */
 };
 
 struct tail_file {

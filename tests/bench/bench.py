@@ -61,7 +61,7 @@ def database():
         rows = 'network,country\n' + ''.join('%d.%d.0.0/16,%s\n' % (i, k, ('US', 'DE', 'FR', 'CN')[(i + k) % 4])
                                              for i in range(1, 10) for k in range(256))
         subprocess.run([sys.executable, os.path.join(ROOT, 'tests/lib/mmdb_write.py'), path, '--layout', 'nested',
-                        '--epoch', '0'], input=rows, encoding='ascii', check=True)
+                        '--epoch', '1767225600'], input=rows, encoding='ascii', check=True)
     return path
 
 
@@ -73,8 +73,8 @@ def tochoku(form, log, geo):
     shutil.rmtree(os.path.join(DIR, 'keys'), ignore_errors=True)
     config = os.path.join(DIR, form + '.yml')
     with open(config, 'w', encoding='utf-8') as f:
-        f.write('geoip: {databases: ["%s"]}\nledger: {path: "%s", trail: "%s/trail", keys: "%s/keys"}\n'
-                % (geo, ledger, DIR, DIR))
+        f.write('geoip: {databases: ["%s"]}\nledger: {path: "%s", keys: "%s/keys"}\n'
+                % (geo, ledger, DIR))
     return measured([TOCHOKU, '-c', config, 'import', '--format', 'nginx-' + form, log], ledger + '-wal'), ledger
 
 

@@ -68,7 +68,7 @@ CONFIG = '''site: {name: test, time_zone: %(zone)s}
 networks:
   zones:
     - {name: ward, cidr: [10.10.0.0/16]}
-ledger: {path: %(dir)s/ledger.db, trail: %(dir)s/trail, keys: %(dir)s/keys}
+ledger: {path: %(dir)s/ledger.db, keys: %(dir)s/keys}
 %(extra)s
 '''
 DEPARTMENTS = '''calendar:
@@ -82,7 +82,8 @@ DEPARTMENTS = '''calendar:
 class Site:
     """A configuration, a ledger, and at most one `tochoku run`."""
 
-    def __init__(self, tails=(), extra='', zone='Asia/Tokyo'):
+    def __init__(self, tails=(), extra='', zone='Asia/Tokyo', keys_of=None):
+        """`keys_of`: another site whose fingerprint key this one shares, so that fingerprints compare."""
         self.dir = temporary_folder('tochoku-test-')
         self.config = self.path('tochoku.yml')
         self.process = None
@@ -90,6 +91,8 @@ class Site:
         inputs = 'inputs:\n  tails:\n' + rows if rows else ''
         with open(self.config, 'w', encoding='utf-8') as f:
             f.write(CONFIG % {'zone': zone, 'inputs': inputs, 'dir': self.dir, 'extra': extra})
+        if keys_of is not None:
+            shutil.copytree(keys_of.path('keys'), self.path('keys'))
         atexit.register(self.kill)
 
     def cleanup(self):
@@ -105,7 +108,7 @@ class Site:
         """Runs a command; its standard output. Any other exit status than `want` ends the test."""
         p = subprocess.run([TOCHOKU, '-c', self.config, *map(str, args)], input=stdin, stdout=subprocess.PIPE,
                            stderr=subprocess.PIPE, cwd=self.dir, timeout=300)
-        self.last_error = p.stderr.decode('utf-8', 'replace')
+        self.last_error, self.last_status = p.stderr.decode('utf-8', 'replace'), p.returncode
         if want is not None and p.returncode != want:
             print('# tochoku %s: exit status %d, expected %s' % (' '.join(map(str, args)), p.returncode, want))
             print(''.join('#   %s\n' % line for line in self.last_error.splitlines()[-20:]), end='')
@@ -140,6 +143,20 @@ class Site:
                 return False
             time.sleep(0.1)
         return True
+
+    def wait_closed(self, before, seconds=20):
+        """Until every local day before that one (days since 1970) is closed and evaluated."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            db = sqlite3.connect('file:%s?mode=ro' % self.path('ledger.db'), uri=True, timeout=5)
+            try:
+                if db.execute('SELECT count(*) FROM days WHERE day < ? AND (dirty OR NOT closed_at)',
+                              (before,)).fetchone()[0] == 0:
+                    return True
+            finally:
+                db.close()
+            time.sleep(0.1)
+        return False
 
     # ---- the running program ----
 

@@ -131,7 +131,8 @@ def record_of(row, layout):
     g = {k: (v or "").strip() for k, v in row.items() if k}
     r = {}
     if g.get("country"):
-        r.update({"country": {"iso_code": g["country"]}} if layout == "nested" else {"country_code": g["country"]})
+        nested, flat = {"country": {"iso_code": g["country"]}}, {"country_code": g["country"]}
+        r.update(nested if layout == "nested" else flat)
     if g.get("city"):
         r.update({"city": {"names": {"en": g["city"]}}} if layout == "nested" else {"city": g["city"]})
     if g.get("lat") and g.get("lon"):

@@ -14,7 +14,8 @@ static struct cidr trusted[2];
 #define C "nginx-combined"
 #define J "nginx-json"
 #define T "[23/Nov/2026:02:24:30 +0000]"
-#define HEAD "{\"msec\":1795400670.819,\"client\":\"10.0.0.9\",\"status\":200,\"uri\":\"/v1/messages\"" /* 02:24:30.819 Z */
+/* 02:24:30.819 Z */
+#define HEAD "{\"msec\":1795400670.819,\"client\":\"10.0.0.9\",\"status\":200,\"uri\":\"/v1/messages\""
 #define AUTH_DIGITS "e677f4cefaa89540" /* HMAC-SHA-256(key, "sk-EXAMPLE01"), by another program */
 
 /* want: "name=value" parts joined by '|'; "name?" is unknown, "name!" absent. reject: enum reject_reason. */

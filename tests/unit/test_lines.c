@@ -85,7 +85,8 @@ static void long_line(size_t n, const char *end, size_t chunk, int reject)
 		while (lines_next(&l, &line) == TK_OK) {
 			count++;
 			if (line.number == 2)
-				bad += line.reject != reject || line.offset != 2 || line.end != 2 + n + strlen(end) ||
+				bad += line.reject != reject || line.offset != 2 ||
+				       line.end != 2 + n + strlen(end) ||
 				       (reject == 0 && line.text.n != n) || line.text.n > LINE_LIMIT;
 			else
 				bad += line.reject != 0 || line.text.n != 1;

@@ -124,7 +124,7 @@ static void quiet_sunday(void)
 	has(&text[LANG_JA], "0 回（成功 0 回）");
 	has(&text[LANG_JA], "前日比 ―（前日 0 回）");
 	has(&text[LANG_JA], "検知 0 件");
-	has(&text[LANG_JA], "2026-11-22T09:00:00+09:00 から 2026-11-23T09:00:00+09:00 の前まで");
+	has(&text[LANG_JA], "2026-11-22 09:00 +09:00 から 2026-11-23 09:00 +09:00 の前まで");
 	has(&text[LANG_EN], "sensor coverage 100.00 % (0 of 1,440 minutes missed)");
 	has(&text[LANG_JA], "日予算 100.00 USD の 0.0 %");
 	small_close(&l);

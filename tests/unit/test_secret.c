@@ -8,8 +8,9 @@ static uint8_t room[SCRATCH_SIZE];
 static struct scratch scratch = { room, 0, sizeof room };
 static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
 
-#define JWT_SUB "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ.c2ln" /* sub yamada.t */
-#define JWT_AZP "eyJhbGciOiJub25lIn0.eyJhZG0iOnsic3ViIjoiZm9yZ2VkIn0sImF6cCI6ImVociJ9.c2ln"       /* azp ehr */
+/* Subjects: yamada.t; ehr (of azp, since the nested sub is not the token's). */
+#define JWT_SUB "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ.c2ln"
+#define JWT_AZP "eyJhbGciOiJub25lIn0.eyJhZG0iOnsic3ViIjoiZm9yZ2VkIn0sImF6cCI6ImVociJ9.c2ln"
 
 static const struct { const char *value, *part; } parts[] = {
 	{ "Bearer sk-EXAMPLE0001", "sk-EXAMPLE0001" },

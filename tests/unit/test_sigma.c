@@ -212,10 +212,32 @@ static void check_wildcards(void)
 	arena_free(&a);
 }
 
+/* A pattern that backtracks for ever is stopped, counts as no match and is told. */
+static void check_regex_limit(void)
+{
+	static const char rule[] = "title: t\nlogsource: {category: x}\n"
+				   "detection: {s: {a|re: '^(a+)+$'}, condition: s}\n";
+	struct problems p;
+	const uint16_t *hits;
+	size_t n = 9;
+	struct err e;
+
+	problems_init(&p, "x");
+	struct rule_set *set = rule_set_parse(slice_str(rule), "x", NULL, &p);
+	struct rule_run *run = rule_run_new(set, NULL, NULL);
+
+	rule_run_json(run, SLICE("{\"a\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\"}"), &hits, &n, &e);
+	ok(n == 0 && rule_run_regex_limits(run) == 1, "a regular expression at its limit does not match");
+	rule_run_free(run);
+	rule_set_free(set);
+	problems_free(&p);
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < COUNT(rows); i++)
 		check(&rows[i]);
 	check_wildcards();
+	check_regex_limit();
 	return tap_done();
 }
