@@ -64,7 +64,8 @@ static int check_format(const char *name)
 	buf_init(&names, 4096);
 	for (size_t i = 0; log_format_at(i) != NULL; i++)
 		buf_fmt(&names, ", %s", log_format_at(i)->name);
-	rc = cli_usage(&command_import, "no log format is named \"%s\"; known are auto%s", name, buf_cstr(&names));
+	rc = cli_usage(&command_import, "no log format is named \"%s\"; known are auto%s", name,
+		       buf_cstr(&names));
 	buf_free(&names);
 	return rc;
 }
@@ -78,10 +79,18 @@ static int print_json(const struct import_result *r)
 {
 	struct buf b;
 	struct json_out o = json_out(&b);
-	const struct { const char *name; uint64_t v; } numbers[] = {
-		{ "files", r->files },		 { "files.failed", r->failed },	 { "lines", r->lines },
-		{ "events.new", r->new_events }, { "events.known", r->duplicates }, { "rejected", r->rejected },
-		{ "bytes", r->bytes },		 { "duration_ms", (uint64_t)r->ns / 1000000 },
+	const struct {
+		const char *name;
+		uint64_t v;
+	} numbers[] = {
+		{ "files", r->files },
+		{ "files.failed", r->failed },
+		{ "lines", r->lines },
+		{ "events.new", r->new_events },
+		{ "events.known", r->duplicates },
+		{ "rejected", r->rejected },
+		{ "bytes", r->bytes },
+		{ "duration_ms", (uint64_t)r->ns / 1000000 },
 	};
 	int rc;
 
@@ -105,14 +114,15 @@ static int print_json(const struct import_result *r)
 static void print_summary(const struct import_options *o, const struct import_result *r)
 {
 	for (size_t i = 0; i < r->n_rejects; i++)
-		cli_error("%s:%" PRIu64 ": line not read: %s", o->files[r->rejects[i].file], r->rejects[i].line,
-			  reject_name(r->rejects[i].reason));
+		cli_error("%s:%" PRIu64 ": line not read: %s", o->files[r->rejects[i].file],
+			  r->rejects[i].line, reject_name(r->rejects[i].reason));
 	if (r->rejected > r->n_rejects)
 		cli_error("... and %" PRIu64 " more lines not read", r->rejected - r->n_rejects);
-	cli_error("imported %" PRIu64 " of %" PRIu64 " files in %.1f s: %" PRIu64 " lines (%.0f a second), %" PRIu64
-		  " new events, %" PRIu64 " already there, %" PRIu64 " rejected%s%s",
-		  r->files - r->failed, r->files, seconds(r), r->lines, (double)r->lines / seconds(r), r->new_events,
-		  r->duplicates, r->rejected, r->input[0] != 0 ? "; input " : "", r->input);
+	cli_error("imported %" PRIu64 " of %" PRIu64 " files in %.1f s: %" PRIu64
+		  " lines (%.0f a second), %" PRIu64 " new events, %" PRIu64 " already there, %" PRIu64
+		  " rejected%s%s",
+		  r->files - r->failed, r->files, seconds(r), r->lines, (double)r->lines / seconds(r),
+		  r->new_events, r->duplicates, r->rejected, r->input[0] != 0 ? "; input " : "", r->input);
 }
 
 static int run(struct cli *cli, int argc, char **argv)
@@ -151,7 +161,8 @@ const struct command command_import = {
 		"\n"
 		"usage: tochoku import [--input NAME] [--format NAME] [--json] FILE...\n"
 		"\n"
-		"FILE is a gateway log, plain, .gz, .zst or .xz (told by its content); \"-\" is standard input.\n"
+		"FILE is a gateway log, plain, .gz, .zst or .xz (told by its content); \"-\": standard "
+		"input.\n"
 		"Older files go first on the line. Also while `tochoku run` is running.\n"
 		"\n"
 		"  --input NAME   whose log it is; default: the tailed input whose file or content it is,\n"
@@ -159,7 +170,7 @@ const struct command command_import = {
 		"  --format NAME  of the lines; default auto\n"
 		"  --json         the counts as one JSON object on standard output\n"
 		"\n"
-		"Exit status: 0 done; 2 usage or configuration error; 3 a file cannot be opened or holds nothing\n"
-		"known (the others are imported).\n",
+		"Exit status: 0 done; 2 usage or configuration error; 3 a file cannot be opened or holds\n"
+		"nothing known (the others are imported).\n",
 	.run = run,
 };

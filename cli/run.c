@@ -27,11 +27,12 @@ const struct command command_run = {
 	.summary = "watch all inputs of the configuration until SIGTERM",
 	.help = "Example: tochoku -c /etc/tochoku/tochoku.yml run\n"
 		"\n"
-		"Reads the logs of inputs.tails as they grow, with their rotated siblings, in the foreground.\n"
+		"Reads the logs of inputs.tails as they grow, with their rotated siblings, in the "
+		"foreground:\n"
 		"  SIGTERM, SIGINT  what was read is recorded, then it ends (within 10 s)\n"
 		"  SIGHUP           re-reads configuration, rules, identities, prices and GeoIP\n"
 		"\n"
-		"A log that does not exist yet is picked up when it appears. What is killed starts again where\n"
+		"A log that does not exist yet is picked up when it appears. What is killed goes on where\n"
 		"the ledger says; no event is lost or counted twice.\n"
 		"\n"
 		"Exit status: 0 after SIGTERM; 2 configuration error; 3 the ledger cannot be used.\n",

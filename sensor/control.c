@@ -149,21 +149,25 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 	return rc;
 }
 
-static int make_key(const char *path, uint8_t out[32], struct err *e)
+/* Written beside and linked into place: whoever comes second finds a whole key, its own or the other's. */
+static int make_key(const char *path, struct err *e)
 {
-	int fd;
+	uint8_t key[32];
+	char fresh[4096 + 32];
+	int fd, rc = TK_OK;
 
-	if (!random_bytes(out, 32))
+	if (!random_bytes(key, sizeof key))
 		return err_set(e, TK_EIO, "no random numbers");
-	fd = sys_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0 && errno == EEXIST)
-		return TK_AGAIN;
-	if (fd < 0 || sys_write_all(fd, out, 32) != 0 || sys_fsync(fd) != 0) {
-		sys_close(fd);
-		return err_sys(e, "%s", path);
-	}
+	snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
+	unlink(fresh);
+	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	if (fd < 0 || sys_write_all(fd, key, sizeof key) != 0 || sys_fsync(fd) != 0 ||
+	    (link(fresh, path) != 0 && errno != EEXIST))
+		rc = err_sys(e, "%s", path);
 	sys_close(fd);
-	return TK_OK;
+	unlink(fresh);
+	explicit_bzero(key, sizeof key);
+	return rc;
 }
 
 int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], struct err *e)
@@ -177,8 +181,7 @@ int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], stru
 	if (create && access(path, F_OK) != 0) {
 		if (sys_make_folders(path, 0700, e) != TK_OK)
 			return e->code;
-		rc = make_key(path, out, e);
-		if (rc != TK_AGAIN)
+		if ((rc = make_key(path, e)) != TK_OK)
 			return rc;
 	}
 	if ((rc = sys_slurp(path, 32, &text, e)) != TK_OK)

@@ -152,7 +152,7 @@ static void load_user(void *ctx, int64_t user, int64_t calls)
 
 	d->site += calls;
 	if (u != NULL)
-		*u = (struct user_count){ calls, { calls > 1 ? INT64_MAX : INT64_MIN } };
+		*u = (struct user_count){ u->calls + calls, { u->calls + calls > 1 ? INT64_MAX : INT64_MIN } };
 }
 
 static struct user_count *add_call(struct day_counts *d, int64_t user)

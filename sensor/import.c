@@ -54,7 +54,8 @@ static bool sibling_of_pattern(const char *pattern, const char *name)
 		return log_sibling(slice_str(pattern), slice_str(name), &compressed);
 	for (size_t n = strlen(name); n-- > 1;) {
 		snprintf(base, sizeof base, "%.*s", (int)n, name);
-		if (fnmatch(pattern, base, FNM_PERIOD) == 0 && log_sibling(slice_str(base), slice_str(name), &compressed))
+		if (fnmatch(pattern, base, FNM_PERIOD) == 0 &&
+		    log_sibling(slice_str(base), slice_str(name), &compressed))
 			return true;
 	}
 	return false;
@@ -71,7 +72,8 @@ static int64_t tail_of(const struct config *cfg, const char *file)
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const char *path = cfg->tails[i].path, *slash = strrchr(path, '/');
 
-		snprintf(pattern, sizeof pattern, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+		snprintf(pattern, sizeof pattern, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+			 slash == NULL ? "." : path);
 		/* A folder with a wildcard in it is compared as it is written. */
 		if (realpath(pattern[0] == 0 ? "/" : pattern, folder) == NULL)
 			snprintf(folder, sizeof folder, "%s", pattern);
@@ -123,7 +125,8 @@ static void failed(struct import *m, size_t i, const char *why)
 static int open_file(const char *path, struct stat *st)
 {
 	bool standard_input = strcmp(path, "-") == 0;
-	int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) : sys_open(path, O_RDONLY | O_NOCTTY, 0);
+	int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+				: sys_open(path, O_RDONLY | O_NOCTTY, 0);
 
 	if (fd < 0 || fstat(fd, st) != 0) {
 		sys_close(fd);
@@ -176,8 +179,8 @@ static void show_progress(const struct import *m, const struct role_summary *s)
 
 		now += compressed && plain / RATIO > size ? size : compressed ? plain / RATIO : plain;
 	}
-	fprintf(stderr, "\r\033[Ktochoku: import: %.1f million lines, %.0f thousand a second", (double)s->lines / 1e6,
-		seconds > 0 ? (double)s->lines / seconds / 1e3 : 0.0);
+	fprintf(stderr, "\r\033[Ktochoku: import: %.1f million lines, %.0f thousand a second",
+		(double)s->lines / 1e6, seconds > 0 ? (double)s->lines / seconds / 1e3 : 0.0);
 	if (now > 0 && m->total > now)
 		fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)now / (double)m->total,
 			seconds * (double)(m->total - now) / (double)now);
@@ -201,9 +204,10 @@ static void take_retired(struct import *m, const struct role_retired *r)
 	m->result->bytes += m->sizes[i];
 	/* Why was told by the sensor, except for this. */
 	if (r->events == 0 && r->rejected > 0)
-		role_say("%s: not one of its %llu lines could be read", m->o->files[i], (unsigned long long)r->rejected);
-	if ((r->events == 0 && r->rejected > 0) || r->status == RETIRED_UNKNOWN || r->status == RETIRED_UNREADABLE ||
-	    (r->status == RETIRED_DAMAGED && r->events == 0))
+		role_say("%s: not one of its %llu lines could be read", m->o->files[i],
+			 (unsigned long long)r->rejected);
+	if ((r->events == 0 && r->rejected > 0) || r->status == RETIRED_UNKNOWN ||
+	    r->status == RETIRED_UNREADABLE || (r->status == RETIRED_DAMAGED && r->events == 0))
 		m->result->failed++;
 }
 
@@ -289,7 +293,9 @@ static void *feed_thread(void *arg)
 /* The recorder in this process; the files are fed beside it. */
 static int record_here(struct import *m, int batch_fd, struct err *e)
 {
-	struct recorder_options ro = { .cfg = m->o->cfg, .supervisor_fd = -1, .batch_fd = batch_fd, .ready_fd = -1 };
+	struct recorder_options ro = {
+		.cfg = m->o->cfg, .supervisor_fd = -1, .batch_fd = batch_fd, .ready_fd = -1
+	};
 	struct recorder_result rr = { 0 };
 	int guard = fcntl(batch_fd, F_DUPFD_CLOEXEC, 3), rc;
 	pthread_t thread;

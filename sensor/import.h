@@ -18,12 +18,16 @@ struct import_options {
 #define IMPORT_REJECTS_SHOWN 5
 
 struct import_result {
-	uint64_t files, failed;    /* failed: could not be opened, or hold nothing known; told on standard error */
+	uint64_t files;
+	uint64_t failed;           /* could not be opened, or hold nothing known; told on standard error */
 	uint64_t lines, new_events, duplicates, rejected;
 	uint64_t bytes;            /* of the files as they are */
 	int64_t ns;
 	char input[256];           /* where it went; empty when a running recorder did it */
-	struct { uint64_t file, line; uint8_t reason; } rejects[IMPORT_REJECTS_SHOWN]; /* file: index into files */
+	struct {
+		uint64_t file, line;
+		uint8_t reason;
+	} rejects[IMPORT_REJECTS_SHOWN]; /* file: index into files */
 	size_t n_rejects;
 };
 

@@ -6,16 +6,15 @@
 #include "core/base/zone.h"
 #include "core/event/identity.h"
 
-#define DEFS 4100            /* a batch defines at most that many parts of a kind (core/event/wire.c) */
 #define CANDIDATES 32        /* inputs that an import's lines are looked up under */
 #define QUIET_MINUTES (14 * 24 * 60) /* a longer jump in a log is not taken for watched silence */
 #define INPUTS 64
 #define WHEN_CACHE 16
 #define NO_DEF UINT32_MAX
 
-/* What is known of one definition of the batch at hand. */
+/* What is known of one definition. */
 struct resolved {
-	uint32_t batch;            /* in which it was resolved; an older number means not yet */
+	uint64_t stamp;            /* of the stream, when it was resolved */
 	uint32_t absent_event;     /* P_SHAPE */
 	bool varies;               /* P_WHO: the key has an end */
 	int64_t row;
@@ -38,12 +37,11 @@ struct intake {
 	struct ledger *ledger;
 	struct enrich *enrich;
 	struct evaluate *evaluate;
-	struct batch_reader *reader;
-	struct resolved *resolved[P_COUNT];
-	uint32_t batch;
+	uint32_t uses; /* of intake_use */
 	struct watched_input inputs[INPUTS];
 	struct when_entry when[WHEN_CACHE];
 	struct part bare_shape;
+	struct resolved bare;
 };
 
 /* An input whose lines an import may hold. */
@@ -69,12 +67,8 @@ struct job {
 struct intake *intake_new(struct ledger *l, struct err *e)
 {
 	struct intake *in = calloc(1, sizeof *in);
-	bool good = in != NULL && (in->reader = batch_reader_new()) != NULL;
 
-	for (int p = P_EV + 1; p < P_COUNT && good; p++)
-		good = (in->resolved[p] = calloc(DEFS, sizeof **in->resolved)) != NULL;
-	if (!good) {
-		intake_free(in);
+	if (in == NULL) {
 		err_set(e, TK_ENOMEM, "no memory for batches");
 		return NULL;
 	}
@@ -84,11 +78,6 @@ struct intake *intake_new(struct ledger *l, struct err *e)
 
 void intake_free(struct intake *in)
 {
-	if (in == NULL)
-		return;
-	batch_reader_free(in->reader);
-	for (int p = 0; p < P_COUNT; p++)
-		free(in->resolved[p]);
 	free(in);
 }
 
@@ -96,12 +85,30 @@ void intake_use(struct intake *in, struct enrich *en, struct evaluate *v)
 {
 	in->enrich = en;
 	in->evaluate = v;
+	in->uses++;
 	memset(in->when, 0, sizeof in->when);
 }
 
-void stream_init(struct stream *s)
+int stream_init(struct stream *s)
 {
-	*s = (struct stream){ .last_minute = INT64_MIN };
+	bool good;
+
+	*s = (struct stream){ .last_minute = INT64_MIN, .stamp = 1, .shape_stamp = 1 };
+	good = (s->reader = batch_reader_new()) != NULL;
+	for (int p = P_EV + 1; p < P_COUNT && good; p++)
+		good = (s->resolved[p] = calloc(WIRE_DEFS_MAX, sizeof **s->resolved)) != NULL;
+	if (good)
+		return TK_OK;
+	stream_free(s);
+	return TK_ENOMEM;
+}
+
+void stream_free(struct stream *s)
+{
+	batch_reader_free(s->reader);
+	for (int p = 0; p < P_COUNT; p++)
+		free(s->resolved[p]);
+	*s = (struct stream){ 0 };
 }
 
 static int64_t seconds_of(int64_t ns)
@@ -120,10 +127,11 @@ static int64_t minute_of(int64_t ns)
 
 static int use_input(struct job *j, const char *name)
 {
-	if (name != j->stream->input)
+	if (strcmp(name, j->stream->input) != 0) {
 		snprintf(j->stream->input, sizeof j->stream->input, "%s", name);
+		j->stream->shape_stamp++; /* what was resolved bears the other input's name */
+	}
 	j->input = slice_str(j->stream->input);
-	j->in->batch++; /* what was resolved bears the other input's name */
 	event_input_mask(j->input, 1, j->mask);
 	return ledger_label(j->in->ledger, j->input, &j->input_label, j->e);
 }
@@ -202,19 +210,33 @@ static void enrich_part(struct job *j, struct resolved *r, enum part_id id, stru
 	}
 }
 
-/* The dictionary row of one part, found once a batch. */
+/* Definitions begin anew, or the configuration did: nothing that was resolved holds. */
+static void check_stamps(struct job *j)
+{
+	struct stream *s = j->stream;
+
+	if (s->resets == batch_resets(s->reader) && s->uses == j->in->uses)
+		return;
+	s->resets = batch_resets(s->reader);
+	s->uses = j->in->uses;
+	s->stamp++;
+	s->shape_stamp++;
+}
+
+/* The dictionary row of one part, found once for each definition. */
 static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev, struct resolved **out)
 {
-	struct resolved *r = &j->in->resolved[id][def];
+	struct resolved *r = def == NO_DEF ? &j->in->bare : &j->stream->resolved[id][def];
+	uint64_t stamp = id == P_SHAPE ? j->stream->shape_stamp : j->stream->stamp;
 	uint32_t absent = id == P_SHAPE ? ev->part[P_EV]->absent : 0;
 	int rc;
 
 	*out = r;
-	if (r->batch == j->in->batch && !r->varies && r->absent_event == absent)
+	if (r->stamp == stamp && !r->varies && r->absent_event == absent && def != NO_DEF)
 		return TK_OK;
-	r->batch = j->in->batch;
-	r->varies = false;
-	r->absent_event = absent;
+	if (def != NO_DEF)
+		ev->part[id] = batch_redefine(j->stream->reader, id, def);
+	*r = (struct resolved){ .stamp = stamp, .absent_event = absent };
 	enrich_part(j, r, id, ev);
 	rc = ledger_part(j->in->ledger, id, ev->part[id], absent, &r->row, j->e);
 	return rc == TK_OK ? labels_of(j, r, id, ev) : rc;
@@ -247,19 +269,16 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 	int rc;
 
 	*names = (struct event_names){ .input = j->input_label };
+	check_stamps(j);
 	for (int p = P_EV + 1; p < P_WHEN; p++) {
-		uint32_t number = def[p];
-
 		rows[p] = 0;
-		if (number == NO_DEF && p != P_SHAPE)
+		if (def[p] == NO_DEF && p != P_SHAPE)
 			continue;
-		if (number == NO_DEF) { /* nothing of the shape is known but the input */
-			number = DEFS - 1;
+		if (def[p] == NO_DEF) { /* nothing of the shape is known but the input */
 			j->in->bare_shape.known = j->in->bare_shape.absent = 0;
 			ev->part[P_SHAPE] = &j->in->bare_shape;
-			ev_set_str(ev, F_INPUT, j->input);
 		}
-		if ((rc = resolve(j, p, number, ev, &r)) != TK_OK)
+		if ((rc = resolve(j, p, def[p], ev, &r)) != TK_OK)
 			return rc;
 		rows[p] = r->row;
 		if (p == P_WHO) {
@@ -346,7 +365,7 @@ static int take_events(struct job *j)
 	uint32_t def[P_COUNT];
 	int rc;
 
-	while ((rc = batch_next(j->in->reader, &ev, def, j->e)) == TK_OK)
+	while ((rc = batch_next(j->stream->reader, &ev, def, j->e)) == TK_OK)
 		if ((rc = take_event(j, &ev, def)) != TK_OK)
 			return rc;
 	return rc == TK_EEND ? ledger_flush_events(j->in->ledger, j->e) : rc;
@@ -367,7 +386,7 @@ static int take_rejects(struct job *j)
 	struct reject r;
 	int rc;
 
-	while ((rc = batch_next_reject(j->in->reader, &r)) == TK_OK) {
+	while ((rc = batch_next_reject(j->stream->reader, &r)) == TK_OK) {
 		bool known;
 
 		rc = ledger_reject(j->in->ledger, j->input_label, j->head->path, &r, import, j->now_ns, &known, j->e);
@@ -385,7 +404,7 @@ static int take_gaps(struct job *j)
 	struct gap g;
 	int rc;
 
-	while ((rc = batch_next_gap(j->in->reader, &g)) == TK_OK)
+	while ((rc = batch_next_gap(j->stream->reader, &g)) == TK_OK)
 		if ((rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "gap", 1, (int64_t)g.bytes, j->e)) !=
 		    TK_OK)
 			return rc;
@@ -463,17 +482,19 @@ static int check_position(struct job *j, struct batch_ack *ack)
 static int name_input(struct job *j)
 {
 	const struct batch_head *head = j->head;
-	struct stream *s = j->stream;
+	char name[sizeof j->stream->input];
+	bool first = head->mode == BATCH_IMPORT && head->flags & BATCH_FIRST;
 
-	if (head->mode == BATCH_IMPORT && head->flags & BATCH_FIRST) {
+	if (first) {
 		ledger_new_file(j->in->ledger);
-		s->last_minute = INT64_MIN;
-		snprintf(s->input, sizeof s->input, "import");
+		j->stream->last_minute = INT64_MIN;
 	}
 	if (head->input.n > 0)
-		snprintf(s->input, sizeof s->input, "%.*s", (int)(head->input.n < 255 ? head->input.n : 255),
+		snprintf(name, sizeof name, "%.*s", (int)(head->input.n < 255 ? head->input.n : 255),
 			 (const char *)head->input.p);
-	return use_input(j, s->input);
+	else
+		snprintf(name, sizeof name, "%s", first ? "import" : j->stream->input);
+	return use_input(j, name);
 }
 
 static int take_batch(struct job *j)
@@ -503,18 +524,45 @@ static int take_batch(struct job *j)
 	return rc;
 }
 
+/* A discarded batch still brings definitions. */
+static int pass_over(struct job *j)
+{
+	struct access_event ev;
+	uint32_t def[P_COUNT];
+	struct reject r;
+	struct gap g;
+	int rc;
+
+	do
+		rc = batch_next_reject(j->stream->reader, &r);
+	while (rc == TK_OK);
+	if (rc != TK_EEND)
+		return rc;
+	do
+		rc = batch_next_gap(j->stream->reader, &g);
+	while (rc == TK_OK);
+	if (rc != TK_EEND)
+		return rc;
+	do
+		rc = batch_next(j->stream->reader, &ev, def, j->e);
+	while (rc == TK_OK);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
 int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns, struct batch_head *head,
 		 struct batch_ack *ack, struct err *e)
 {
 	struct job j = { .in = in, .stream = s, .head = head, .now_ns = now_ns, .watched_from = INT64_MIN,
 			 .watched_to = INT64_MIN, .e = e };
-	int rc = batch_open(in->reader, payload, head, e);
+	int rc = batch_open(s->reader, payload, head, e);
 
 	*ack = (struct batch_ack){ 0 };
 	if (rc == TK_OK)
 		rc = check_position(&j, ack);
-	if (rc != TK_OK || ack->discarded)
+	if (rc != TK_OK)
 		return rc;
+	if (ack->discarded)
+		return pass_over(&j);
 	if ((rc = name_input(&j)) != TK_OK)
 		return rc;
 	rc = take_batch(&j);

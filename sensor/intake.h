@@ -14,13 +14,18 @@ void intake_free(struct intake *in);
 /* After a reload. Borrows both. */
 void intake_use(struct intake *in, struct enrich *en, struct evaluate *v);
 
-/* The stream of batches that one connection sends. */
+/* The stream of batches that one connection sends, with the definitions in force on it. */
 struct stream {
-	char input[256];      /* of an import: the input that its file was recognised as */
+	struct batch_reader *reader;
+	struct resolved *resolved[P_COUNT]; /* what is known of each definition */
+	uint32_t resets, uses;  /* of the reader and of the enrichment that `resolved` was made with */
+	uint64_t stamp, shape_stamp; /* resolved entries with an older one are void */
+	char input[256];      /* that its lines belong to */
 	int64_t last_minute;  /* import: watched up to here; INT64_MIN before the first event */
 	int64_t events, duplicates, rejected, batches;
 };
-void stream_init(struct stream *s);
+int stream_init(struct stream *s); /* TK_ENOMEM */
+void stream_free(struct stream *s); /* legal on a zeroed struct */
 
 /* Takes a FRAME_BATCH payload. A batch that does not continue at the committed position changes nothing and
  * says so in the ack. The ack may go out only after the commit. `head` tells the caller the batch's flags. */

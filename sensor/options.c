@@ -273,13 +273,14 @@ int role_shortage_decode(struct slice in, uint32_t *waiting)
 	return finish(&c);
 }
 
-int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o, struct err *e)
+int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,
+			struct err *e)
 {
 	memset(o, 0, sizeof *o);
 	o->mode = (uint8_t)mode;
 	if (cfg->n_trusted_proxies > OPTIONS_PROXIES_MAX)
-		return err_set(e, TK_ELIMIT, "networks.trusted_proxies: %zu networks, at most %d", cfg->n_trusted_proxies,
-			       OPTIONS_PROXIES_MAX);
+		return err_set(e, TK_ELIMIT, "networks.trusted_proxies: %zu networks, at most %d",
+			       cfg->n_trusted_proxies, OPTIONS_PROXIES_MAX);
 	if (cfg->site.time_zone != NULL)
 		snprintf(o->zone, sizeof o->zone, "%s", cfg->site.time_zone);
 	o->trusted_proxies = calloc(cfg->n_trusted_proxies + 1, sizeof *o->trusted_proxies);
@@ -287,7 +288,8 @@ int options_from_config(const struct config *cfg, enum batch_mode mode, struct s
 		return err_set(e, TK_ENOMEM, "no memory for the trusted proxies");
 	o->n_trusted_proxies = (uint32_t)cfg->n_trusted_proxies;
 	if (cfg->n_trusted_proxies > 0)
-		memcpy(o->trusted_proxies, cfg->trusted_proxies, cfg->n_trusted_proxies * sizeof *o->trusted_proxies);
+		memcpy(o->trusted_proxies, cfg->trusted_proxies,
+		       cfg->n_trusted_proxies * sizeof *o->trusted_proxies);
 	return fingerprint_key(cfg, true, o->fingerprint_key, e);
 }
 
@@ -296,8 +298,8 @@ int options_from_config(const struct config *cfg, enum batch_mode mode, struct s
 int role_try_send(int channel, struct slice packet, int fd, struct err *e)
 {
 	if (packet.n > ROLE_MESSAGE_MAX || packet.n == 0)
-		return err_set(e, TK_ELIMIT, "a message of %zu bytes to another process, at most %d", packet.n,
-			       ROLE_MESSAGE_MAX);
+		return err_set(e, TK_ELIMIT, "a message of %zu bytes to another process, at most %d",
+			       packet.n, ROLE_MESSAGE_MAX);
 	if (sys_send_fds(channel, packet.p, packet.n, &fd, fd >= 0) >= 0)
 		return TK_OK;
 	/* Too many descriptors under way: the receiver takes them at its next turn. */

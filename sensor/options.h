@@ -35,10 +35,10 @@ struct role_file {
 };
 
 enum retired_status {
-	RETIRED_DONE,                 /* read to its end, committed */
-	RETIRED_PARKED,               /* idle and given back for want of descriptors: hand it in again when it changes */
-	RETIRED_UNKNOWN,              /* import: no known format */
-	RETIRED_DAMAGED,              /* what was sound in it was read */
+	RETIRED_DONE,	 /* read to its end, committed */
+	RETIRED_PARKED,	 /* idle and given back for want of descriptors: hand it in again when it changes */
+	RETIRED_UNKNOWN, /* import: no known format */
+	RETIRED_DAMAGED, /* what was sound in it was read */
 	RETIRED_UNREADABLE,
 	RETIRED_STATUS_COUNT
 };
@@ -80,7 +80,8 @@ void role_shortage_encode(uint32_t waiting, struct buf *out);
 int role_shortage_decode(struct slice in, uint32_t *waiting);
 
 /* Fills the options of a sensor from the configuration. TK_ELIMIT, TK_EIO; clear them after. */
-int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o, struct err *e);
+int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,
+			struct err *e);
 
 /* One packet out, with a descriptor beside it or -1. TK_EEND when the peer is gone. role_send waits for
  * room; role_try_send says TK_AGAIN where the channel does not block. */

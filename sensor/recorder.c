@@ -118,7 +118,6 @@ static struct peer *add_peer(struct recorder *r, int fd, enum peer_kind kind)
 			continue;
 		*p = (struct peer){ .kind = kind, .fd = fd };
 		frame_reader_init(&p->in);
-		stream_init(&p->stream);
 		snprintf(p->actor, sizeof p->actor, "tochoku");
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 		return p;
@@ -131,6 +130,7 @@ static void drop_peer(struct peer *p)
 {
 	sys_close(p->fd);
 	frame_reader_free(&p->in);
+	stream_free(&p->stream);
 	p->kind = PEER_FREE;
 }
 
@@ -147,10 +147,15 @@ static int send_generation(void *ctx, struct slice input, struct slice path, con
 	return TK_OK;
 }
 
+/* The peer is going to send batches. */
 static int greet(struct recorder *r, struct peer *p, struct err *e)
 {
 	struct err lost = { 0 };
-	int rc = p->kind == PEER_SENSOR ? ledger_generations(r->ledger, send_generation, p, e) : TK_OK;
+	int rc = stream_init(&p->stream);
+
+	if (rc != TK_OK)
+		return err_set(e, rc, "no memory for batches");
+	rc = p->kind == PEER_SENSOR ? ledger_generations(r->ledger, send_generation, p, e) : TK_OK;
 
 	frame_send(p->fd, FRAME_READY, slice_of(NULL, 0), &lost);
 	return rc;
@@ -238,7 +243,9 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 
 		if ((rc = commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
 			return rc;
-		p->acks[p->n_acks] = last;
+		p->acks[p->n_acks++] = last;
+		send_acks(p);
+		return TK_OK;
 	}
 	p->n_acks++;
 	if (p->n_acks == ACKS || r->pending_events >= COMMIT_EVENTS || sys_mono_ns() - r->begun_ns >= COMMIT_NS)

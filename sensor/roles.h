@@ -18,14 +18,15 @@
 
 enum role_message {
 	ROLE_BATCH_SOCKET = 1, /* to sensor and recorder, one descriptor: the batch socket, one end each */
-	ROLE_OPTIONS,          /* to sensor: mode, zone, trusted proxies, fingerprint key (sensor/options.h) */
-	ROLE_FILE,             /* to sensor, one descriptor: an opened log file */
-	ROLE_FILES_READY,      /* to sensor: every file that exists now was handed in */
-	ROLE_RETIRED,          /* sensor to supervisor: this file is read to its end and may be closed */
-	ROLE_SUMMARY,          /* sensor to the importing parent: counts; repeated while it works, the last is final */
-	ROLE_INPUT,            /* to sensor: name and format of one input, before its files */
-	ROLE_SHORTAGE,         /* to sensor: so many files wait for a descriptor; give idle ones back */
-	ROLE_REJECTED,         /* sensor to the importing parent: place and reason of one of the first rejected lines */
+	ROLE_OPTIONS,	  /* to sensor: mode, zone, trusted proxies, fingerprint key (sensor/options.h) */
+	ROLE_FILE,	  /* to sensor, one descriptor: an opened log file */
+	ROLE_FILES_READY, /* to sensor: every file that exists now was handed in */
+	ROLE_RETIRED,	  /* sensor to supervisor: this file is read to its end and may be closed */
+	ROLE_SUMMARY, /* sensor to the importing parent: counts; repeated while it works, the last is final */
+	ROLE_INPUT,   /* to sensor: name and format of one input, before its files */
+	ROLE_SHORTAGE, /* to sensor: so many files wait for a descriptor; give idle ones back */
+	ROLE_REJECTED, /* sensor to the importing parent: place and reason of one of the first rejected lines
+			*/
 	ROLE_MESSAGE_COUNT
 };
 

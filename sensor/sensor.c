@@ -158,8 +158,9 @@ static int wait_answer(void *ctx, struct err *e)
 
 static int take_options(struct sensor *s, struct slice in, struct err *e)
 {
-	const struct tail_sink sink = { .ctx = s, .send = send_batch, .wait = wait_answer, .retired = tell_retired,
-					.say = say };
+	const struct tail_sink sink = {
+		.ctx = s, .send = send_batch, .wait = wait_answer, .retired = tell_retired, .say = say
+	};
 	sigset_t set;
 
 	if (s->has_options || options_decode(in, &s->options) != TK_OK)
@@ -249,7 +250,8 @@ static int take_messages(struct sensor *s, struct err *e)
 
 static bool import_done(const struct sensor *s)
 {
-	return importing(s) && s->files_ready && tails_open_files(s->tails) == 0 && tails_in_flight(s->tails) == 0;
+	return importing(s) && s->files_ready && tails_open_files(s->tails) == 0 &&
+	       tails_in_flight(s->tails) == 0;
 }
 
 static int work(struct sensor *s, int64_t *sleep_ns, struct err *e)

@@ -27,8 +27,8 @@ static bool begins_with_date(struct slice s, size_t *n)
 	memcpy(d, s.p, 4);
 	memcpy(d + 4, s.p + (dashed ? 5 : 4), 2);
 	memcpy(d + 6, s.p + (dashed ? 8 : 6), 2);
-	return all_digits(slice_of(d, 8)) && (two(d) == 19 || two(d) == 20) && two(d + 4) >= 1 && two(d + 4) <= 12 &&
-	       two(d + 6) >= 1 && two(d + 6) <= 31;
+	return all_digits(slice_of(d, 8)) && (two(d) == 19 || two(d) == 20) && two(d + 4) >= 1 &&
+	       two(d + 4) <= 12 && two(d + 6) >= 1 && two(d + 6) <= 31;
 }
 
 /* What follows a separator: a number, a date, a date with a time or a number, seconds since 1970. */
@@ -50,7 +50,8 @@ static bool is_stamp(uint8_t separator, struct slice s)
 
 static bool stamped(struct slice stem, struct slice name)
 {
-	return name.n > stem.n + 1 && slice_starts(name, stem) && (name.p[stem.n] == '.' || name.p[stem.n] == '-') &&
+	return name.n > stem.n + 1 && slice_starts(name, stem) &&
+	       (name.p[stem.n] == '.' || name.p[stem.n] == '-') &&
 	       is_stamp(name.p[stem.n], slice_from(name, stem.n + 1));
 }
 

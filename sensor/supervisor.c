@@ -213,7 +213,8 @@ static void recorder_ended(struct supervisor *s, int status)
 	}
 	/* It has said why: a second `run`, a ledger that cannot be opened. To try for ever would say it for
 	 * ever; once more, since a recorder whose supervisor was killed may be finishing. */
-	if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) == 3 && r->backoff == 0) {
+	if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) == 3 &&
+	    r->backoff == 0) {
 		r->backoff = NS_PER_SEC / 2;
 	} else if (at_once && !s->recorder_lived && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		s->exit_code = WEXITSTATUS(status) == 2 ? TK_ECONFIG : TK_EIO;
@@ -377,8 +378,7 @@ static int64_t scan_due(struct supervisor *s)
 
 	if (now < s->scan_at)
 		return s->scan_at - now;
-	if (s->sensor.pid == 0 || s->sensor.kill_at != 0)
-		return NS_PER_SEC / 10;
+	/* Also while no sensor runs: what is held then cannot be rotated out of existence. */
 	watch_scan(s->watch);
 	s->scan_at = sys_mono_ns() + WATCH_SCAN_MS * 1000000;
 	hand_in(s);
@@ -397,10 +397,9 @@ static void scan_soon(struct supervisor *s)
 static void turn(struct supervisor *s)
 {
 	int64_t wait_ns = s->stopping ? NS_PER_SEC / 20 : scan_due(s);
-	bool watching = !s->stopping && s->sensor.pid != 0;
 	struct pollfd p[] = { { .fd = s->signals, .events = POLLIN },
 			      { .fd = s->sensor.channel, .events = POLLIN },
-			      { .fd = watching ? watch_fd(s->watch) : -1, .events = POLLIN } };
+			      { .fd = s->stopping ? -1 : watch_fd(s->watch), .events = POLLIN } };
 	struct timespec wait;
 
 	if (s->sensor.pid == 0 && wait_ns > NS_PER_SEC / 20)
@@ -416,7 +415,8 @@ static void turn(struct supervisor *s)
 			scan_soon(s);
 	}
 	take_signals(s);
-	if (!s->recorder_lived && s->recorder.pid != 0 && sys_mono_ns() - s->recorder.started >= FIRST_START_NS)
+	if (!s->recorder_lived && s->recorder.pid != 0 &&
+	    sys_mono_ns() - s->recorder.started >= FIRST_START_NS)
 		s->recorder_lived = true;
 	kill_overdue(&s->sensor);
 	kill_overdue(&s->recorder);

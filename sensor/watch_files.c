@@ -16,7 +16,8 @@
 #include "core/base/zone.h"
 
 #define NAMES_MAX 20000                  /* of one folder; a folder of more is not a log folder */
-#define FULL_SCAN_NS (5 * NS_PER_SEC)    /* a listing whatever the folder's own time says (network file systems) */
+#define FULL_SCAN_NS                                                                                         \
+	(5 * NS_PER_SEC) /* a listing whatever the folder's own time says (network file systems) */
 #define SETTLED_NS (2 * NS_PER_SEC)      /* a folder's time is coarse: it tells nothing of the last moment */
 
 /* A file that was met. fd -1: the sensor has done with it; kept so that it is not met again. */
@@ -174,7 +175,8 @@ bool watch_next(const struct watch *w, struct role_file *f, int *fd)
 
 		if (h->fd < 0 || h->sent)
 			continue;
-		if (best == NULL || h->is_base < best->is_base || (h->is_base == best->is_base && h->mtime < best->mtime))
+		if (best == NULL || h->is_base < best->is_base ||
+		    (h->is_base == best->is_base && h->mtime < best->mtime))
 			best = h;
 	}
 	if (best == NULL)
@@ -340,7 +342,9 @@ static void keep_regular(struct watch *w, int dir, const char *folder, struct li
 			follow(dir, c);
 			snprintf(path, sizeof path, "%s/%s", folder, c->name);
 			if (c->target == NULL)
-				tell_once(w, path, "is a link out of its folder, which is not followed; name the file itself");
+				tell_once(w, path,
+					  "is a link out of its folder, which is not followed; name the file "
+					  "itself");
 		}
 		if (!good || !S_ISREG(c->st.st_mode))
 			continue;
@@ -409,9 +413,18 @@ static void meet(struct watch *w, uint32_t input, int dir, const char *folder, c
 		sys_close(fd);
 		return;
 	}
-	*h = (struct held){ .id = ++w->next_id, .dev = st.st_dev, .ino = st.st_ino, .size = (uint64_t)st.st_size,
-			    .mtime = mtime_of(&st), .input = input, .fd = fd, .path = strdup(path),
-			    .base = strdup(base), .is_base = c->is_base, .compressed = c->compressed, .found = true };
+	*h = (struct held){ .id = ++w->next_id,
+			    .dev = st.st_dev,
+			    .ino = st.st_ino,
+			    .size = (uint64_t)st.st_size,
+			    .mtime = mtime_of(&st),
+			    .input = input,
+			    .fd = fd,
+			    .path = strdup(path),
+			    .base = strdup(base),
+			    .is_base = c->is_base,
+			    .compressed = c->compressed,
+			    .found = true };
 	if (h->path == NULL || h->base == NULL) {
 		free(h->path);
 		free(h->base);

@@ -39,7 +39,8 @@ static int peek(struct json *j)
 #define ONES UINT64_C(0x0101010101010101)
 #define TOPS UINT64_C(0x8080808080808080)
 
-/* Nonzero when one of eight bytes is a quote, a backslash or a control character. */
+/* Marks quotes, backslashes and control characters among eight bytes. A byte behind a marked one in the
+ * word's order may be marked too though it is none: the lowest mark is right. */
 static inline uint64_t special(uint64_t w)
 {
 	uint64_t quote = w ^ (ONES * '"'), slash = w ^ (ONES * '\\');
@@ -47,31 +48,53 @@ static inline uint64_t special(uint64_t w)
 	return (((quote - ONES) & ~quote) | ((slash - ONES) & ~slash) | ((w - ONES * 0x20) & ~w)) & TOPS;
 }
 
-/* The body of a string; pos is behind the opening quote. Which letter follows a backslash is left
- * to json_unescape: one bad escape in a field nobody reads must not cost the line. */
+/* The first such byte at or behind `at`, or n. */
+static inline size_t next_special(const uint8_t *p, size_t at, size_t n)
+{
+	uint64_t w, mark;
+
+	while (n - at >= 8) {
+		memcpy(&w, p + at, 8);
+		mark = special(w);
+		if (mark != 0) {
+			if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+				return at + (size_t)__builtin_ctzll(mark) / 8;
+			break;
+		}
+		at += 8;
+	}
+	while (at < n && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\')
+		at++;
+	return at;
+}
+
+/* Which letter follows a backslash is left to json_unescape: one bad escape in a field nobody reads must
+ * not cost the line. */
+size_t json_string_end(struct slice in, size_t at, bool *escaped)
+{
+	const uint8_t *p = in.p;
+
+	*escaped = false;
+	while ((at = next_special(p, at, in.n)) < in.n && p[at] >= 0x20) {
+		if (p[at] == '"')
+			return at;
+		*escaped = true;
+		at += 2;
+		if (at > in.n || p[at - 1] < 0x20)
+			return SIZE_MAX;
+	}
+	return SIZE_MAX;
+}
+
+/* The body of a string; pos is behind the opening quote. */
 static bool scan_string(struct json *j)
 {
-	const uint8_t *p = j->in.p;
-	size_t at = j->pos, n = j->in.n;
-	uint64_t w;
+	size_t end = json_string_end(j->in, j->pos, &j->escaped);
 
-	j->escaped = false;
-	for (;;) {
-		while (n - at >= 8 && (memcpy(&w, p + at, 8), special(w) == 0))
-			at += 8;
-		while (at < n && p[at] >= 0x20 && p[at] != '"' && p[at] != '\\')
-			at++;
-		if (at >= n || p[at] < 0x20)
-			return false;
-		if (p[at] == '"')
-			break;
-		j->escaped = true;
-		at += 2;
-		if (at > n || p[at - 1] < 0x20)
-			return false;
-	}
-	j->text = slice_of(p + j->pos, at - j->pos);
-	j->pos = at + 1;
+	if (end == SIZE_MAX)
+		return false;
+	j->text = slice_of(j->in.p + j->pos, end - j->pos);
+	j->pos = end + 1;
 	return true;
 }
 
@@ -405,6 +428,30 @@ static bool with_sign(uint64_t v, bool negative, int64_t *out)
 	return true;
 }
 
+/* The numbers that logs hold: no sign, no exponent, and nothing to round. False: ask the others. */
+static bool plain_decimal(struct slice t, int digits, int64_t *v)
+{
+	static const int64_t power[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000,
+	};
+	size_t whole = digits_at(t, 0), n = 0;
+	int64_t sum = 0;
+
+	if (t.n > 18 || whole == 0 || (whole > 1 && t.p[0] == '0'))
+		return false;
+	for (size_t i = 0; i < whole; i++)
+		sum = sum * 10 + (t.p[i] - '0');
+	if (whole < t.n) {
+		n = t.p[whole] == '.' ? digits_at(t, whole + 1) : 0;
+		if (n == 0 || whole + 1 + n < t.n || n > (size_t)digits)
+			return false;
+		for (size_t i = whole + 1; i < t.n; i++)
+			sum = sum * 10 + (t.p[i] - '0');
+	}
+	return (size_t)digits - n < COUNT(power) && !__builtin_mul_overflow(sum, power[(size_t)digits - n], v);
+}
+
 bool json_i64(struct slice text, int64_t *v)
 {
 	struct number n;
@@ -412,6 +459,8 @@ bool json_i64(struct slice text, int64_t *v)
 	int next;
 	bool exact;
 
+	if (plain_decimal(text, 0, v))
+		return true;
 	if (!scan_number(text, &n) || n.length != text.n)
 		return false;
 	return scaled(&n, 0, &u, &next, &exact) && exact && with_sign(u, n.negative, v);
@@ -425,6 +474,8 @@ bool json_decimal(struct slice text, int digits, int64_t *v)
 	int next;
 	bool exact;
 
+	if (plain_decimal(text, digits, v))
+		return true;
 	if (!scan_number(text, &n) || n.length != text.n || !scaled(&n, digits, &u, &next, &exact))
 		return false;
 	if (next >= 5 && u++ == UINT64_MAX)

@@ -30,6 +30,9 @@ void json_init(struct json *j, struct slice in);
 enum json_type json_next(struct json *j);
 /* After a KEY or before an array element: passes over one whole value. False on error. */
 bool json_skip(struct json *j);
+/* Where the string ends whose body begins at `at`, behind its opening quote: the position of the closing
+ * one, or SIZE_MAX where json_next would say JSON_ERROR. */
+size_t json_string_end(struct slice in, size_t at, bool *escaped);
 /* Undoes escapes of a KEY or STRING text into out (at least text.n bytes; UTF-8; lone surrogates
  * become U+FFFD). Returns the bytes written, or SIZE_MAX on a bad escape. */
 size_t json_unescape(struct slice text, uint8_t *out);

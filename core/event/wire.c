@@ -7,13 +7,15 @@
 
 #define BATCH_EVENTS_MAX 16384
 #define BATCH_BYTES_MAX (2u << 20)
-#define DEFS_MAX 4096      /* definitions of one part in one batch */
-#define SLOTS (2 * DEFS_MAX)
+#define SLOTS (2 * WIRE_DEFS_MAX)
+#define WRITER_BYTES_MAX (3u << 20) /* of all definitions in force; then they begin anew */
+#define READER_BYTES_MAX (8u << 20) /* what a reader bears */
+#define CHUNK (256u << 10)
 #define NO_DEF UINT32_MAX
 
 /* Records inside a batch: a byte of kind, then its body. Definitions come before the event that first
- * names them. */
-enum record_kind { REC_EVENT = 0x40, REC_DEF = 0x00 /* + part */ };
+ * names them, and hold until REC_RESET, over all batches of the connection. */
+enum record_kind { REC_DEF = 0x00 /* + part */, REC_EVENT = 0x40, REC_RESET = 0x41 };
 
 const char *reject_name(enum reject_reason r)
 {
@@ -137,16 +139,17 @@ int part_decode(struct slice *in, enum part_id id, struct part *out)
 
 struct def_slot {
 	uint64_t hash;
-	uint32_t at, n;      /* the encoded part, inside the body */
+	uint32_t at, n;      /* the encoded part, inside `defs` */
 	uint32_t number;
-	uint32_t generation; /* of the batch; an older one means empty */
+	uint32_t generation; /* of the definitions; an older one means empty */
 };
 
 struct batch_writer {
-	struct buf body, rejects, gaps, out, scratch;
+	struct buf body, rejects, gaps, out, scratch, defs;
 	struct def_slot *slots[P_COUNT]; /* [0] is unused: EV is never defined */
 	uint32_t mask[P_COUNT], n_defs[P_COUNT];
 	uint32_t generation, n_events, n_rejects, n_gaps;
+	bool unsent; /* the batch has records and was not finished */
 	uint64_t seed;
 };
 
@@ -161,6 +164,7 @@ struct batch_writer *batch_writer_new(void)
 	buf_init(&w->gaps, WIRE_FRAME_MAX);
 	buf_init(&w->out, WIRE_FRAME_MAX);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
+	buf_init(&w->defs, WIRE_FRAME_MAX);
 	random_bytes(&w->seed, sizeof w->seed);
 	for (int p = 0; p < P_COUNT; p++) {
 		w->mask[p] = sensor_bits(p);
@@ -169,7 +173,7 @@ struct batch_writer *batch_writer_new(void)
 			return NULL;
 		}
 	}
-	batch_begin(w);
+	w->generation = 1;
 	return w;
 }
 
@@ -184,17 +188,37 @@ void batch_writer_free(struct batch_writer *w)
 	buf_free(&w->gaps);
 	buf_free(&w->out);
 	buf_free(&w->scratch);
+	buf_free(&w->defs);
 	free(w);
+}
+
+static void reset_definitions(struct batch_writer *w)
+{
+	buf_byte(&w->body, REC_RESET);
+	buf_clear(&w->defs);
+	memset(w->n_defs, 0, sizeof w->n_defs);
+	w->generation++;
+}
+
+static bool definitions_full(const struct batch_writer *w)
+{
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		if (w->n_defs[p] >= WIRE_DEFS_MAX)
+			return true;
+	return w->defs.n >= WRITER_BYTES_MAX;
 }
 
 void batch_begin(struct batch_writer *w)
 {
+	bool lost = w->unsent; /* definitions that the reader never saw */
+
 	buf_clear(&w->body);
 	buf_clear(&w->rejects);
 	buf_clear(&w->gaps);
-	w->generation++;
 	w->n_events = w->n_rejects = w->n_gaps = 0;
-	memset(w->n_defs, 0, sizeof w->n_defs);
+	w->unsent = false;
+	if (lost)
+		reset_definitions(w);
 }
 
 uint32_t batch_events(const struct batch_writer *w)
@@ -218,23 +242,19 @@ static uint32_t define(struct batch_writer *w, enum part_id id)
 		s = &w->slots[id][i % SLOTS];
 		if (s->generation != w->generation)
 			break;
-		if (s->hash == h && slice_eq(slice_of(w->body.p + s->at, s->n), bytes))
+		if (s->hash == h && slice_eq(slice_of(w->defs.p + s->at, s->n), bytes))
 			return s->number;
 	}
 	buf_byte(&w->body, (uint8_t)(REC_DEF + id));
-	*s = (struct def_slot){ h, (uint32_t)w->body.n, (uint32_t)bytes.n, w->n_defs[id]++, w->generation };
 	buf_add(&w->body, bytes);
+	*s = (struct def_slot){ h, (uint32_t)w->defs.n, (uint32_t)bytes.n, w->n_defs[id]++, w->generation };
+	buf_add(&w->defs, bytes);
 	return s->number;
 }
 
 static bool has_room(const struct batch_writer *w)
 {
-	if (w->n_events >= BATCH_EVENTS_MAX || batch_bytes(w) >= BATCH_BYTES_MAX)
-		return false;
-	for (int p = P_EV + 1; p < P_COUNT; p++)
-		if (w->n_defs[p] >= DEFS_MAX)
-			return false;
-	return true;
+	return w->n_events < BATCH_EVENTS_MAX && batch_bytes(w) < BATCH_BYTES_MAX;
 }
 
 int batch_add(struct batch_writer *w, const struct access_event *ev)
@@ -243,6 +263,9 @@ int batch_add(struct batch_writer *w, const struct access_event *ev)
 
 	if (!has_room(w))
 		return TK_ELIMIT;
+	w->unsent = true;
+	if (definitions_full(w)) /* between events, so that all definitions of one are of one kind */
+		reset_definitions(w);
 	for (int p = P_EV + 1; p < P_COUNT; p++) {
 		number[p] = NO_DEF;
 		if (((ev->part[p]->known | ev->part[p]->absent) & w->mask[p]) == 0)
@@ -257,7 +280,7 @@ int batch_add(struct batch_writer *w, const struct access_event *ev)
 		put_varint(&w->body, number[p] == NO_DEF ? 0 : (uint64_t)number[p] + 1);
 	part_encode_masked(ev->part[P_EV], P_EV, w->mask[P_EV], &w->body);
 	w->n_events++;
-	return w->body.failed ? TK_ENOMEM : TK_OK;
+	return w->body.failed || w->defs.failed ? TK_ENOMEM : TK_OK;
 }
 
 int batch_add_reject(struct batch_writer *w, const struct reject *r)
@@ -315,16 +338,30 @@ struct slice batch_finish(struct batch_writer *w, struct batch_head *head)
 	buf_add(&w->out, buf_slice(&w->rejects));
 	buf_add(&w->out, buf_slice(&w->gaps));
 	buf_add(&w->out, buf_slice(&w->body));
+	w->unsent = false;
 	return buf_slice(&w->out);
 }
 
 /* ---- reading ---- */
 
+struct chunk {
+	struct chunk *next;
+	size_t n, cap;
+	uint8_t bytes[];
+};
+
+struct definition {
+	struct part part;
+	struct slice bytes; /* as it came, in a chunk */
+};
+
 struct batch_reader {
 	struct slice in;
 	uint32_t rejects_left, gaps_left, events_left;
-	uint32_t n_defs[P_COUNT], cap[P_COUNT];
-	struct part *defs[P_COUNT];
+	uint32_t n_defs[P_COUNT], resets;
+	struct definition *defs[P_COUNT]; /* made once at their bound: growing would move what events point to */
+	struct chunk *chunks;
+	size_t bytes;
 	struct part own, nothing; /* the EV part; a part of which nothing is known */
 };
 
@@ -333,13 +370,62 @@ struct batch_reader *batch_reader_new(void)
 	return calloc(1, sizeof(struct batch_reader));
 }
 
+static void forget_definitions(struct batch_reader *r)
+{
+	while (r->chunks != NULL) {
+		struct chunk *next = r->chunks->next;
+
+		free(r->chunks);
+		r->chunks = next;
+	}
+	r->bytes = 0;
+	memset(r->n_defs, 0, sizeof r->n_defs);
+	r->resets++;
+}
+
 void batch_reader_free(struct batch_reader *r)
 {
 	if (r == NULL)
 		return;
+	forget_definitions(r);
 	for (int p = 0; p < P_COUNT; p++)
 		free(r->defs[p]);
 	free(r);
+}
+
+uint32_t batch_resets(const struct batch_reader *r)
+{
+	return r->resets;
+}
+
+struct part *batch_redefine(struct batch_reader *r, enum part_id id, uint32_t number)
+{
+	struct definition *d = &r->defs[id][number];
+	struct slice in = d->bytes;
+
+	part_decode(&in, id, &d->part); /* it decoded before */
+	return &d->part;
+}
+
+/* A copy that lives as long as the definitions. NULL: over the bound, or no memory. */
+static const uint8_t *keep_bytes(struct batch_reader *r, struct slice s)
+{
+	struct chunk *c = r->chunks;
+
+	if (s.n > READER_BYTES_MAX - r->bytes)
+		return NULL;
+	if (c == NULL || c->cap - c->n < s.n) {
+		size_t cap = s.n > CHUNK ? s.n : CHUNK;
+
+		if ((c = malloc(sizeof *c + cap)) == NULL)
+			return NULL;
+		*c = (struct chunk){ .next = r->chunks, .cap = cap };
+		r->chunks = c;
+	}
+	memcpy(c->bytes + c->n, s.p, s.n);
+	c->n += s.n;
+	r->bytes += s.n;
+	return c->bytes + c->n - s.n;
 }
 
 static bool take_bytes(struct slice *in, struct slice *out)
@@ -401,7 +487,6 @@ int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *
 	r->events_left = head->n_events;
 	r->rejects_left = head->n_rejects;
 	r->gaps_left = head->n_gaps;
-	memset(r->n_defs, 0, sizeof r->n_defs);
 	r->nothing.known = r->nothing.absent = 0;
 	return TK_OK;
 }
@@ -429,22 +514,23 @@ int batch_next_gap(struct batch_reader *r, struct gap *out)
 	return TK_OK;
 }
 
-/* Room for one more definition. Growing moves the array, which would leave earlier events of the batch
- * pointing to freed memory: so the array is made once, at its bound. */
-static struct part *new_def(struct batch_reader *r, enum part_id id)
-{
-	if (r->defs[id] == NULL && (r->defs[id] = malloc((DEFS_MAX + 1) * sizeof **r->defs)) == NULL)
-		return NULL;
-	return r->n_defs[id] <= DEFS_MAX ? &r->defs[id][r->n_defs[id]] : NULL;
-}
-
 static int read_def(struct batch_reader *r, enum part_id id, struct err *e)
 {
-	struct part *p = new_def(r, id);
+	struct slice rest = r->in;
+	struct definition *d;
 
-	if (p == NULL || part_decode(&r->in, id, p) != TK_OK)
+	if (r->n_defs[id] >= WIRE_DEFS_MAX)
+		return err_set(e, TK_EMALFORMED, "batch: too many definitions");
+	if (r->defs[id] == NULL && (r->defs[id] = malloc(WIRE_DEFS_MAX * sizeof **r->defs)) == NULL)
+		return err_set(e, TK_ENOMEM, "batch: no memory for definitions");
+	d = &r->defs[id][r->n_defs[id]];
+	if (part_decode(&rest, id, &d->part) != TK_OK)
 		return err_set(e, TK_EMALFORMED, "batch: definition is not valid");
-	r->n_defs[id]++;
+	d->bytes = slice_head(r->in, r->in.n - rest.n);
+	r->in = rest;
+	if ((d->bytes.p = keep_bytes(r, d->bytes)) == NULL)
+		return err_set(e, TK_EMALFORMED, "batch: definitions are too large");
+	batch_redefine(r, id, r->n_defs[id]++);
 	return TK_OK;
 }
 
@@ -458,7 +544,7 @@ static int read_event(struct batch_reader *r, struct access_event *ev, uint32_t 
 		if (!take_varint(&r->in, &v) || v > r->n_defs[p])
 			return err_set(e, TK_EMALFORMED, "batch: event names no definition");
 		def[p] = v == 0 ? NO_DEF : (uint32_t)(v - 1);
-		ev->part[p] = v == 0 ? &r->nothing : &r->defs[p][v - 1];
+		ev->part[p] = v == 0 ? &r->nothing : &r->defs[p][v - 1].part;
 	}
 	def[P_EV] = NO_DEF;
 	ev->part[P_EV] = &r->own;
@@ -472,19 +558,21 @@ int batch_next(struct batch_reader *r, struct access_event *ev, uint32_t def[P_C
 	uint8_t kind;
 	int rc;
 
-	if (r->events_left == 0)
-		return TK_EEND;
 	while (take_byte(&r->in, &kind)) {
-		if (kind == REC_EVENT) {
+		if (kind == REC_EVENT && r->events_left > 0) {
 			r->events_left--;
 			return read_event(r, ev, def, e);
+		}
+		if (kind == REC_RESET) {
+			forget_definitions(r);
+			continue;
 		}
 		if (kind <= P_EV || kind >= P_COUNT)
 			break;
 		if ((rc = read_def(r, kind, e)) != TK_OK)
 			return rc;
 	}
-	return err_set(e, TK_EMALFORMED, "batch: unknown record");
+	return r->events_left == 0 && r->in.n == 0 ? TK_EEND : err_set(e, TK_EMALFORMED, "batch: unknown record");
 }
 
 /* ---- answers and generations ---- */

@@ -1,5 +1,6 @@
 /* The wire form: how a sensor hands events and input positions to the recorder.
- * A batch is self-contained: dictionary parts are defined in it once and then named by number.
+ * Dictionary parts are defined once a connection and then named by number, so a reader must see every batch of
+ * its writer, in order, also those that it discards.
  * Frames on the socket: u32 little-endian length, u8 type, payload. Both ends are the same binary;
  * the reader still checks every byte, since the writer has met strangers' bytes. */
 #ifndef TK_EVENT_WIRE_H
@@ -9,6 +10,7 @@
 #include "core/event/event.h"
 
 #define WIRE_FRAME_MAX (4u << 20)
+#define WIRE_DEFS_MAX 8192   /* definitions of one part in force; then all begin anew */
 #define WIRE_STRING_MAX 8192 /* longer strings are cut by the parser before they get here */
 
 enum frame_type {
@@ -99,10 +101,13 @@ int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *
 /* TK_OK; TK_EEND after the last. */
 int batch_next_reject(struct batch_reader *r, struct reject *out);
 int batch_next_gap(struct batch_reader *r, struct gap *out);
-/* The next event. Its EV part is the reader's; dictionary parts point to the batch's definitions,
- * whose numbers are in def[] (UINT32_MAX: no such part). A definition number first met is one more
- * than the largest so far, so a caller can keep an array beside it. Valid until the next batch_open. */
+/* The next event. Its EV part is the reader's, valid until the next call; dictionary parts point to the
+ * definitions, whose numbers (below WIRE_DEFS_MAX) are in def[] (UINT32_MAX: no such part). The caller may add
+ * to a part what it knows. Numbers and parts hold until batch_resets changes. */
 int batch_next(struct batch_reader *r, struct access_event *ev, uint32_t def[P_COUNT], struct err *e);
+uint32_t batch_resets(const struct batch_reader *r);
+/* The definition as it came, without what the caller added. */
+struct part *batch_redefine(struct batch_reader *r, enum part_id id, uint32_t number);
 
 /* Encodes the known and absent fields of a part; decode points strings into `in`.
  * `sensor_only` leaves RECORDER fields out. Also the dictionary's key form. */

@@ -5,20 +5,22 @@
 #include "core/base/map.h"
 #include "core/base/zone.h"
 #include "core/ledger/dictionary.h"
+#include "core/ledger/histograms.h"
+#include "core/ledger/packed.h"
 #include "core/ledger/statement.h"
 
-#define KEYS_MAX 16384
-#define BINS_MAX 65536
+#define KEYS_MAX 32768
 #define BUCKET 900
-
-struct bin_key {
-	int64_t bucket, model, bin;
-};
+#define BUCKET_BYTES_MAX (16u << 20)
 
 struct counters {
 	sqlite3 *db;
-	sqlite3_stmt *add, *add_bin, *add_max, *users;
-	struct map *keys, *bins, *maxima; /* key -> place in sums; key -> count; key -> ns */
+	sqlite3_stmt *get, *put, *range;
+	struct histograms *histograms;
+	struct map *keys;            /* counter_key -> place in sums[] */
+	uint32_t order[KEYS_MAX];    /* places in order of the key */
+	int64_t newest;              /* no row has a later bucket */
+	struct buf packed;
 	struct sums sums[KEYS_MAX];
 };
 
@@ -29,39 +31,37 @@ int64_t counter_bucket(int64_t ns)
 	return sec - (rest < 0 ? rest + BUCKET : rest);
 }
 
-static const char add_sql[] =
-	"INSERT INTO counter_15m VALUES (?1, ?2, ?3, ?4, ?5, ?6"
-#define SUM(name, doc) ", ?"
-#include "core/ledger/sums.def"
-#undef SUM
-	") ON CONFLICT DO UPDATE SET bucket = bucket"
-#define SUM(name, doc) ", " #name " = " #name " + excluded." #name
-#include "core/ledger/sums.def"
-#undef SUM
-	;
+static int load_newest(struct counters *c, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = statement_prepare(c->db, &s, "SELECT coalesce(max(bucket), -9223372036854775807) FROM counter_15m", e);
+
+	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK)
+		c->newest = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return rc;
+}
 
 int counters_open(struct counters **out, sqlite3 *db, struct err *e)
 {
 	struct counters *c = calloc(1, sizeof *c);
-	int rc = TK_ENOMEM;
+	int rc;
 
-	if (c == NULL)
+	if (c == NULL || (c->keys = map_new(KEYS_MAX, KEYS_MAX * sizeof(struct counter_key))) == NULL) {
+		counters_free(c);
 		return err_set(e, TK_ENOMEM, "ledger: no memory for counters");
+	}
 	c->db = db;
-	c->keys = map_new(KEYS_MAX, KEYS_MAX * sizeof(struct counter_key));
-	c->bins = map_new(BINS_MAX, BINS_MAX * sizeof(struct bin_key));
-	c->maxima = map_new(BINS_MAX, BINS_MAX * 2 * sizeof(int64_t));
-	if (c->keys != NULL && c->bins != NULL && c->maxima != NULL)
-		rc = statement_prepare(db, &c->add, add_sql, e);
+	buf_init(&c->packed, BUCKET_BYTES_MAX);
+	rc = statement_prepare(db, &c->get, "SELECT counters FROM counter_15m WHERE bucket = ?", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &c->add_bin, "INSERT INTO latency_15m VALUES (?, ?, ?, ?)"
-				       " ON CONFLICT DO UPDATE SET n = n + excluded.n", e);
+		rc = statement_prepare(db, &c->put, "INSERT OR REPLACE INTO counter_15m VALUES (?, ?, ?)", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &c->add_max, "INSERT INTO latency_max_15m VALUES (?, ?, ?)"
-				       " ON CONFLICT DO UPDATE SET max_ns = max(max_ns, excluded.max_ns)", e);
+		rc = statement_prepare(db, &c->range, "SELECT counters FROM counter_15m WHERE bucket >= ? AND bucket < ?", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &c->users, "SELECT user, sum(calls) FROM counter_15m"
-				       " WHERE bucket >= ? AND bucket < ? GROUP BY user", e);
+		rc = histograms_open(&c->histograms, db, e);
+	if (rc == TK_OK)
+		rc = load_newest(c, e);
 	if (rc != TK_OK) {
 		counters_free(c);
 		return rc;
@@ -74,13 +74,12 @@ void counters_free(struct counters *c)
 {
 	if (c == NULL)
 		return;
-	sqlite3_finalize(c->add);
-	sqlite3_finalize(c->add_bin);
-	sqlite3_finalize(c->add_max);
-	sqlite3_finalize(c->users);
+	sqlite3_finalize(c->get);
+	sqlite3_finalize(c->put);
+	sqlite3_finalize(c->range);
+	histograms_free(c->histograms);
 	map_free(c->keys);
-	map_free(c->bins);
-	map_free(c->maxima);
+	buf_free(&c->packed);
 	free(c);
 }
 
@@ -123,32 +122,12 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->after_holiday += is_true(ev, F_AFTER_HOLIDAY);
 }
 
-static int add_latency(struct counters *c, const struct counter_key *k, int64_t ns)
-{
-	struct bin_key key = { k->bucket, k->model, latency_bin(ns) };
-	int64_t *n = map_put(c->bins, slice_of(&key, sizeof key), 0);
-	int64_t *max = map_put(c->maxima, slice_of(&key, 2 * sizeof(int64_t)), 0);
-
-	if (n == NULL || max == NULL)
-		return TK_ELIMIT;
-	++*n;
-	if (ns > *max)
-		*max = ns;
-	return TK_OK;
-}
-
-/* Room for one more event whatever its names are. */
-static bool full(const struct counters *c)
-{
-	return map_count(c->keys) == KEYS_MAX || map_count(c->bins) == BINS_MAX || map_count(c->maxima) == BINS_MAX;
-}
-
 int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e)
 {
 	int64_t *at;
 	int rc;
 
-	if (full(c) && (rc = counters_flush(c, e)) != TK_OK)
+	if (map_count(c->keys) == KEYS_MAX && (rc = counters_flush(c, e)) != TK_OK)
 		return rc;
 	at = map_put(c->keys, slice_of(k, sizeof *k), -1);
 	if (at == NULL)
@@ -158,56 +137,110 @@ int counters_add(struct counters *c, const struct counter_key *k, const struct a
 		memset(&c->sums[*at], 0, sizeof *c->sums);
 	}
 	add_event(&c->sums[*at], ev);
-	if (ev_known(ev, F_DURATION) && add_latency(c, k, ev_value(ev, F_DURATION)->i) != TK_OK)
-		return err_set(e, TK_ENOMEM, "ledger: no memory for counters");
-	return TK_OK;
+	if (!ev_known(ev, F_DURATION))
+		return TK_OK;
+	return histograms_add(c->histograms, k->bucket, k->model, ev_value(ev, F_DURATION)->i, e);
 }
 
-static int flush_sums(struct counters *c, size_t i, struct err *e)
+/* ---- writing: a bucket at a time, its new entries merged with those of its row ---- */
+
+static struct counter_key key_at(const struct counters *c, uint32_t place)
 {
 	struct counter_key k;
-	const struct sums *s = &c->sums[i];
-	int at = 7;
 
-	memcpy(&k, map_key(c->keys, i).p, sizeof k);
-	bind_i64(c->add, 1, k.bucket);
-	bind_i64(c->add, 2, k.input);
-	bind_i64(c->add, 3, k.user);
-	bind_i64(c->add, 4, k.department);
-	bind_i64(c->add, 5, k.function);
-	bind_i64(c->add, 6, k.model);
-#define SUM(name, doc) bind_i64(c->add, at++, s->name);
-#include "core/ledger/sums.def"
-#undef SUM
-	return statement_run(c->add, e);
+	memcpy(&k, map_key(c->keys, place).p, sizeof k);
+	return k;
 }
 
-static int flush_bin(sqlite3_stmt *s, const struct map *m, size_t i, struct err *e)
+static void entry_at(const struct counters *c, uint32_t place, struct counter_entry *out)
 {
-	struct slice key = map_key(m, i);
-	int64_t v[3];
-	int n = (int)(key.n / sizeof *v);
+	struct counter_key k = key_at(c, place);
 
-	memcpy(v, key.p, key.n);
-	for (int k = 0; k < n; k++)
-		bind_i64(s, k + 1, v[k]);
-	bind_i64(s, n + 1, *map_value(m, i));
-	return statement_run(s, e);
+	*out = (struct counter_entry){ { k.input, k.user, k.department, k.function, k.model }, c->sums[place] };
+}
+
+static int by_key(const void *a, const void *b, void *ctx)
+{
+	struct counter_key x = key_at(ctx, *(const uint32_t *)a), y = key_at(ctx, *(const uint32_t *)b);
+	int64_t p[6] = { x.bucket, x.input, x.user, x.department, x.function, x.model };
+	int64_t q[6] = { y.bucket, y.input, y.user, y.department, y.function, y.model };
+
+	for (int i = 0; i < 6; i++)
+		if (p[i] != q[i])
+			return p[i] < q[i] ? -1 : 1;
+	return 0;
+}
+
+/* Entries of `old` and of order[i..end) into c->packed, both in order of their names; equal names add up. */
+static int merge(struct counters *c, struct slice old, size_t i, size_t end, int64_t *calls, struct err *e)
+{
+	struct counter_entry a, b;
+	bool have_a = entry_read(&old, &a), have_b = i < end;
+
+	if (have_b)
+		entry_at(c, c->order[i], &b);
+	while (have_a || have_b) {
+		int order = !have_b ? -1 : !have_a ? 1 : entry_order(&a, &b);
+
+		if (order == 0)
+			sums_add(&b.sums, &a.sums);
+		entry_write(order < 0 ? &a : &b, &c->packed);
+		*calls += order < 0 ? a.sums.calls : b.sums.calls;
+		if (order <= 0)
+			have_a = entry_read(&old, &a);
+		if (order >= 0 && (have_b = ++i < end))
+			entry_at(c, c->order[i], &b);
+	}
+	if (old.n > 0)
+		return err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
+	return c->packed.failed ? err_set(e, TK_ELIMIT, "ledger: a bucket has too many counters") : TK_OK;
+}
+
+static int write_bucket(struct counters *c, int64_t bucket, size_t from, size_t end, struct err *e)
+{
+	struct slice old = { NULL, 0 };
+	int64_t calls = 0;
+	int rc = TK_OK;
+
+	if (bucket <= c->newest) {
+		bind_i64(c->get, 1, bucket);
+		if ((rc = statement_row(c->get, e)) == TK_OK)
+			old = column_blob(c->get, 0);
+		rc = rc == TK_EEND ? TK_OK : rc;
+	}
+	buf_clear(&c->packed);
+	if (rc == TK_OK)
+		rc = merge(c, old, from, end, &calls, e);
+	sqlite3_reset(c->get);
+	if (rc != TK_OK)
+		return rc;
+	bind_i64(c->put, 1, bucket);
+	bind_i64(c->put, 2, calls);
+	bind_blob(c->put, 3, c->packed.p, c->packed.n);
+	return statement_run(c->put, e);
 }
 
 int counters_flush(struct counters *c, struct err *e)
 {
+	size_t n = map_count(c->keys), from = 0, end;
+	int64_t newest = c->newest;
 	int rc = TK_OK;
 
-	for (size_t i = 0; i < map_count(c->keys) && rc == TK_OK; i++)
-		rc = flush_sums(c, i, e);
-	for (size_t i = 0; i < map_count(c->bins) && rc == TK_OK; i++)
-		rc = flush_bin(c->add_bin, c->bins, i, e);
-	for (size_t i = 0; i < map_count(c->maxima) && rc == TK_OK; i++)
-		rc = flush_bin(c->add_max, c->maxima, i, e);
+	for (size_t i = 0; i < n; i++)
+		c->order[i] = (uint32_t)i;
+	qsort_r(c->order, n, sizeof *c->order, by_key, c);
+	for (; from < n && rc == TK_OK; from = end) {
+		int64_t bucket = key_at(c, c->order[from]).bucket;
+
+		for (end = from + 1; end < n && key_at(c, c->order[end]).bucket == bucket; end++)
+			;
+		rc = write_bucket(c, bucket, from, end, e);
+		newest = bucket > newest ? bucket : newest;
+	}
+	if (rc == TK_OK)
+		rc = histograms_flush(c->histograms, e);
+	c->newest = newest;
 	map_clear(c->keys);
-	map_clear(c->bins);
-	map_clear(c->maxima);
 	return rc;
 }
 
@@ -215,9 +248,15 @@ int counters_users(struct counters *c, int64_t from, int64_t to, user_calls_fn r
 {
 	int rc = counters_flush(c, e);
 
-	bind_i64(c->users, 1, from);
-	bind_i64(c->users, 2, to);
-	while (rc == TK_OK && (rc = statement_row(c->users, e)) == TK_OK)
-		row(ctx, sqlite3_column_int64(c->users, 0), sqlite3_column_int64(c->users, 1));
+	bind_i64(c->range, 1, from);
+	bind_i64(c->range, 2, to);
+	while (rc == TK_OK && (rc = statement_row(c->range, e)) == TK_OK) {
+		struct slice packed = column_blob(c->range, 0);
+		struct counter_entry entry;
+
+		while (entry_read(&packed, &entry))
+			row(ctx, entry.name[NAME_USER], entry.sums.calls);
+	}
+	sqlite3_reset(c->range);
 	return rc == TK_EEND ? TK_OK : rc;
 }

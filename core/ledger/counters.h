@@ -20,7 +20,7 @@ void counters_free(struct counters *c);
 int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e);
 /* Before each commit, and by counters_users. */
 int counters_flush(struct counters *c, struct err *e);
-/* Calls of every user in [from, to) UTC seconds, from the rows. */
+/* Calls of the users in [from, to) UTC seconds, from the rows; a user comes as often as there are entries. */
 int counters_users(struct counters *c, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
 /* The 15-minute bucket of an instant. */
 int64_t counter_bucket(int64_t ns);

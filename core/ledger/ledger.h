@@ -47,7 +47,7 @@ int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id
 int ledger_flush_events(struct ledger *l, struct err *e);
 
 typedef void (*user_calls_fn)(void *ctx, int64_t user, int64_t calls);
-/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900. */
+/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900: parts to be added up. */
 int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
 
 /* Every recorded event that began in [from, to) ns, in order of completion, then id. */

@@ -11,15 +11,6 @@
 /* A writer's transaction is short; waiting this long means that something else is wrong. */
 #define BUSY_MS 5000
 
-int64_t add_saturating(int64_t a, int64_t b)
-{
-	int64_t sum;
-
-	if (__builtin_add_overflow(a, b, &sum))
-		return b < 0 ? INT64_MIN : INT64_MAX;
-	return sum;
-}
-
 int reader_prepare(struct ledger_reader *r, sqlite3_stmt **s, const char *sql, const int64_t *bind, size_t n,
 		   struct err *e)
 {

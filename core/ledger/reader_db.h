@@ -26,8 +26,6 @@ int reader_number(struct ledger_reader *r, const char *sql, const int64_t *bind,
 /* A read transaction over several statements, so that they see one state. */
 int reader_begin(struct ledger_reader *r, struct err *e);
 void reader_end(struct ledger_reader *r);
-/* Sums that stop at the limits of int64 instead of wrapping. */
-int64_t add_saturating(int64_t a, int64_t b);
 
 /* Ranges of seq that may hold events of [from, to) ns: ascending, not overlapping. */
 struct seq_range {

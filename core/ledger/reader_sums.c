@@ -1,110 +1,157 @@
-/* Sums and response times from the 15-minute counters. Rows are added up here and not by SQLite's
- * sum(), which fails on overflow: money of a hostile log must not take the report away. */
-#include "core/ledger/reader_db.h"
-
+/* Sums and response times from the 15-minute counters. */
 #include <stdlib.h>
 
+#include "core/base/map.h"
+#include "core/ledger/packed.h"
+#include "core/ledger/reader_db.h"
 
-/* The text of a statement per grouping, built by the preprocessor from constants. */
-#define SUM(name, doc) ", " #name
-static const char *const sum_sql[] = {
-	[BY_NOTHING] = "SELECT '', 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2",
-	[BY_BUCKET] = "SELECT '', bucket"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY bucket",
-	[BY_USER] = "SELECT user, 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY user",
-	[BY_DEPARTMENT] = "SELECT department, 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY department",
-	[BY_FUNCTION] = "SELECT function, 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY function",
-	[BY_MODEL] = "SELECT model, 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY model",
-	[BY_INPUT] = "SELECT input, 0"
-#include "core/ledger/sums.def"
-	" FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY input",
-};
-#undef SUM
+#define GROUPS_MAX (1u << 20)
 
-/* The group being added up. */
-struct group {
-	struct sums sums;
-	int64_t bucket;
-	uint8_t *name;
-	size_t n, cap;
-	bool open;
+/* The sums of each label met; for BY_NOTHING and BY_BUCKET the only label is 0. */
+struct groups {
+	struct map *labels; /* label -> place in sums[] */
+	struct sums *sums;
+	struct slice *names;
+	size_t cap;
 };
 
-static void add_row(struct sums *s, sqlite3_stmt *row)
+static struct sums *group_of(struct groups *g, int64_t label)
 {
-	int column = 2;
+	int64_t *at = map_put(g->labels, slice_of(&label, sizeof label), -1);
 
-#define SUM(name, doc) s->name = add_saturating(s->name, sqlite3_column_int64(row, column++));
-#include "core/ledger/sums.def"
-#undef SUM
-}
+	if (at == NULL)
+		return NULL;
+	if (*at >= 0)
+		return &g->sums[*at];
+	if (map_count(g->labels) > g->cap) {
+		size_t cap = g->cap == 0 ? 64 : 2 * g->cap;
+		struct sums *more = realloc(g->sums, cap * sizeof *more);
 
-static bool same_group(const struct group *g, sqlite3_stmt *row)
-{
-	return g->open && g->bucket == sqlite3_column_int64(row, 1) &&
-	       slice_eq(slice_of(g->name, g->n), reader_text(row, 0));
-}
-
-static bool open_group(struct group *g, sqlite3_stmt *row)
-{
-	struct slice name = reader_text(row, 0);
-
-	if (name.n > g->cap) {
-		uint8_t *p = realloc(g->name, name.n * 2);
-
-		if (p == NULL)
-			return false;
-		g->name = p;
-		g->cap = name.n * 2;
+		if (more == NULL)
+			return NULL;
+		g->sums = more;
+		g->cap = cap;
 	}
-	if (name.n > 0)
-		memcpy(g->name, name.p, name.n);
-	g->n = name.n;
-	g->bucket = sqlite3_column_int64(row, 1);
-	g->sums = (struct sums){ 0 };
-	g->open = true;
-	return true;
+	*at = (int64_t)map_count(g->labels) - 1;
+	g->sums[*at] = (struct sums){ 0 };
+	return &g->sums[*at];
 }
 
-static void close_group(struct group *g, sum_row_fn row, void *ctx)
+static int64_t label_of(const struct counter_entry *c, enum sum_by by)
 {
-	if (g->open)
-		row(ctx, slice_of(g->name, g->n), g->bucket, &g->sums);
-	g->open = false;
+	switch (by) {
+	case BY_USER:
+		return c->name[NAME_USER];
+	case BY_DEPARTMENT:
+		return c->name[NAME_DEPARTMENT];
+	case BY_FUNCTION:
+		return c->name[NAME_FUNCTION];
+	case BY_MODEL:
+		return c->name[NAME_MODEL];
+	case BY_INPUT:
+		return c->name[NAME_INPUT];
+	case BY_NOTHING:
+	case BY_BUCKET:
+		break;
+	}
+	return 0;
+}
+
+static int add_bucket(struct groups *g, enum sum_by by, struct slice packed, struct err *e)
+{
+	struct counter_entry c;
+
+	while (entry_read(&packed, &c)) {
+		struct sums *s = group_of(g, label_of(&c, by));
+
+		if (s == NULL)
+			return err_set(e, TK_ENOMEM, "out of memory");
+		sums_add(s, &c.sums);
+	}
+	return packed.n == 0 ? TK_OK : err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
+}
+
+static int compare_names(const void *a, const void *b, void *ctx)
+{
+	const struct groups *g = ctx;
+
+	return slice_cmp(g->names[*(const size_t *)a], g->names[*(const size_t *)b]);
+}
+
+/* Each group under its label's text, in byte order. */
+static int tell_groups(struct ledger_reader *r, struct groups *g, sum_row_fn row, void *ctx, struct err *e)
+{
+	size_t n = map_count(g->labels), *order = calloc(n + 1, sizeof *order);
+	struct buf text;
+	sqlite3_stmt *s = NULL;
+	int rc = order == NULL || (g->names = calloc(n + 1, sizeof *g->names)) == NULL ? TK_ENOMEM : TK_OK;
+
+	buf_init(&text, 64u << 20);
+	for (int pass = 0; pass < 2 && rc == TK_OK; pass++) { /* first how long the text is, so that it does not move */
+		size_t total = 0;
+
+		for (size_t i = 0; i < n && rc == TK_OK; i++) {
+			int64_t label;
+
+			memcpy(&label, map_key(g->labels, i).p, sizeof label);
+			rc = reader_prepare(r, &s, "SELECT value FROM labels WHERE id = ?1", &label, 1, e);
+			if (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+				struct slice name = reader_text(s, 0);
+
+				total += name.n;
+				if (pass == 1) {
+					g->names[i] = slice_of(text.p + text.n, name.n);
+					buf_add(&text, name);
+				}
+			}
+			order[i] = i;
+			sqlite3_finalize(s);
+			rc = rc == TK_EEND ? TK_OK : rc;
+		}
+		if (rc == TK_OK && buf_room(&text, total + 1) == NULL)
+			rc = err_set(e, TK_ENOMEM, "out of memory");
+	}
+	if (rc == TK_OK && n > 1)
+		qsort_r(order, n, sizeof *order, compare_names, g);
+	for (size_t i = 0; i < n && rc == TK_OK; i++)
+		row(ctx, g->names[order[i]], 0, &g->sums[order[i]]);
+	buf_free(&text);
+	free(order);
+	return rc;
+}
+
+static int read_buckets(struct ledger_reader *r, struct groups *g, int64_t from, int64_t to, enum sum_by by,
+			sum_row_fn row, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc = reader_prepare(r, &s,
+				"SELECT bucket, counters FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY bucket",
+				(int64_t[]){ from, to }, 2, e);
+
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		rc = add_bucket(g, by, reader_text(s, 1), e);
+		if (rc == TK_OK && by == BY_BUCKET) {
+			row(ctx, slice_of(NULL, 0), sqlite3_column_int64(s, 0), group_of(g, 0));
+			map_clear(g->labels);
+		}
+	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
 }
 
 int ledger_sums(struct ledger_reader *r, int64_t from, int64_t to, enum sum_by by, sum_row_fn row, void *ctx,
 		struct err *e)
 {
-	struct group g = { .open = false };
-	sqlite3_stmt *s;
-	int rc = reader_prepare(r, &s, sum_sql[by], (int64_t[]){ from, to }, 2, e);
+	struct groups g = { .labels = map_new(GROUPS_MAX, GROUPS_MAX * sizeof(int64_t)) };
+	int rc = g.labels == NULL ? err_set(e, TK_ENOMEM, "out of memory")
+				  : read_buckets(r, &g, from, to, by, row, ctx, e);
 
-	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
-		if (!same_group(&g, s)) {
-			close_group(&g, row, ctx);
-			if (!open_group(&g, s))
-				rc = err_set(e, TK_ENOMEM, "out of memory");
-		}
-		if (rc == TK_OK)
-			add_row(&g.sums, s);
-	}
-	if (rc == TK_EEND)
-		close_group(&g, row, ctx);
-	sqlite3_finalize(s);
-	free(g.name);
-	return rc == TK_EEND ? TK_OK : rc;
+	if (rc == TK_OK && by != BY_BUCKET)
+		rc = tell_groups(r, &g, row, ctx, e);
+	map_free(g.labels);
+	free(g.sums);
+	free(g.names);
+	return rc;
 }
 
 static void take_duration(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
@@ -121,15 +168,14 @@ static int read_bins(struct ledger_reader *r, int64_t from, int64_t to, struct l
 {
 	sqlite3_stmt *s;
 	int rc = reader_prepare(r, &s,
-				"SELECT bin, n, max_ns FROM latencies WHERE bucket >= ?1 AND bucket < ?2",
+				"SELECT bins, max_ns FROM latencies WHERE bucket >= ?1 AND bucket < ?2",
 				(int64_t[]){ from, to }, 2, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
-		int64_t bin = sqlite3_column_int64(s, 0), max = sqlite3_column_int64(s, 2);
+		int64_t max = sqlite3_column_int64(s, 1);
 
-		if (bin < 0 || bin >= LATENCY_BINS)
-			continue;
-		out->bin[bin] = add_saturating(out->bin[bin], sqlite3_column_int64(s, 1));
+		if (!latency_add_encoded(out, reader_text(s, 0)))
+			rc = err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
 		out->max_ns = max > out->max_ns ? max : out->max_ns;
 	}
 	sqlite3_finalize(s);

@@ -86,28 +86,6 @@ static void events_view(struct buf *out)
 	buf_str(out, ";\n");
 }
 
-static void counter_table(struct buf *out)
-{
-	buf_str(out, "CREATE TABLE counter_15m (bucket INTEGER NOT NULL, input INTEGER NOT NULL, user INTEGER NOT NULL,"
-		     " department INTEGER NOT NULL, function INTEGER NOT NULL, model INTEGER NOT NULL");
-#define SUM(name, doc) buf_str(out, ", " #name " INTEGER NOT NULL");
-#include "core/ledger/sums.def"
-#undef SUM
-	buf_str(out, ", PRIMARY KEY (bucket, input, user, department, function, model)) STRICT, WITHOUT ROWID;\n");
-}
-
-static void counters_view(struct buf *out)
-{
-	buf_str(out, "CREATE VIEW counters AS SELECT c.bucket AS bucket, i.value AS input, u.value AS user,"
-		     " d.value AS department, f.value AS function, m.value AS model");
-#define SUM(name, doc) buf_str(out, ", c." #name " AS " #name);
-#include "core/ledger/sums.def"
-#undef SUM
-	buf_str(out, " FROM counter_15m c JOIN label i ON i.id = c.input JOIN label u ON u.id = c.user"
-		     " JOIN label d ON d.id = c.department JOIN label f ON f.id = c.function"
-		     " JOIN label m ON m.id = c.model;\n");
-}
-
 /* bucket: UTC seconds, a multiple of 900. minute: UTC minutes since 1970. Names are label rows:
  * 0 is unknown (''), 1 is 'other' (excess names, counted in meta). */
 static const char plain_tables[] =
@@ -130,10 +108,11 @@ static const char plain_tables[] =
 	" dev INTEGER NOT NULL, ino INTEGER NOT NULL, position INTEGER NOT NULL, line INTEGER NOT NULL,"
 	" prefix_len INTEGER NOT NULL, prefix_hash BLOB NOT NULL, tail_len INTEGER NOT NULL, tail_hash BLOB NOT NULL,"
 	" finished INTEGER NOT NULL, touched INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE latency_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, bin INTEGER NOT NULL,"
-	" n INTEGER NOT NULL, PRIMARY KEY (bucket, model, bin)) STRICT, WITHOUT ROWID;\n"
-	"CREATE TABLE latency_max_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, max_ns INTEGER NOT NULL,"
-	" PRIMARY KEY (bucket, model)) STRICT, WITHOUT ROWID;\n"
+	/* every counter of a bucket, packed (core/ledger/packed.h); calls is their sum */
+	"CREATE TABLE counter_15m (bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL, counters BLOB NOT NULL) STRICT;\n"
+	/* response times: a log-linear histogram (core/ledger/sums.h), mergeable */
+	"CREATE TABLE latency_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, n INTEGER NOT NULL,"
+	" max_ns INTEGER NOT NULL, bins BLOB NOT NULL, PRIMARY KEY (bucket, model)) STRICT, WITHOUT ROWID;\n"
 	"CREATE TABLE input (label INTEGER PRIMARY KEY, path TEXT NOT NULL, configured INTEGER NOT NULL,"
 	" events INTEGER NOT NULL, last_event INTEGER NOT NULL, last_heartbeat INTEGER NOT NULL) STRICT;\n"
 	/* minutes in which an input was watched: [minute_from, minute_to] */
@@ -159,9 +138,10 @@ static const char plain_tables[] =
 	" kind TEXT NOT NULL, added INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n";
 
 static const char plain_views[] =
-	"CREATE VIEW latencies AS SELECT l.bucket AS bucket, m.value AS model, l.bin AS bin, l.n AS n,"
-	" x.max_ns AS max_ns FROM latency_15m l JOIN label m ON m.id = l.model"
-	" LEFT JOIN latency_max_15m x ON x.bucket = l.bucket AND x.model = l.model;\n"
+	"CREATE VIEW counters AS SELECT bucket, calls, counters FROM counter_15m;\n"
+	"CREATE VIEW labels AS SELECT id, value FROM label;\n"
+	"CREATE VIEW latencies AS SELECT l.bucket AS bucket, m.value AS model, l.n AS n, l.max_ns AS max_ns,"
+	" l.bins AS bins FROM latency_15m l JOIN label m ON m.id = l.model;\n"
 	"CREATE VIEW findings AS SELECT f.id AS id, f.rule_id AS \"rule.id\", f.rule_name AS \"rule.name\","
 	" f.author AS \"rule.author\", f.level AS level, f.rank AS rank, f.status AS status, f.day AS day,"
 	" f.first AS first, f.last AS last, f.count AS count, f.reason AS reason, f.entity AS entity,"
@@ -210,9 +190,7 @@ static int create_version_1(sqlite3 *db, struct err *e)
 	event_table(&sql);
 	for (int p = P_EV + 1; p < P_COUNT; p++)
 		dictionary_table(&sql, p);
-	counter_table(&sql);
 	events_view(&sql);
-	counters_view(&sql);
 	buf_str(&sql, plain_views);
 	rc = schema_exec(db, buf_cstr(&sql), e);
 	buf_free(&sql);

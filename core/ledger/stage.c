@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/event/varint.h"
+#include "core/ledger/rows_table.h"
 #include "core/ledger/schema.h"
 #include "core/ledger/statement.h"
 
@@ -19,154 +20,53 @@ struct stage {
 	sqlite3 *db;
 	struct chain *chain;
 	sqlite3_stmt *insert;
+	struct rows_source source;
 	size_t n;
 	struct staged row[STAGE_MAX];
 };
-
-/* ---- the virtual table ---- */
-
-struct stage_table {
-	sqlite3_vtab base;
-	struct stage *stage;
-};
-
-struct stage_cursor {
-	sqlite3_vtab_cursor base;
-	size_t i;
-};
-
-static int vt_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **text)
-{
-	struct stage_table *t = sqlite3_malloc(sizeof *t);
-	struct buf sql;
-	int rc;
-
-	(void)argc;
-	(void)argv;
-	(void)text;
-	if (t == NULL)
-		return SQLITE_NOMEM;
-	*t = (struct stage_table){ .stage = aux };
-	buf_init(&sql, 8192);
-	buf_str(&sql, "CREATE TABLE x (seq, ordinal, ");
-	schema_part_columns(&sql, P_EV);
-	for (int p = P_EV + 1; p < P_COUNT; p++)
-		buf_fmt(&sql, ", %s", event_parts[p].table);
-	buf_str(&sql, ")");
-	rc = sqlite3_declare_vtab(db, buf_cstr(&sql));
-	buf_free(&sql);
-	*out = &t->base;
-	return rc;
-}
-
-static int vt_disconnect(sqlite3_vtab *t)
-{
-	sqlite3_free(t);
-	return SQLITE_OK;
-}
-
-static int vt_best_index(sqlite3_vtab *t, sqlite3_index_info *info)
-{
-	(void)t;
-	info->estimatedCost = STAGE_MAX;
-	return SQLITE_OK;
-}
-
-static int vt_open(sqlite3_vtab *t, sqlite3_vtab_cursor **out)
-{
-	struct stage_cursor *c = sqlite3_malloc(sizeof *c);
-
-	(void)t;
-	if (c == NULL)
-		return SQLITE_NOMEM;
-	*c = (struct stage_cursor){ .i = 0 };
-	*out = &c->base;
-	return SQLITE_OK;
-}
-
-static int vt_close(sqlite3_vtab_cursor *c)
-{
-	sqlite3_free(c);
-	return SQLITE_OK;
-}
-
-static int vt_filter(sqlite3_vtab_cursor *c, int number, const char *name, int argc, sqlite3_value **argv)
-{
-	(void)number;
-	(void)name;
-	(void)argc;
-	(void)argv;
-	((struct stage_cursor *)c)->i = 0;
-	return SQLITE_OK;
-}
-
-static int vt_next(sqlite3_vtab_cursor *c)
-{
-	((struct stage_cursor *)c)->i++;
-	return SQLITE_OK;
-}
-
-static int vt_eof(sqlite3_vtab_cursor *c)
-{
-	return ((struct stage_cursor *)c)->i >= ((struct stage_table *)c->pVtab)->stage->n;
-}
 
 /* Columns: seq, ordinal, the fields of P_EV, the rows of the other parts. */
 #define FIELD_COLUMN 2
 #define ROWS_COLUMN (FIELD_COLUMN + F_WHERE_BASE - F_EV_BASE)
 
-static void field_result(sqlite3_context *ctx, const struct staged *r, unsigned slot)
+static void stage_columns(struct buf *out)
+{
+	buf_str(out, "seq, ordinal, ");
+	schema_part_columns(out, P_EV);
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		buf_fmt(out, ", %s", event_parts[p].table);
+}
+
+static size_t stage_count(void *ctx)
+{
+	return ((struct stage *)ctx)->n;
+}
+
+static void field_result(sqlite3_context *out, const struct staged *r, unsigned slot)
 {
 	const union value *v = &r->own.v[slot];
 
-	if (slot == F_EVENT_ID - F_EV_BASE) {
-		sqlite3_result_blob(ctx, r->id, sizeof r->id, SQLITE_STATIC);
-		return;
-	}
-	if (!((r->own.known >> slot) & 1))
+	if (slot == F_EVENT_ID - F_EV_BASE)
+		sqlite3_result_blob(out, r->id, sizeof r->id, SQLITE_STATIC);
+	else if (!((r->own.known >> slot) & 1))
 		return; /* NULL */
-	if (event_fields[F_EV_BASE + slot].type == FT_STR)
-		sqlite3_result_text(ctx, (const char *)v->s.p, (int)v->s.n, SQLITE_STATIC);
+	else if (event_fields[F_EV_BASE + slot].type == FT_STR)
+		sqlite3_result_text(out, (const char *)v->s.p, (int)v->s.n, SQLITE_STATIC);
 	else
-		sqlite3_result_int64(ctx, v->i);
+		sqlite3_result_int64(out, v->i);
 }
 
-static int vt_column(sqlite3_vtab_cursor *cursor, sqlite3_context *ctx, int i)
+static void stage_column(void *ctx, size_t row, int i, sqlite3_context *out)
 {
-	struct stage_cursor *c = (struct stage_cursor *)cursor;
-	const struct staged *r = &((struct stage_table *)cursor->pVtab)->stage->row[c->i];
+	const struct staged *r = &((struct stage *)ctx)->row[row];
 
 	if (i >= ROWS_COLUMN)
-		sqlite3_result_int64(ctx, r->rows[i - ROWS_COLUMN + 1]);
+		sqlite3_result_int64(out, r->rows[i - ROWS_COLUMN + 1]);
 	else if (i >= FIELD_COLUMN)
-		field_result(ctx, r, (unsigned)(i - FIELD_COLUMN));
+		field_result(out, r, (unsigned)(i - FIELD_COLUMN));
 	else
-		sqlite3_result_int64(ctx, i == 0 ? r->seq : r->ordinal);
-	return SQLITE_OK;
+		sqlite3_result_int64(out, i == 0 ? r->seq : r->ordinal);
 }
-
-static int vt_rowid(sqlite3_vtab_cursor *cursor, sqlite3_int64 *out)
-{
-	*out = (sqlite3_int64)((struct stage_cursor *)cursor)->i;
-	return SQLITE_OK;
-}
-
-/* No xCreate: the table exists by its module's name alone, in this connection alone. */
-static const sqlite3_module module = {
-	.iVersion = 0,
-	.xConnect = vt_connect,
-	.xDisconnect = vt_disconnect,
-	.xBestIndex = vt_best_index,
-	.xOpen = vt_open,
-	.xClose = vt_close,
-	.xFilter = vt_filter,
-	.xNext = vt_next,
-	.xEof = vt_eof,
-	.xColumn = vt_column,
-	.xRowid = vt_rowid,
-};
-
-/* ---- staging ---- */
 
 int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err *e)
 {
@@ -177,9 +77,9 @@ int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err 
 		return err_set(e, TK_ENOMEM, "ledger: no memory for the stage");
 	s->db = db;
 	s->chain = chain;
-	if (sqlite3_create_module(db, "staged", &module, s) != SQLITE_OK)
-		rc = schema_error(db, "ledger", e);
-	else
+	s->source = (struct rows_source){ s, stage_count, stage_column, stage_columns };
+	rc = rows_table_register(db, "staged", &s->source, e);
+	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->insert, "INSERT INTO event SELECT * FROM staged", e);
 	if (rc != TK_OK) {
 		stage_free(s);

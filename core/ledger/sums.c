@@ -2,18 +2,19 @@
 
 #include <math.h>
 
+#include "core/event/varint.h"
+
 #define LINEAR_BINS 64
 #define BINS_A_POWER 32
 
 unsigned latency_bin(int64_t ns)
 {
 	uint64_t us = ns < 0 ? 0 : (uint64_t)ns / 1000;
-	unsigned power = 6, bin;
+	unsigned power, bin;
 
 	if (us < LINEAR_BINS)
 		return (unsigned)us;
-	while (us >> (power + 1) != 0)
-		power++;
+	power = 63 - (unsigned)__builtin_clzll(us);
 	bin = LINEAR_BINS + (power - 6) * BINS_A_POWER + (unsigned)((us >> (power - 5)) & (BINS_A_POWER - 1));
 	return bin < LATENCY_BINS ? bin : LATENCY_BINS - 1;
 }
@@ -54,6 +55,38 @@ int64_t latency_quantile(const struct latency *l, double q)
 		}
 	}
 	return l->max_ns;
+}
+
+void latency_encode(const struct latency *l, struct buf *out)
+{
+	unsigned before = 0;
+
+	for (unsigned i = 0; i < LATENCY_BINS; i++)
+		if (l->bin[i] != 0) {
+			put_varint(out, i - before);
+			put_varint(out, (uint64_t)l->bin[i]);
+			before = i;
+		}
+}
+
+bool latency_add_encoded(struct latency *l, struct slice bins)
+{
+	uint64_t i = 0, step, n;
+
+	while (bins.n > 0) {
+		if (!take_varint(&bins, &step) || !take_varint(&bins, &n) || step >= LATENCY_BINS ||
+		    (i += step) >= LATENCY_BINS || n > INT64_MAX / LATENCY_BINS)
+			return false;
+		l->bin[i] += (int64_t)n;
+	}
+	return true;
+}
+
+void sums_add(struct sums *to, const struct sums *from)
+{
+#define SUM(name, doc) to->name = add_saturating(to->name, from->name);
+#include "core/ledger/sums.def"
+#undef SUM
 }
 
 enum outcome outcome_of(int64_t status)

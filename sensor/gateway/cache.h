@@ -1,18 +1,55 @@
-/* The inside of struct parse_cache, for the files of this folder. */
+/* The inside of struct parse_cache, for the files of this folder: tables of fixed size, in which what is
+ * new takes the place of what stood there. */
 #ifndef TK_SENSOR_GATEWAY_CACHE_H
 #define TK_SENSOR_GATEWAY_CACHE_H
 
 #include "sensor/gateway/format.h"
 
-#define CACHE_KEYS 1024    /* fingerprints kept; a power of two */
-#define CACHE_MEMBERS 1024 /* slots for JSON member names; a power of two, well above their number */
-#define FINGERPRINT_DIGITS 16
+/* Sizes are powers of two. */
+#define CACHE_KEYS 16384   /* fingerprints: a site's keys, with room */
+#define CACHE_KEY_WAYS 4   /* of them may share a place */
+#define CACHE_MEMBERS 1024 /* slots for JSON member names; well above their number */
+#define CACHE_NAMES 64     /* members of a line */
+#define CACHE_TEXTS 256
+#define CACHE_TEXT_MAX 255
+#define CACHE_ROUTES 64
+#define FINGERPRINT_BYTES 8
 
-/* A secret is never kept: 128 bits of a hash seeded per process stand for it. */
+enum key_state { KEY_NONE, KEY_ABSENT, KEY_UNKNOWN, KEY_FINGERPRINT };
+
+/* What became of a credential header. A secret is never kept: 126 bits of a hash seeded per process stand
+ * for it. */
 struct cached_key {
-	uint64_t tag[2];
-	uint8_t digits[FINGERPRINT_DIGITS];
-	bool used;
+	uint64_t tag[2]; /* the two low bits of the second: enum key_state, KEY_NONE: free */
+	uint8_t fingerprint[FINGERPRINT_BYTES];
+};
+
+/* The last day as written, and what a day is worth. */
+struct cached_day {
+	uint8_t text[12];  /* "23/Nov/2026:" */
+	uint8_t offset[6]; /* " +0900" */
+	bool known;
+	int64_t start;     /* its midnight at that offset, UTC seconds */
+};
+
+/* A JSON member's name as the line before had it at this place. */
+struct cached_name {
+	uint8_t text[46]; /* `"name":` */
+	uint8_t n;        /* 0: none yet */
+	uint8_t row;      /* row + 1 of nginx_json.def; 0: nobody reads it */
+};
+
+/* A text with nothing to mask. */
+struct cached_text {
+	uint8_t n; /* 0: none yet */
+	uint8_t text[CACHE_TEXT_MAX];
+};
+
+struct cached_route {
+	uint8_t host_n, path_n; /* path_n 0: none yet */
+	uint8_t model_at, model_n; /* within the path */
+	const char *operation, *provider;
+	uint8_t host[64], path[192];
 };
 
 struct parse_cache {
@@ -20,9 +57,13 @@ struct parse_cache {
 	uint8_t time_text[32]; /* the last time as written */
 	size_t time_n;         /* 0: none yet */
 	int64_t time_ns;
-	struct cached_key key[CACHE_KEYS];
+	struct cached_day day;
 	bool members_ready;
 	uint8_t member[CACHE_MEMBERS]; /* row + 1 of nginx_json.def, 0: empty */
+	struct cached_name name[CACHE_NAMES];
+	struct cached_route route[CACHE_ROUTES];
+	struct cached_text text[CACHE_TEXTS];
+	struct cached_key key[CACHE_KEYS];
 };
 
 /* The conversion of the last time text, if this is the same. */
@@ -35,5 +76,26 @@ static inline bool cache_time(const struct parse_cache *c, struct slice text, in
 }
 
 void cache_keep_time(struct parse_cache *c, struct slice text, int64_t ns);
+
+/* Where a text of 8 bytes or more is looked for. Who makes texts that share a place gains nothing but the
+ * time that they would take without a cache. */
+static inline size_t cache_place(struct slice s, size_t places)
+{
+	uint64_t first, middle, last;
+
+	memcpy(&first, s.p, 8);
+	memcpy(&middle, s.p + (s.n - 8) / 2, 8);
+	memcpy(&last, s.p + s.n - 8, 8);
+	first = (first ^ (middle << 23 | middle >> 41)) * UINT64_C(0x9e3779b97f4a7c15) + s.n;
+	first = (first ^ last ^ first >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return (size_t)(first >> 40) & (places - 1);
+}
+
+/* secret_mask_text for texts that recur: paths, client software, models. */
+struct slice cache_mask_text(struct slice text, const struct parse_context *ctx);
+
+/* route_find, remembered. */
+struct route;
+void cache_route_find(struct slice host, struct slice path, struct parse_cache *c, struct route *out);
 
 #endif

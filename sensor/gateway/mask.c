@@ -13,25 +13,29 @@ static const struct credential credentials[] = {
 #undef CREDENTIAL
 };
 
-/* Bytes at which the scan stops: the anchors of credentials.def and the B of Bearer and Basic. A unit
- * test checks that every anchor is here. */
+/* Bytes at which the scan stops: the anchors of credentials.def and the B of Bearer and Basic. Most anchors
+ * have none of the bytes before them that a prefix has there, and fall by that. A unit test checks that every
+ * prefix is found. */
 #define ANCHOR 1
-#define TOKEN 2 /* RFC 6750 2.1 without / + =, which end a token in a URL */
-#define WIDE 4  /* those too: behind "Bearer " */
-#define BEFORE 8 /* may stand just before an anchor: most anchors are none and fall here */
-#define HIDES 16 /* %XX may hide any of them */
+#define BEFORE 2        /* just before an ANCHOR */
+#define ANCHOR_LETTER 4 /* those anchors that ordinary words and hex digits are full of */
+#define BEFORE_LETTER 8
+#define SCHEME 16
+#define TOKEN 32        /* RFC 6750 2.1 without / + =, which end a token in a URL */
+#define WIDE 64         /* those too: behind "Bearer " */
+#define HIDES 128       /* %XX may hide any of them */
 static const uint8_t kind[256] = {
-	['-'] = ANCHOR | TOKEN, ['_'] = ANCHOR | TOKEN, ['z'] = ANCHOR | TOKEN, ['J'] = ANCHOR | TOKEN,
-	['K'] = ANCHOR | TOKEN, ['9'] = ANCHOR | TOKEN, ['B'] = ANCHOR | TOKEN,
-	['b'] = ANCHOR | TOKEN | BEFORE,
+	['-'] = ANCHOR | TOKEN, ['_'] = ANCHOR | TOKEN, ['z'] = ANCHOR_LETTER | TOKEN,
+	['J'] = ANCHOR_LETTER | TOKEN, ['K'] = ANCHOR_LETTER | TOKEN, ['9'] = ANCHOR_LETTER | TOKEN,
+	['B'] = SCHEME | TOKEN, ['b'] = SCHEME | TOKEN | BEFORE,
 	['.'] = TOKEN, ['~'] = TOKEN, ['/'] = WIDE, ['+'] = WIDE, ['='] = WIDE, ['%'] = HIDES,
-	['0'] = TOKEN, ['1'] = TOKEN, ['2'] = TOKEN | BEFORE, ['3' ... '7'] = TOKEN, ['8'] = TOKEN | BEFORE,
-	['A'] = TOKEN, ['C' ... 'H'] = TOKEN, ['I'] = TOKEN | BEFORE, ['L' ... 'R'] = TOKEN,
-	['S'] = TOKEN | BEFORE, ['T' ... 'Z'] = TOKEN,
+	['0'] = TOKEN, ['1'] = TOKEN, ['2'] = TOKEN | BEFORE_LETTER, ['3' ... '7'] = TOKEN,
+	['8'] = TOKEN | BEFORE, ['A'] = TOKEN, ['C' ... 'H'] = TOKEN, ['I'] = TOKEN | BEFORE_LETTER,
+	['L' ... 'R'] = TOKEN, ['S'] = TOKEN | BEFORE_LETTER, ['T' ... 'Z'] = TOKEN,
 	['a'] = TOKEN | BEFORE, ['c' ... 'e'] = TOKEN, ['f'] = TOKEN | BEFORE, ['g'] = TOKEN, ['h'] = TOKEN,
 	['i'] = TOKEN | BEFORE, ['j'] = TOKEN, ['k'] = TOKEN | BEFORE, ['l' ... 'o'] = TOKEN,
 	['p'] = TOKEN | BEFORE, ['q'] = TOKEN, ['r'] = TOKEN, ['s'] = TOKEN | BEFORE, ['t' ... 'v'] = TOKEN,
-	['w'] = TOKEN | BEFORE, ['x'] = TOKEN | BEFORE, ['y'] = TOKEN | BEFORE,
+	['w'] = TOKEN | BEFORE, ['x'] = TOKEN | BEFORE, ['y'] = TOKEN | BEFORE_LETTER,
 };
 
 static size_t token_end(struct slice s, size_t i, uint8_t kinds)
@@ -85,7 +89,7 @@ static bool scheme_at(struct slice s, size_t i, size_t *from, size_t *to)
 	struct slice rest = slice_from(s, i);
 	size_t n, least;
 
-	if (rest.n < 8)
+	if (rest.n < 8 || (rest.p[1] | 0x20) > 'e') /* bE, bA: one look for most */
 		return false;
 	if (scheme_is(rest, "bearer", 6)) {
 		n = 7;
@@ -101,22 +105,40 @@ static bool scheme_at(struct slice s, size_t i, size_t *from, size_t *to)
 	return word_begins(s, i) && *to - *from >= least;
 }
 
-bool secret_find(struct slice s, size_t i, size_t *from, size_t *to)
+/* Is the byte that stands behind `before` the anchor of a credential? */
+static inline bool may_be_anchor(uint8_t before, uint8_t now)
 {
-	uint8_t last = i == 0 ? 0 : kind[s.p[i - 1]];
+	return ((now & ANCHOR) != 0 && (before & BEFORE) != 0) ||
+	       ((now & ANCHOR_LETTER) != 0 && (before & BEFORE_LETTER) != 0);
+}
 
-	for (; i < s.n; i++) {
-		uint8_t now = kind[s.p[i]], before = last;
+#define STOPS (ANCHOR | ANCHOR_LETTER | SCHEME | HIDES)
 
-		last = now;
-		if ((now & ANCHOR) == 0)
-			continue;
-		if ((s.p[i] | 0x20) == 'b' && scheme_at(s, i, from, to))
+/* *hides becomes true when a byte that may hide a credential is met before one that is found. */
+static inline bool find(struct slice s, size_t i, size_t *from, size_t *to, bool *hides)
+{
+	for (;; i++) {
+		uint8_t now;
+
+		while (i < s.n && (kind[s.p[i]] & STOPS) == 0)
+			i++;
+		if (i >= s.n)
+			return false;
+		now = kind[s.p[i]];
+		if ((now & HIDES) != 0)
+			*hides = true;
+		else if ((now & SCHEME) != 0 && scheme_at(s, i, from, to))
 			return true;
-		if ((before & BEFORE) != 0 && credential_at(s, i, from, to))
+		else if (i > 0 && may_be_anchor(kind[s.p[i - 1]], now) && credential_at(s, i, from, to))
 			return true;
 	}
-	return false;
+}
+
+bool secret_find(struct slice s, size_t i, size_t *from, size_t *to)
+{
+	bool hides;
+
+	return find(s, i, from, to, &hides);
 }
 
 static size_t put(uint8_t *out, size_t n, struct slice s)
@@ -208,16 +230,10 @@ static struct slice mask_thoroughly(struct slice text, struct scratch *s)
 /* One look at each byte, for the text that nearly all text is: without anything of interest. */
 static bool is_harmless(struct slice s)
 {
-	uint8_t last = 0, now;
+	size_t from, to;
+	bool hides = false;
 
-	for (size_t i = 0; i < s.n; i++, last = now) {
-		now = kind[s.p[i]];
-		if ((now & (ANCHOR | HIDES)) == 0)
-			continue;
-		if ((now & HIDES) != 0 || (last & BEFORE) != 0 || (s.p[i] | 0x20) == 'b')
-			return false;
-	}
-	return true;
+	return !find(s, 0, &from, &to, &hides) && !hides;
 }
 
 struct slice secret_mask_text(struct slice text, struct scratch *s)

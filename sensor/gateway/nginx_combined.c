@@ -83,12 +83,18 @@ static int detect(struct slice line)
 	return text_clf_time(c.time, NULL, &ns) ? 90 : 10;
 }
 
+/* Most lines have no backslash at all, and one look tells. */
+static struct slice undo(struct slice raw, bool escapes, struct scratch *s)
+{
+	return escapes ? text_unescape(raw, s) : raw;
+}
+
 static int parse(struct slice line, const struct parse_context *ctx, struct access_event *ev)
 {
 	struct scratch *s = ctx->scratch;
 	struct combined c;
 	struct addr peer;
-	bool known;
+	bool known, escapes;
 	int64_t ns;
 
 	if (!split(line, &c) || !is_address(c.address, &peer, &known) || c.status.n != 3 ||
@@ -99,12 +105,13 @@ static int parse(struct slice line, const struct parse_context *ctx, struct acce
 	ev_set_int(ev, F_TIMESTAMP, ns);
 	if (known)
 		client_set(ev, &peer, c.forwarded, ctx);
-	set_text(ev, F_USER, text_unescape(text_cut(c.user, WIRE_STRING_MAX), s), ctx);
-	set_request_line(ev, text_unescape(text_cut(c.request, 2 * WIRE_STRING_MAX), s), ctx);
+	escapes = memchr(line.p, '\\', line.n) != NULL;
+	set_text(ev, F_USER, undo(text_cut(c.user, WIRE_STRING_MAX), escapes, s), ctx);
+	set_request_line(ev, undo(text_cut(c.request, 2 * WIRE_STRING_MAX), escapes, s), ctx);
 	set_status(ev, c.status);
 	set_count(ev, F_RESPONSE_BYTES, c.bytes);
-	set_referrer(ev, text_unescape(text_cut(c.referrer, WIRE_STRING_MAX), s), ctx);
-	set_text(ev, F_USER_AGENT, text_unescape(text_cut(c.agent, WIRE_STRING_MAX), s), ctx);
+	set_referrer(ev, undo(text_cut(c.referrer, WIRE_STRING_MAX), escapes, s), ctx);
+	set_recurring(ev, F_USER_AGENT, undo(text_cut(c.agent, WIRE_STRING_MAX), escapes, s), ctx);
 	set_route(ev, ctx);
 	return 0;
 }

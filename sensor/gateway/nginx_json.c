@@ -1,125 +1,11 @@
-/* nginx with `log_format ... escape=json`: one flat JSON object a line. Operators choose the names, so
- * nginx_json.def lists those that are understood. Nested values are passed over. */
+/* nginx with `log_format ... escape=json`: one flat JSON object a line, read by members.c. */
 #include "core/base/json.h"
 #include "core/base/zone.h"
 #include "sensor/gateway/cache.h"
 #include "sensor/gateway/client.h"
+#include "sensor/gateway/members.h"
 #include "sensor/gateway/secret.h"
 #include "sensor/gateway/text.h"
-
-/* What a member can say; nginx_json.def uses the names behind M_. */
-enum member {
-	M_TIME, M_CLIENT, M_PEER, M_CLIENT_PORT, M_FORWARDED, M_SERVER, M_SERVER_PORT, M_USER, M_DEPARTMENT,
-	M_KEY, M_METHOD, M_HOST, M_TARGET, M_ARGUMENTS, M_REQUEST_LINE, M_VERSION, M_STATUS, M_REQUEST_BYTES,
-	M_RESPONSE_BYTES, M_DURATION, M_DURATION_NS, M_HEADER_TIME, M_UPSTREAM_TIME, M_REQUEST_ID,
-	M_RESPONSE_TYPE, M_REQUEST_TYPE, M_AGENT, M_REFERRER, M_TLS_VERSION, M_TLS_NAME, M_MODEL,
-	M_MODEL_SERVED, M_PROVIDER, M_OPERATION, M_RESPONSE_ID, M_INPUT, M_OUTPUT, M_CACHED, M_CACHE_WRITE,
-	M_REASONING, M_COST, M_STREAM,
-	M_COUNT
-};
-
-struct row {
-	const char *name;
-	uint8_t n, member, rank;
-};
-
-static const struct row rows[] = {
-#define MEMBER(name, what, rank) { name, sizeof(name) - 1, M_##what, rank },
-#include "sensor/gateway/nginx_json.def"
-#undef MEMBER
-};
-_Static_assert(COUNT(rows) < 251, "the index of parse_cache holds a row in a byte");
-
-/* The members of a line, raw; rank 0: not there. An empty value is there, but gives way to any other. */
-struct found {
-	struct slice text[M_COUNT];
-	uint8_t rank[M_COUNT];
-	bool escaped[M_COUNT];
-};
-
-static bool row_is(const struct row *r, struct slice name)
-{
-	return r->n == name.n && r->name[0] == (char)name.p[0] && memcmp(r->name, name.p, name.n) == 0;
-}
-
-static size_t name_hash(struct slice s)
-{
-	return (s.n * 131 + s.p[0] * 31u + s.p[s.n / 2] * 17u + s.p[s.n - 1] * 7u) & (CACHE_MEMBERS - 1);
-}
-
-static void build_index(struct parse_cache *c)
-{
-	memset(c->member, 0, sizeof c->member);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		size_t h = name_hash(slice_of(rows[i].name, rows[i].n));
-
-		while (c->member[h] != 0)
-			h = (h + 1) & (CACHE_MEMBERS - 1);
-		c->member[h] = (uint8_t)(i + 1);
-	}
-	c->members_ready = true;
-}
-
-static const struct row *find_row(struct parse_cache *c, struct slice name)
-{
-	if (name.n == 0)
-		return NULL;
-	if (c == NULL) {
-		for (size_t i = 0; i < COUNT(rows); i++)
-			if (row_is(&rows[i], name))
-				return &rows[i];
-		return NULL;
-	}
-	if (!c->members_ready)
-		build_index(c);
-	for (size_t h = name_hash(name); c->member[h] != 0; h = (h + 1) & (CACHE_MEMBERS - 1))
-		if (row_is(&rows[c->member[h] - 1], name))
-			return &rows[c->member[h] - 1];
-	return NULL;
-}
-
-static void keep_value(struct found *f, const struct row *r, struct slice text, bool escaped)
-{
-	uint8_t rank = text_none(text) ? 1 : r->rank + 1;
-
-	if (f->rank[r->member] >= rank)
-		return;
-	f->rank[r->member] = rank;
-	f->text[r->member] = text;
-	f->escaped[r->member] = escaped;
-}
-
-/* Reads the object. False: not one JSON object, or something behind it. */
-static bool collect(struct slice line, struct parse_cache *cache, struct found *f)
-{
-	struct json j;
-	enum json_type t;
-
-	memset(f->rank, 0, sizeof f->rank);
-	json_init(&j, line);
-	if (line.n == 0 || line.p[0] != '{' || json_next(&j) != JSON_OBJECT_BEGIN)
-		return false;
-	while ((t = json_next(&j)) == JSON_KEY) {
-		const struct row *r = find_row(cache, j.text);
-
-		if (r == NULL) {
-			if (!json_skip(&j))
-				return false;
-			continue;
-		}
-		t = json_next(&j);
-		if (t == JSON_STRING || t == JSON_NUMBER)
-			keep_value(f, r, j.text, t == JSON_STRING && j.escaped);
-		else if (t == JSON_TRUE || t == JSON_FALSE)
-			keep_value(f, r, t == JSON_TRUE ? SLICE("true") : SLICE("false"), false);
-		else if (t == JSON_OBJECT_BEGIN || t == JSON_ARRAY_BEGIN) /* pass to the end of this depth */
-			for (uint8_t depth = j.depth; j.depth >= depth && t != JSON_ERROR;)
-				t = json_next(&j);
-		if (t == JSON_ERROR)
-			return false;
-	}
-	return t == JSON_OBJECT_END && json_next(&j) == JSON_END;
-}
 
 /* There, and not empty. */
 static bool has(const struct found *f, enum member m)
@@ -321,9 +207,9 @@ static void set_usage(const struct found *f, const struct parse_context *ctx, st
 	if (has(f, M_COST) && json_decimal(f->text[M_COST], 12, &v) && v >= 0)
 		ev_set_int(ev, F_COST_REPORTED, v);
 	if (has(f, M_MODEL))
-		set_text(ev, F_REQUEST_MODEL, text_of(f, M_MODEL, ctx), ctx);
+		set_recurring(ev, F_REQUEST_MODEL, text_of(f, M_MODEL, ctx), ctx);
 	if (has(f, M_MODEL_SERVED))
-		set_text(ev, F_RESPONSE_MODEL, text_of(f, M_MODEL_SERVED, ctx), ctx);
+		set_recurring(ev, F_RESPONSE_MODEL, text_of(f, M_MODEL_SERVED, ctx), ctx);
 	if (has(f, M_PROVIDER))
 		set_text(ev, F_PROVIDER, text_of(f, M_PROVIDER, ctx), ctx);
 	if (has(f, M_OPERATION))
@@ -351,7 +237,7 @@ static void set_stream(const struct found *f, struct access_event *ev)
 static void set_others(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
 {
 	static const struct { uint8_t member; enum field_id field; } texts[] = {
-		{ M_USER, F_USER }, { M_DEPARTMENT, F_DEPARTMENT }, { M_AGENT, F_USER_AGENT },
+		{ M_USER, F_USER }, { M_DEPARTMENT, F_DEPARTMENT },
 		{ M_REQUEST_ID, F_REQUEST_ID }, { M_TLS_VERSION, F_TLS_VERSION },
 		{ M_TLS_NAME, F_SERVER_NAME },
 	};
@@ -359,6 +245,8 @@ static void set_others(const struct found *f, const struct parse_context *ctx, s
 	for (size_t i = 0; i < COUNT(texts); i++)
 		if (f->rank[texts[i].member] > 0)
 			set_text(ev, texts[i].field, text_of(f, texts[i].member, ctx), ctx);
+	if (f->rank[M_AGENT] > 0)
+		set_recurring(ev, F_USER_AGENT, text_of(f, M_AGENT, ctx), ctx);
 	if (f->rank[M_REFERRER] > 0)
 		set_referrer(ev, text_of(f, M_REFERRER, ctx), ctx);
 	if (f->rank[M_RESPONSE_TYPE] > 0)
@@ -383,7 +271,7 @@ static int parse(struct slice line, const struct parse_context *ctx, struct acce
 	struct found f;
 	int rc;
 
-	if (!collect(line, ctx->cache, &f) || (!says_request(&f) && !has(&f, M_STATUS)))
+	if (!members_collect(line, ctx->cache, &f) || (!says_request(&f) && !has(&f, M_STATUS)))
 		return REJECT_MALFORMED;
 	rc = set_times(&f, ctx, ev);
 	if (rc != 0)
@@ -406,7 +294,7 @@ static int detect(struct slice line)
 	struct found f;
 	int64_t ns;
 
-	if (!collect(line, NULL, &f) || !has(&f, M_CLIENT) || !has(&f, M_TIME) || !has(&f, M_STATUS) ||
+	if (!members_collect(line, NULL, &f) || !has(&f, M_CLIENT) || !has(&f, M_TIME) || !has(&f, M_STATUS) ||
 	    (f.rank[M_TARGET] == 0 && f.rank[M_REQUEST_LINE] == 0))
 		return 0;
 	return end_time(f.text[M_TIME], NULL, &ns) ? 80 : 0;

@@ -182,57 +182,78 @@ static bool is_blanked(struct slice s)
 	return n == s.n && n >= 3;
 }
 
-static void set_digits(struct access_event *ev, const uint8_t digits[FINGERPRINT_DIGITS], struct scratch *s)
+static void set_fingerprint(struct access_event *ev, const uint8_t bytes[FINGERPRINT_BYTES], struct scratch *s)
 {
-	uint8_t *out = scratch_take(s, FINGERPRINT_DIGITS);
+	char hex[2 * FINGERPRINT_BYTES + 1];
+	uint8_t *out = scratch_take(s, sizeof hex - 1);
 
 	if (out == NULL)
 		return;
-	memcpy(out, digits, FINGERPRINT_DIGITS);
-	ev_set_str(ev, F_KEY_ID, slice_of(out, FINGERPRINT_DIGITS));
+	hex_encode(slice_of(bytes, FINGERPRINT_BYTES), hex);
+	memcpy(out, hex, sizeof hex - 1);
+	ev_set_str(ev, F_KEY_ID, slice_of(out, sizeof hex - 1));
 }
 
-static bool fingerprint(struct slice secret, struct slice key, uint8_t digits[FINGERPRINT_DIGITS])
+/* The scratch is as full behind it as before. */
+static enum key_state examine(struct slice value, const struct parse_context *ctx,
+			      uint8_t fingerprint[FINGERPRINT_BYTES])
 {
+	size_t mark = ctx->scratch->n;
+	struct slice secret = secret_part(value, ctx->scratch);
+	enum key_state state = KEY_UNKNOWN;
 	uint8_t mac[32];
-	char hex[FINGERPRINT_DIGITS + 1];
 
-	if (!hmac_sha256(key, secret, mac))
-		return false;
-	hex_encode(slice_of(mac, FINGERPRINT_DIGITS / 2), hex);
-	memcpy(digits, hex, FINGERPRINT_DIGITS);
-	return true;
+	if (secret.n == 0) {
+		state = KEY_ABSENT;
+	} else if (!is_blanked(secret) && ctx->fingerprint_key.n > 0 &&
+		   hmac_sha256(ctx->fingerprint_key, secret, mac)) {
+		memcpy(fingerprint, mac, FINGERPRINT_BYTES);
+		state = KEY_FINGERPRINT;
+	}
+	ctx->scratch->n = mark;
+	return state;
+}
+
+/* The entry of that tag, or a free one in its place, at the front. */
+static struct cached_key *find_key(struct cached_key *set, const uint64_t tag[2])
+{
+	for (size_t i = 0; i < CACHE_KEY_WAYS; i++)
+		if (set[i].tag[0] == tag[0] && (set[i].tag[1] & ~UINT64_C(3)) == tag[1])
+			return &set[i];
+	memmove(set + 1, set, (CACHE_KEY_WAYS - 1) * sizeof *set);
+	set[0] = (struct cached_key){ .tag = { tag[0], tag[1] | KEY_NONE } };
+	return &set[0];
+}
+
+/* examine() for a value met before. Where its scratch could run out, the answer is not one for all lines. */
+static enum key_state recall(struct slice value, const struct parse_context *ctx,
+			     uint8_t fingerprint[FINGERPRINT_BYTES])
+{
+	struct parse_cache *c = ctx->cache;
+	struct cached_key *k;
+	uint64_t tag[2];
+
+	if (c == NULL || ctx->fingerprint_key.n == 0 ||
+	    ctx->scratch->cap - ctx->scratch->n < 2 * SUBJECT_SOURCE_MAX)
+		return examine(value, ctx, fingerprint);
+	tag[0] = hash64(value, c->seed[0]);
+	tag[1] = hash64(value, c->seed[1]) & ~UINT64_C(3);
+	k = find_key(c->key + (tag[0] & (CACHE_KEYS / CACHE_KEY_WAYS - 1)) * CACHE_KEY_WAYS, tag);
+	if ((k->tag[1] & 3) == KEY_NONE)
+		k->tag[1] |= examine(value, ctx, k->fingerprint);
+	memcpy(fingerprint, k->fingerprint, FINGERPRINT_BYTES);
+	return (enum key_state)(k->tag[1] & 3);
 }
 
 void secret_set_key(struct access_event *ev, struct slice value, const struct parse_context *ctx)
 {
-	struct slice secret;
-	struct cached_key *c, none = { .used = false };
-	uint64_t tag[2] = { 0, 0 };
+	uint8_t fingerprint[FINGERPRINT_BYTES] = { 0 };
+	enum key_state state;
 
 	value = text_trim(value);
-	if (text_none(value)) {
+	state = text_none(value) ? KEY_ABSENT : recall(value, ctx, fingerprint);
+	if (state == KEY_ABSENT)
 		ev_set_absent(ev, F_KEY_ID);
-		return;
-	}
-	secret = secret_part(value, ctx->scratch);
-	if (secret.n == 0) {
-		ev_set_absent(ev, F_KEY_ID);
-		return;
-	}
-	if (is_blanked(secret) || ctx->fingerprint_key.n == 0)
-		return;
-	c = &none;
-	if (ctx->cache != NULL) {
-		tag[0] = hash64(secret, ctx->cache->seed[0]);
-		tag[1] = hash64(secret, ctx->cache->seed[1]);
-		c = &ctx->cache->key[tag[0] & (CACHE_KEYS - 1)];
-	}
-	if (!c->used || c->tag[0] != tag[0] || c->tag[1] != tag[1]) {
-		c->used = fingerprint(secret, ctx->fingerprint_key, c->digits);
-		c->tag[0] = tag[0];
-		c->tag[1] = tag[1];
-	}
-	if (c->used)
-		set_digits(ev, c->digits, ctx->scratch);
+	else if (state == KEY_FINGERPRINT)
+		set_fingerprint(ev, fingerprint, ctx->scratch);
 }

@@ -1,4 +1,5 @@
 /* Setters of event fields from log text. */
+#include "sensor/gateway/cache.h"
 #include "sensor/gateway/secret.h"
 #include "sensor/gateway/text.h"
 #include "sensor/llm/route.h"
@@ -13,6 +14,17 @@ void set_text(struct access_event *ev, enum field_id f, struct slice s, const st
 		return;
 	}
 	s = secret_mask_text(text_cut(s, WIRE_STRING_MAX), ctx->scratch);
+	if (s.n > 0)
+		ev_set_str(ev, f, s);
+}
+
+void set_recurring(struct access_event *ev, enum field_id f, struct slice s, const struct parse_context *ctx)
+{
+	if (text_none(s)) {
+		ev_set_absent(ev, f);
+		return;
+	}
+	s = cache_mask_text(text_cut(s, WIRE_STRING_MAX), ctx);
 	if (s.n > 0)
 		ev_set_str(ev, f, s);
 }
@@ -85,7 +97,7 @@ void set_domain(struct access_event *ev, struct slice s, const struct parse_cont
 {
 	s = text_cut(host_of(s), DOMAIN_MAX);
 	if (!text_none(s) && !slice_is(s, "_"))
-		set_text(ev, F_DOMAIN, s, ctx);
+		set_recurring(ev, F_DOMAIN, s, ctx);
 }
 
 void set_mime(struct access_event *ev, enum field_id f, struct slice s, const struct parse_context *ctx)
@@ -101,7 +113,7 @@ void set_mime(struct access_event *ev, enum field_id f, struct slice s, const st
 		s.n = (size_t)(semicolon - s.p);
 	s = text_trim(s);
 	if (s.n > 0 && s.n <= 255)
-		set_text(ev, f, s, ctx);
+		set_recurring(ev, f, s, ctx);
 }
 
 void set_status(struct access_event *ev, struct slice s)
@@ -158,7 +170,7 @@ void set_route(struct access_event *ev, const struct parse_context *ctx)
 
 	if (!ev_known(ev, F_PATH))
 		return;
-	route_find(ev_str(ev, F_DOMAIN), ev_str(ev, F_PATH), &r);
+	cache_route_find(ev_str(ev, F_DOMAIN), ev_str(ev, F_PATH), ctx->cache, &r);
 	if (r.operation != NULL && !ev_known(ev, F_OPERATION))
 		ev_set_str(ev, F_OPERATION, slice_str(r.operation));
 	if (r.provider != NULL && !ev_known(ev, F_PROVIDER))

@@ -1,4 +1,5 @@
 /* Request targets and URLs (RFC 9112 3.2): split, masked, their key fingerprinted. */
+#include "sensor/gateway/cache.h"
 #include "sensor/gateway/secret.h"
 #include "sensor/gateway/text.h"
 #include "sensor/llm/route.h"
@@ -75,7 +76,7 @@ static void fingerprint_url(struct access_event *ev, struct slice path, struct s
 
 static void set_path(struct access_event *ev, struct slice path, const struct parse_context *ctx)
 {
-	path = secret_mask_text(path, ctx->scratch);
+	path = cache_mask_text(path, ctx);
 	if (path.n > 0)
 		ev_set_str(ev, F_PATH, path);
 }

@@ -177,39 +177,66 @@ static int month_of(const uint8_t *p)
 	return -1;
 }
 
-static bool convert_clf_time(const uint8_t *p, int64_t *ns)
+/* Midnight of "23/Nov/2026:" at " +0000", UTC seconds. */
+static bool convert_day(const uint8_t *day_text, const uint8_t *offset, int64_t *start)
 {
+	const uint8_t *p = day_text;
 	int day = two(p), month = month_of(p + 3), century = two(p + 7), year = two(p + 9);
-	int hour = two(p + 12), minute = two(p + 15), second = two(p + 18);
-	int off_hour = two(p + 22), off_minute = two(p + 24);
+	int off_hour = two(offset + 2), off_minute = two(offset + 4);
 	struct date d = { century * 100 + year, (uint8_t)month, (uint8_t)day }, back;
 	int32_t days;
-	int64_t s;
 
-	if (day < 1 || month < 1 || century < 17 || year < 0 || hour < 0 || hour > 23 || minute < 0 ||
-	    minute > 59 || second < 0 || second > 60 || off_hour < 0 || off_hour > 15 || off_minute < 0 ||
-	    off_minute > 59)
+	if (day < 1 || month < 1 || century < 17 || year < 0 || off_hour < 0 || off_hour > 15 ||
+	    off_minute < 0 || off_minute > 59 || d.year > 2250)
 		return false;
-	if (p[2] != '/' || p[6] != '/' || p[11] != ':' || p[14] != ':' || p[17] != ':' || p[20] != ' ' ||
-	    (p[21] != '+' && p[21] != '-') || d.year < 1700 || d.year > 2250)
+	if (p[2] != '/' || p[6] != '/' || p[11] != ':' || offset[0] != ' ' ||
+	    (offset[1] != '+' && offset[1] != '-'))
 		return false;
 	days = date_to_days(d);
 	back = date_from_days(days);
 	if (back.month != d.month || back.day != d.day) /* 31 April */
 		return false;
-	s = (int64_t)days * 86400 + hour * 3600 + minute * 60 + (second == 60 ? 59 : second);
-	s -= (p[21] == '-' ? -1 : 1) * (off_hour * 3600 + off_minute * 60);
-	/* a leap second is read as .999 of the one before, as in time_parse_rfc3339 */
-	*ns = s * NS_PER_SEC + (second == 60 ? INT64_C(999000000) : 0);
+	*start = (int64_t)days * 86400 - (offset[1] == '-' ? -1 : 1) * (off_hour * 3600 + off_minute * 60);
+	return true;
+}
+
+/* The same, from the line before where the day is one. */
+static bool clf_day(const uint8_t *p, struct parse_cache *cache, int64_t *start)
+{
+	const uint8_t *offset = p + CLF_TIME_LENGTH - 6;
+	struct cached_day *c = cache == NULL ? NULL : &cache->day;
+
+	if (c != NULL && c->known && memcmp(c->text, p, sizeof c->text) == 0 &&
+	    memcmp(c->offset, offset, sizeof c->offset) == 0) {
+		*start = c->start;
+		return true;
+	}
+	if (!convert_day(p, offset, start))
+		return false;
+	if (c != NULL) {
+		memcpy(c->text, p, sizeof c->text);
+		memcpy(c->offset, offset, sizeof c->offset);
+		c->start = *start;
+		c->known = true;
+	}
 	return true;
 }
 
 bool text_clf_time(struct slice s, struct parse_cache *cache, int64_t *ns)
 {
-	if (cache_time(cache, s, ns))
-		return true;
-	if (s.n != CLF_TIME_LENGTH || !convert_clf_time(s.p, ns))
+	int hour, minute, second;
+	int64_t start;
+
+	if (s.n != CLF_TIME_LENGTH || !clf_day(s.p, cache, &start))
 		return false;
-	cache_keep_time(cache, s, *ns);
+	hour = two(s.p + 12);
+	minute = two(s.p + 15);
+	second = two(s.p + 18);
+	if (s.p[14] != ':' || s.p[17] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+	    second < 0 || second > 60)
+		return false;
+	/* a leap second is read as .999 of the one before, as in time_parse_rfc3339 */
+	*ns = (start + hour * 3600 + minute * 60 + (second == 60 ? 59 : second)) * NS_PER_SEC +
+	      (second == 60 ? INT64_C(999000000) : 0);
 	return true;
 }

@@ -138,7 +138,8 @@ void gen_book_free(struct gen_book *b)
 	*b = (struct gen_book){ 0 };
 }
 
-int64_t gen_book_add(struct gen_book *b, uint32_t input, struct slice base, const struct generation *g, int64_t now)
+int64_t gen_book_add(struct gen_book *b, uint32_t input, struct slice base, const struct generation *g,
+		     int64_t now)
 {
 	char *copy;
 
@@ -180,8 +181,8 @@ bool gen_may_be(const struct gen_entry *e, const struct gen_query *q)
 	bool same_base = slice_is(q->base, e->base);
 
 	/* Without bytes to compare everything would agree. */
-	if (e->input != q->input || e->owner == GEN_LOST || e->seen.position == 0 || e->seen.prefix_len == 0 ||
-	    e->seen.tail_len == 0)
+	if (e->input != q->input || e->owner == GEN_LOST || e->seen.position == 0 ||
+	    e->seen.prefix_len == 0 || e->seen.tail_len == 0)
 		return false;
 	if ((q->is_base || !same_base) && e->seen.position < GENERATION_SURE)
 		return false;

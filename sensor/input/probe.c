@@ -33,8 +33,8 @@ static int64_t known_file(const struct probe *p, const struct gen_book *book, co
 }
 
 /* Compares with every generation whose position lies in this chunk. */
-static void compare(struct probe *p, const struct gen_book *book, const struct gen_query *q, struct sha256 *sha,
-		    struct slice chunk)
+static void compare(struct probe *p, const struct gen_book *book, const struct gen_query *q,
+		    struct sha256 *sha, struct slice chunk)
 {
 	uint64_t start = p->track.seen_end, end = start + chunk.n;
 
@@ -76,5 +76,8 @@ enum probe_result probe_step(struct probe *p, const struct gen_book *book, const
 	compare(p, book, q, sha, slice_of(buf, have));
 	gen_track_end(&p->track, slice_of(buf, have));
 	p->total += have;
-	return rc == TK_OK ? PROBE_MORE : rc == TK_EEND ? PROBE_SOUND : rc == TK_AGAIN ? PROBE_CUT : PROBE_DAMAGED;
+	return rc == TK_OK	? PROBE_MORE
+	       : rc == TK_EEND	? PROBE_SOUND
+	       : rc == TK_AGAIN ? PROBE_CUT
+				: PROBE_DAMAGED;
 }

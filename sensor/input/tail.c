@@ -1,7 +1,6 @@
 /* The files' life: handed in, read in turn, rotated away, finished, given back. */
 #include "sensor/input/tail.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,15 +86,18 @@ int tails_input(struct tails *t, const struct role_input *in, struct err *e)
 	if (list == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for the inputs");
 	t->inputs = list;
-	list[t->n_inputs] = (struct tail_input){ .format = format, .beat_gen = -1,
-						 .name = strndup(in->name.n ? (const char *)in->name.p : "", in->name.n) };
+	list[t->n_inputs] = (struct tail_input){ .format = format,
+						 .beat_gen = -1,
+						 .name = strndup(in->name.n ? (const char *)in->name.p : "",
+								 in->name.n) };
 	if (list[t->n_inputs].name == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for the inputs");
 	t->n_inputs++;
 	return TK_OK;
 }
 
-int tails_resume(struct tails *t, struct slice input, struct slice base, const struct generation *g, int64_t mono)
+int tails_resume(struct tails *t, struct slice input, struct slice base, const struct generation *g,
+		 int64_t mono)
 {
 	for (uint32_t i = 0; i < t->n_inputs; i++)
 		if (slice_is(input, t->inputs[i].name))
@@ -114,7 +116,8 @@ static int64_t group_of(struct tails *t, uint32_t input, struct slice base)
 	if (list == NULL)
 		return -1;
 	t->groups = list;
-	list[t->n_groups] = (struct tail_group){ .input = input, .base = strndup((const char *)base.p, base.n) };
+	list[t->n_groups] =
+		(struct tail_group){ .input = input, .base = strndup((const char *)base.p, base.n) };
 	return list[t->n_groups].base == NULL ? -1 : (int64_t)t->n_groups++;
 }
 
@@ -160,11 +163,23 @@ int tails_file(struct tails *t, const struct role_file *in, int fd, int64_t mono
 		return err_set(e, TK_EMALFORMED, "a file that belongs to no input");
 	}
 	*f = (struct tail_file){
-		.id = in->id, .dev = in->dev, .ino = in->ino, .fd = fd, .input = in->input, .group = (uint32_t)group,
+		.id = in->id,
+		.dev = in->dev,
+		.ino = in->ino,
+		.fd = fd,
+		.input = in->input,
+		.group = (uint32_t)group,
 		.path = strndup((const char *)in->path.p, in->path.n),
 		.base = strndup((const char *)in->base.p, in->base.n),
-		.is_base = in->is_base, .compressed = in->compressed, .whole = t->mode == BATCH_IMPORT,
-		.met_at = mono, .size = in->size, .mtime = in->mtime, .gen = -1, .copy_of = -1, .found = -1,
+		.is_base = in->is_base,
+		.compressed = in->compressed,
+		.whole = t->mode == BATCH_IMPORT,
+		.met_at = mono,
+		.size = in->size,
+		.mtime = in->mtime,
+		.gen = -1,
+		.copy_of = -1,
+		.found = -1,
 		.changed_at = age > 0 ? mono - age : mono,
 	};
 	lines_init(&f->lines, 0, 0);
@@ -311,8 +326,8 @@ static bool is_its_turn(const struct tails *t, const struct tail_file *f)
 	for (size_t i = 0; i < t->n_files && t->files[i] != f; i++) {
 		const struct tail_file *o = t->files[i];
 
-		if (o->group == f->group && (o->state == FILE_NEW || o->state == FILE_PROBED || file_has_more(t, o) ||
-					     (f->whole && o->state == FILE_READ)))
+		if (o->group == f->group && (o->state == FILE_NEW || o->state == FILE_PROBED ||
+					     file_has_more(t, o) || (f->whole && o->state == FILE_READ)))
 			return false;
 	}
 	return true;
@@ -347,7 +362,8 @@ static int settle_compressed(struct tails *t, struct tail_file *f, struct err *e
 
 	if (!f->codec_end)
 		return TK_OK;
-	if (f->format == NULL && f->damaged && f->counts.events + f->counts.rejected == 0 && f->cur.position == 0) {
+	if (f->format == NULL && f->damaged && f->counts.events + f->counts.rejected == 0 &&
+	    f->cur.position == 0) {
 		file_retire(t, f, f->whole ? RETIRED_UNKNOWN : RETIRED_PARKED);
 		return TK_OK;
 	}
@@ -392,7 +408,8 @@ static int settle_all(struct tails *t, struct err *e)
 		struct tail_file *f = t->files[i];
 
 		/* A copy that was deleted before it was its turn holds nothing that its log did not. */
-		if (f->state == FILE_WAITS && f->unlinked && f->wait != WAIT_YOUNG && t->now - f->rotated_at > TAIL_COPY_NS)
+		if (f->state == FILE_WAITS && f->unlinked && f->wait != WAIT_YOUNG &&
+		    t->now - f->rotated_at > TAIL_COPY_NS)
 			file_retire(t, f, RETIRED_DONE);
 		rc = settle(t, f, e);
 	}
@@ -420,90 +437,6 @@ static void park(struct tails *t)
 		file_retire(t, best, RETIRED_PARKED);
 		t->shortage--;
 	}
-}
-
-/* ---- what was lost, and that nothing was ---- */
-
-static bool group_undecided(const struct tails *t, const struct gen_entry *g)
-{
-	for (size_t i = 0; i < t->n_files; i++) {
-		const struct tail_file *f = t->files[i];
-
-		if (f->state <= FILE_PROBED && f->input == g->input && strcmp(f->base, g->base) == 0 &&
-		    !(f->state == FILE_WAITS && f->wait == WAIT_SHADOW))
-			return true;
-	}
-	return false;
-}
-
-/* Generations that no file turned up for. */
-static int give_up_lost(struct tails *t, struct err *e)
-{
-	int rc = TK_OK;
-
-	for (size_t i = 0; rc == TK_OK && i < t->book.n && t->shortage == 0; i++) {
-		struct gen_entry *g = &t->book.list[i];
-		struct gap gap = { .offset = g->g.position };
-		bool missing = g->owner == GEN_FREE && !g->parked && !g->g.finished && t->now - t->ready_at >= TAIL_COPY_NS;
-		bool truncated = g->owner == GEN_RELEASED && t->now - g->since >= TAIL_COPY_NS;
-		bool lost;
-
-		if ((!missing && !truncated) || g->in_flight > 0 || group_undecided(t, g))
-			continue;
-		if (g->known_size > g->g.position)
-			gap.bytes = g->known_size - g->g.position;
-		/* How much is not known when it was being written, or vanished while nothing ran. */
-		lost = gap.bytes > 0 || (missing ? g->g.position > 0 : g->grew);
-		g->g.finished = true;
-		gen_book_own(&t->book, i, GEN_LOST, NULL, t->now);
-		if (lost && gap.bytes > 0)
-			tails_say(t, "%s: %" PRIu64 " bytes after byte %" PRIu64 " were lost unread", g->base, gap.bytes,
-				  gap.offset);
-		else if (lost)
-			tails_say(t, "%s: what followed byte %" PRIu64 " may be lost unread", g->base, gap.offset);
-		rc = batch_for_entry(t, i, lost ? &gap : NULL, 0, e);
-	}
-	return rc;
-}
-
-static bool input_at_end(const struct tails *t, uint32_t input)
-{
-	for (size_t i = 0; i < t->n_files; i++) {
-		const struct tail_file *f = t->files[i];
-
-		if (f->input != input)
-			continue;
-		if (f->state == FILE_NEW || f->state == FILE_PROBED || (f->state == FILE_WAITS && f->wait != WAIT_SHADOW))
-			return false;
-		if (f->state == FILE_READ && (file_has_more(t, f) || f->error_until != 0 ||
-					      (f->format_size == f->size && f->size > 0)))
-			return false;
-	}
-	return true;
-}
-
-static int heartbeats(struct tails *t, struct err *e)
-{
-	int rc = TK_OK;
-
-	for (uint32_t i = 0; rc == TK_OK && i < t->n_inputs && t->shortage == 0; i++) {
-		struct tail_input *in = &t->inputs[i];
-		struct gen_entry *g;
-
-		if (in->beat_gen < 0 || (in->last_beat != 0 && t->now - in->last_beat < TAIL_BEAT_NS) ||
-		    !input_at_end(t, i))
-			continue;
-		in->last_beat = t->now;
-		g = &t->book.list[in->beat_gen];
-		if (g->owner == GEN_HELD) {
-			rc = batch_open_for(t, (struct tail_file *)(uintptr_t)g->holder, e);
-			if (rc == TK_OK)
-				rc = batch_flush(t, BATCH_CAUGHT_UP, e);
-		} else if (g->in_flight == 0) {
-			rc = batch_for_entry(t, (size_t)in->beat_gen, NULL, BATCH_CAUGHT_UP, e);
-		}
-	}
-	return rc;
 }
 
 /* ---- a step ---- */
@@ -557,9 +490,9 @@ int tails_step(struct tails *t, int64_t mono, int64_t wall, int64_t *sleep_ns, s
 		rc = settle_all(t, e);
 	if (rc == TK_OK && t->mode == BATCH_TAIL) {
 		park(t);
-		rc = give_up_lost(t, e);
+		rc = tails_give_up_lost(t, e);
 		if (rc == TK_OK && !busy)
-			rc = heartbeats(t, e);
+			rc = tails_heartbeats(t, e);
 	}
 	if (rc == TK_OK && t->pending != NULL && t->now - t->pending_since >= BATCH_FLUSH_NS)
 		rc = batch_flush(t, 0, e);

@@ -34,7 +34,8 @@ void tails_free(struct tails *t); /* closes the files that it holds */
 /* Inputs come first, numbered 0, 1, … TK_ECONFIG: no such format. */
 int tails_input(struct tails *t, const struct role_input *in, struct err *e);
 /* A generation that the ledger knows. One of an unknown input is passed over. */
-int tails_resume(struct tails *t, struct slice input, struct slice base, const struct generation *g, int64_t mono);
+int tails_resume(struct tails *t, struct slice input, struct slice base, const struct generation *g,
+		 int64_t mono);
 /* Takes the descriptor over, also when it fails. */
 int tails_file(struct tails *t, const struct role_file *f, int fd, int64_t mono, int64_t wall, struct err *e);
 /* Everything that exists was handed in, and every generation told: reading may begin. */

@@ -142,8 +142,8 @@ static int decide(struct tails *t, struct tail_file *f, int64_t i, struct err *e
 
 /* Is it a copy of a generation of which more was read than it holds? While the log itself is there its
  * bytes tell; just after it was truncated the beginning and the time must do. */
-static int64_t longer_generation(struct tails *t, const struct tail_file *f, struct slice head, struct slice before,
-				 uint64_t size)
+static int64_t longer_generation(struct tails *t, const struct tail_file *f, struct slice head,
+				 struct slice before, uint64_t size)
 {
 	uint8_t b[GENERATION_TAIL];
 	struct gen_query q = query_of(f);
@@ -249,7 +249,8 @@ static int probe_done(struct tails *t, struct tail_file *f, enum probe_result r,
 	f->plain_size = t->probe.total;
 	if (f->found < 0 && r != PROBE_CUT)
 		f->copy_of = longer_generation(t, f, slice_of(t->probe.track.prefix, t->probe.track.prefix_n),
-					       slice_of(t->probe.track.seen, t->probe.track.seen_n), f->plain_size);
+					       slice_of(t->probe.track.seen, t->probe.track.seen_n),
+					       f->plain_size);
 	probe_end(&t->probe);
 	t->unpacking = NULL;
 	f->probed = true;
@@ -274,7 +275,8 @@ static int probe_file(struct tails *t, struct tail_file *f, bool *busy, struct e
 	}
 	for (int i = 0; i < PROBE_STEPS; i++) {
 		struct err why = { 0 };
-		enum probe_result r = probe_step(&t->probe, &t->book, &q, t->batcher->sha, t->buf, CHUNK, &why);
+		enum probe_result r =
+			probe_step(&t->probe, &t->book, &q, t->batcher->sha, t->buf, CHUNK, &why);
 
 		if (r != PROBE_CUT && t->probe.best < 0 && t->probe.track.prefix_n > 0 &&
 		    twin_is_unread(t, f, slice_of(t->probe.track.prefix, t->probe.track.prefix_n))) {
@@ -322,7 +324,8 @@ static bool sibling_is_unknown(const struct tails *t, const struct tail_file *f)
 	for (size_t i = 0; i < t->n_files; i++) {
 		const struct tail_file *o = t->files[i];
 
-		if (o != f && o->group == f->group && !o->is_base && (o->state == FILE_NEW || o->state == FILE_PROBED))
+		if (o != f && o->group == f->group && !o->is_base &&
+		    (o->state == FILE_NEW || o->state == FILE_PROBED))
 			return true;
 	}
 	return false;

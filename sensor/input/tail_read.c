@@ -146,7 +146,9 @@ static int split(struct tails *t, struct tail_file *f, struct slice chunk, struc
 	}
 	t->chunk = slice_of(NULL, 0);
 	if (f->epoch != epoch || (rc != TK_OK && rc != TK_AGAIN))
-		return rc == TK_AGAIN ? TK_OK : rc == TK_ENOMEM ? err_set(e, rc, "%s: no memory", f->path) : rc;
+		return rc == TK_AGAIN	 ? TK_OK
+		       : rc == TK_ENOMEM ? err_set(e, rc, "%s: no memory", f->path)
+					 : rc;
 	gen_track_position(&f->track, chunk, f->cur.position);
 	gen_track_end(&f->track, chunk);
 	t->inputs[f->input].beat_gen = f->gen;
@@ -209,8 +211,10 @@ static bool know_format(struct tails *t, struct tail_file *f, struct slice chunk
 		sample.n = (size_t)(lf - sample.p) + 1;
 	f->format = log_format_detect_sample(sample);
 	if (f->format == NULL && !f->told) {
-		tails_say(t, t->mode == BATCH_IMPORT ? "%s: format not known; give --format NAME"
-						      : "%s: format not known; set inputs.tails.format", f->path);
+		tails_say(t,
+			  t->mode == BATCH_IMPORT ? "%s: format not known; give --format NAME"
+						  : "%s: format not known; set inputs.tails.format",
+			  f->path);
 		f->told = true;
 	}
 	return f->format != NULL;
@@ -238,8 +242,10 @@ bool file_has_more(const struct tails *t, const struct tail_file *f)
 	if (f->state != FILE_READ || (f->error_until != 0 && t->now < f->error_until))
 		return false;
 	if (f->compressed || f->whole)
-		return !f->codec_end && f->format_size != f->size && (t->unpacking == NULL || t->unpacking == f);
-	return f->check || f->size < f->track.seen_end || (f->size > f->track.seen_end && f->size != f->format_size);
+		return !f->codec_end && f->format_size != f->size &&
+		       (t->unpacking == NULL || t->unpacking == f);
+	return f->check || f->size < f->track.seen_end ||
+	       (f->size > f->track.seen_end && f->size != f->format_size);
 }
 
 static int read_failed(struct tails *t, struct tail_file *f, const char *what)
@@ -302,7 +308,9 @@ static int codec_ended(struct tails *t, struct tail_file *f, int rc, const struc
 		/* A stream that was cut off: what is sound in it counts. */
 		f->damaged = rc == TK_AGAIN;
 		if (f->damaged)
-			tails_say(t, "%s: ends in the middle of a compressed part; what is before it was read", f->path);
+			tails_say(t,
+				  "%s: ends in the middle of a compressed part; what is before it was read",
+				  f->path);
 	} else {
 		f->damaged = true;
 		tails_say(t, "%s: damaged: %s; what is before it was read", f->path, why->text);

@@ -1,5 +1,6 @@
 /* What the parts of the tail share (tail.c: the files' life; tail_read.c: bytes into batches;
- * tail_identify.c: which generation a file is). Nobody else includes this. */
+ * tail_identify.c: which generation a file is; tail_account.c: gaps and heartbeats). Nobody else includes
+ * this. */
 #ifndef TK_SENSOR_INPUT_TAIL_STATE_H
 #define TK_SENSOR_INPUT_TAIL_STATE_H
 
@@ -133,12 +134,19 @@ int batch_for_entry(struct tails *t, size_t entry, const struct gap *gap, uint8_
 /* The file was truncated: what it was is left for a copy, and it goes on as a new generation. */
 int file_truncated(struct tails *t, struct tail_file *f, struct err *e);
 /* Continues at a position; its line number is told, or counted by reading again. */
-void file_resume(struct tails *t, struct tail_file *f, uint64_t position, uint64_t line, bool count_lines_too);
+void file_resume(struct tails *t, struct tail_file *f, uint64_t position, uint64_t line,
+		 bool count_lines_too);
 
 /* tail_identify.c */
 int file_new_generation(struct tails *t, struct tail_file *f, struct err *e);
 /* Tries to tell the generations of all files that wait for it. Sets *busy while there is more to do. */
 int identify_files(struct tails *t, bool *busy, struct err *e);
+
+/* tail_account.c */
+/* Generations that no file turned up for: what is known to be lost of them, or may be, is a gap. */
+int tails_give_up_lost(struct tails *t, struct err *e);
+/* An empty batch for each input that is read to its end, every TAIL_BEAT_NS. */
+int tails_heartbeats(struct tails *t, struct err *e);
 
 /* tail.c */
 void file_retire(struct tails *t, struct tail_file *f, enum retired_status status);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""CPU seconds of `tochoku import` (default configuration: GeoIP, rules, counters, chain, duplicate check,
+"""CPU seconds of `tochoku import` (default configuration and the site's people: GeoIP, rules, counters, chain, duplicate check,
 durable commits) against GoAccess with GeoIP on the same file, and against the SQLite floor. The ledger's sums
 are checked; timings are printed and never decide.
 
 BENCH_LINES (default 5000000), BENCH_DIR (default build/bench), BENCH_FORMATS (default "combined json"),
-BENCH_KEEP=1 leaves the ledgers."""
+BENCH_USERS and BENCH_CALLS a business day (default 4000 and 90000), BENCH_KEEP=1 leaves the ledgers."""
 import os
 import re
 import shutil
@@ -21,6 +21,9 @@ DIR = os.path.abspath(os.environ.get('BENCH_DIR', os.path.join(ROOT, 'build/benc
 TOCHOKU = os.path.abspath(os.environ.get('TOCHOKU', os.path.join(ROOT, 'build/tochoku')))
 LOGGEN = os.path.join(ROOT, 'build/tests/loggen')
 FLOOR = os.path.join(ROOT, 'build/tests/sqlite_floor')
+USERS = int(os.environ.get('BENCH_USERS', '4000'))
+CALLS = int(os.environ.get('BENCH_CALLS', '90000'))  # a business day: some 20 a user
+PEOPLE = ['--users', str(USERS)]
 MIB = 1 << 20
 GOACCESS = {
     'combined': ['--log-format=COMBINED'],
@@ -39,11 +42,10 @@ def measured(args, wal=None):
 
 def generate(form):
     """The log; cached by its parameters. Returns path and the bytes its calls sent."""
-    log, info = (os.path.join(DIR, '%s-%d.%s' % (form, LINES, e)) for e in ('log', 'sum'))
+    log, info = (os.path.join(DIR, '%s-%d-%d-%d.%s' % (form, LINES, USERS, CALLS, e)) for e in ('log', 'sum'))
     if not os.path.exists(info):
-        days = max(1, min(60, LINES // 40000))
-        args = ['--start', '2026-09-01', '--days', days * 2, '--calls', LINES // days, '--users', 400, '--outside', 100,
-                '--lines', LINES, '--format', form]
+        args = ['--start', '2026-05-07', '--days', 1000, '--calls', CALLS, *PEOPLE, '--outside', 50, '--lines', LINES,
+                '--format', form]
         with open(log, 'wb') as f:
             p = subprocess.run([LOGGEN, *map(str, args)], stdout=f, stderr=subprocess.PIPE, check=True,
                                env=dict(os.environ, TZ='Asia/Tokyo'))
@@ -73,6 +75,8 @@ def tochoku(form, log, geo):
     shutil.rmtree(os.path.join(DIR, 'keys'), ignore_errors=True)
     config = os.path.join(DIR, form + '.yml')
     with open(config, 'w', encoding='utf-8') as f:
+        f.write('calendar: {departments: {看護部: {hours: "00:00-24:00"}, 救急部: {hours: "00:00-24:00"}}}\n')
+        f.write(subprocess.run([LOGGEN, '--identities', *PEOPLE], stdout=subprocess.PIPE, check=True).stdout.decode())
         f.write('geoip: {databases: ["%s"]}\nledger: {path: "%s", keys: "%s/keys"}\n'
                 % (geo, ledger, DIR))
     return measured([TOCHOKU, '-c', config, 'import', '--format', 'nginx-' + form, log], ledger + '-wal'), ledger

@@ -306,12 +306,13 @@ static void write_call(struct gen *g, const struct call *c)
 
 	if (g->left == 0)
 		return;
-	if (c->ip == NULL && g->o->outside > 0 && below(g, 1000) < (uint32_t)g->o->outside) {
+	if (c->misuse == NULL && g->o->outside > 0 && below(g, 1000) < (uint32_t)g->o->outside) {
 		uint64_t a = mix(below(g, 20000));
 
 		snprintf(outside, sizeof(outside), "%d.%d.%d.%d", (int)(1 + a % 9), (int)(a >> 8 & 255),
 			 (int)(a >> 16 & 255), (int)(1 + (a >> 24) % 254));
-		d.ip = outside;
+		d = (struct call){ .end_ms = c->end_ms, .user = -1, .ip = outside, .query = "",
+				   .status = below(g, 3) == 0 ? 404 : 401 };
 	}
 	draw_shape(g, &d, &s);
 	n = (g->o->json ? json_line : combined_line)(g, &d, &s, line, sizeof(line));
@@ -523,7 +524,7 @@ static const char usage[] = "loggen --start DATE [options] > LOG      (zone: TZ)
 			    "  --labels F   kind, day and request id of planted calls, tab-separated\n"
 			    "  --identical N  every Nth line stands 2 to 4 times   --numbered  combined: a "
 			    "number in the query\n"
-			    "  --outside N  calls in 1000 from public addresses, 0\n"
+			    "  --outside N  of 1000 calls so many are refused ones from public addresses, 0\n"
 			    "  --keys       print user, department, key, tail, address; --identities: the "
 			    "YAML block; no log\n";
 

@@ -5,8 +5,10 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/ledger/packed.h"
 #include "core/ledger/schema.h"
 
 struct small_ledger {
@@ -71,24 +73,45 @@ static inline int small_label(struct small_ledger *l, const char *name)
 	return id;
 }
 
-/* One counter row. `set` names the counters that are not zero: "calls = 5, successful = 4". */
+/* "calls = 5, successful = 4" into sums. */
+static inline void small_sums(const char *set, struct sums *out)
+{
+	char name[32];
+	long long v;
+	int used;
+
+	*out = (struct sums){ 0 };
+	for (; sscanf(set, " %31[a-z_] = %lld%n", name, &v, &used) == 2; set += set[used] == ',' ? used + 1 : used) {
+#define SUM(n, doc) if (strcmp(name, #n) == 0) out->n = v;
+#include "core/ledger/sums.def"
+#undef SUM
+	}
+}
+
+/* One entry of a bucket. `set` names the counters that are not zero: "calls = 5, successful = 4". */
 static inline void small_count(struct small_ledger *l, int64_t bucket, const char *user,
 			       const char *department, const char *function, const char *model,
 			       const char *set)
 {
-	int u = small_label(l, user), d = small_label(l, department), f = small_label(l, function),
-	    m = small_label(l, model);
-	char *sql = sqlite3_mprintf(
-		"INSERT INTO counter_15m SELECT %lld, 0, %d, %d, %d, %d"
-#define SUM(name, doc) ", 0"
-#include "core/ledger/sums.def"
-#undef SUM
-		"; UPDATE counter_15m SET %s WHERE bucket = %lld AND user = %d AND department = %d"
-		" AND function = %d AND model = %d",
-		(long long)bucket, u, d, f, m, set, (long long)bucket, u, d, f, m);
+	struct counter_entry c = { { 0, small_label(l, user), small_label(l, department), small_label(l, function),
+				     small_label(l, model) }, { 0 } };
+	sqlite3_stmt *s;
+	struct buf b;
 
-	small_sql(l, sql);
-	sqlite3_free(sql);
+	small_sums(set, &c.sums);
+	buf_init(&b, 1000);
+	entry_write(&c, &b);
+	sqlite3_prepare_v2(l->db, "INSERT INTO counter_15m VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET"
+			   " calls = calls + ?2, counters = CAST(counters || ?3 AS BLOB)", -1, &s, NULL);
+	sqlite3_bind_int64(s, 1, bucket);
+	sqlite3_bind_int64(s, 2, c.sums.calls);
+	sqlite3_bind_blob(s, 3, b.p, (int)b.n, SQLITE_STATIC);
+	if (sqlite3_step(s) != SQLITE_DONE) {
+		printf("Bail out! %s\n", sqlite3_errmsg(l->db));
+		exit(1);
+	}
+	sqlite3_finalize(s);
+	buf_free(&b);
 }
 
 /* One event; who and where are rows that exist already. id: one byte, repeated. */

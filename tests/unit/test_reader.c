@@ -210,8 +210,7 @@ static void sums(struct small_ledger *l, struct ledger_reader *r)
 	got[0] = 0;
 	ledger_sums(r, 0, 3600, BY_BUCKET, take_sum, got, &e);
 	ok_int(got[0], 3, "a row a bucket");
-	small_sql(l, "INSERT INTO latency_15m SELECT 900, id, 5, 2 FROM label WHERE value = 'm'");
-	small_sql(l, "INSERT INTO latency_max_15m SELECT 900, id, 5700 FROM label WHERE value = 'm'");
+	small_sql(l, "INSERT INTO latency_15m SELECT 900, id, 2, 5700, x'0502' FROM label WHERE value = 'm'");
 	ledger_latency(r, 0, 3600, &lat, &e);
 	ok(lat.n == 3 && lat.sum_ns == 15 && lat.max_ns == 5700 && lat.bin[5] == 2, "response times");
 }

@@ -70,15 +70,17 @@ static void test_round_trip(struct batch_writer *w, struct batch_reader *r)
 }
 
 /* Every byte changed once, every length cut once: no crash (the sanitizers watch), no endless loop. */
-static void test_damage(struct batch_writer *w, struct batch_reader *r)
+static void test_damage(void)
 {
+	struct batch_writer *fresh = batch_writer_new(); /* its definitions must be in the batch */
 	struct batch_head head, got;
-	struct slice payload = make_batch(w, 5, &head);
+	struct slice payload = make_batch(fresh, 5, &head);
 	uint8_t *copy = malloc(payload.n);
 	struct err e;
 	int whole = 0;
 
 	for (size_t i = 0; i < payload.n * 2; i++) {
+		struct batch_reader *r = batch_reader_new();
 		struct access_event ev;
 		struct reject reject;
 		struct gap gap;
@@ -88,8 +90,10 @@ static void test_damage(struct batch_writer *w, struct batch_reader *r)
 		memcpy(copy, payload.p, payload.n);
 		if (i < payload.n)
 			copy[i] ^= 0xff;
-		if (batch_open(r, slice_of(copy, n), &got, &e) != TK_OK)
+		if (batch_open(r, slice_of(copy, n), &got, &e) != TK_OK) {
+			batch_reader_free(r);
 			continue;
+		}
 		while (batch_next_reject(r, &reject) == TK_OK)
 			;
 		while (batch_next_gap(r, &gap) == TK_OK)
@@ -98,9 +102,51 @@ static void test_damage(struct batch_writer *w, struct batch_reader *r)
 		while (n <= got.n_events && batch_next(r, &ev, def, &e) == TK_OK)
 			n++;
 		whole += n > got.n_events;
+		batch_reader_free(r);
 	}
 	ok_int(whole, 0, "damaged batches end");
+	batch_writer_free(fresh);
 	free(copy);
+}
+
+/* Definitions go on over batches, begin anew when there are too many, and survive a batch that was dropped. */
+static void test_definitions(void)
+{
+	struct batch_writer *w = batch_writer_new();
+	struct batch_reader *r = batch_reader_new();
+	int bad = 0, n = 0;
+
+	for (int batch = 0; batch < 60; batch++) {
+		struct batch_head head = { .mode = BATCH_TAIL }, got;
+		struct access_event ev;
+		uint32_t def[P_COUNT];
+		char path[32];
+		struct flat_event fe;
+		struct err e;
+
+		batch_begin(w);
+		for (int i = 0; i < 300; i++) {
+			make_event(&fe, i);
+			ev_set_str(&fe.ev, F_PATH, slice_of(path, (size_t)snprintf(path, sizeof path, "/%d", batch * 300 + i)));
+			batch_add(w, &fe.ev);
+		}
+		if (batch % 7 == 3)
+			continue; /* never finished */
+		batch_open(r, batch_finish(w, &head), &got, &e);
+		for (int i = 0; batch_next(r, &ev, def, &e) == TK_OK; i++, n++) {
+			snprintf(path, sizeof path, "/%d", batch * 300 + i);
+			bad += !slice_is(ev_str(&ev, F_PATH), path) || !slice_is(ev_str(&ev, F_USER), "tanaka");
+			ev_set_str(&ev, F_PATH, SLICE("changed"));
+			bad += !slice_is(ev_str(&ev, F_PATH), "changed");
+			ev.part[P_WHAT] = batch_redefine(r, P_WHAT, def[P_WHAT]);
+			bad += !slice_is(ev_str(&ev, F_PATH), path);
+		}
+	}
+	ok_int(n, 300 * (60 - 9), "every event of the batches that were sent");
+	ok_int(bad, 0, "with its own definitions");
+	ok(batch_resets(r) >= 8, "which began anew after each that was not");
+	batch_writer_free(w);
+	batch_reader_free(r);
 }
 
 static void test_limits(struct batch_writer *w)
@@ -138,8 +184,9 @@ int main(void)
 	struct batch_reader *r = batch_reader_new();
 
 	test_round_trip(w, r);
-	test_damage(w, r);
+	test_damage();
 	test_limits(w);
+	test_definitions();
 	test_ack();
 	batch_writer_free(w);
 	batch_reader_free(r);

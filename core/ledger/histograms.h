@@ -1,0 +1,18 @@
+/* Response times by 15 minutes and model, gathered for one transaction and then merged with their rows.
+ * Private to core/ledger. */
+#ifndef TK_LEDGER_HISTOGRAMS_H
+#define TK_LEDGER_HISTOGRAMS_H
+
+#include <sqlite3.h>
+
+#include "core/base/err.h"
+#include "core/base/slice.h"
+
+struct histograms;
+int histograms_open(struct histograms **out, sqlite3 *db, struct err *e);
+void histograms_free(struct histograms *h);
+/* model: a label. */
+int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, struct err *e);
+int histograms_flush(struct histograms *h, struct err *e); /* before each commit */
+
+#endif
