@@ -74,34 +74,41 @@ static void date_text(struct derive *d, int32_t day, struct derived *out)
 	set_text(out, slice_of(d->text, 10));
 }
 
+/* By the wall clock. */
+static int32_t second_of_day(int64_t sec)
+{
+	int32_t day, second;
+
+	zone_wall(sec, &day, &second);
+	return second;
+}
+
 void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
 {
 	static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 						"sunday" };
 	struct derive *d = ctx;
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
-	int32_t day, second;
 
 	*out = (struct derived){ .kind = DV_NONE };
-	zone_wall(sec, &day, &second);
 	switch (id) {
 	case D_SHIFT:
-		set_text(out, slice_str(shift_at(second)));
+		set_text(out, slice_str(shift_at(second_of_day(sec))));
 		break;
 	case D_DATE:
 		date_text(d, zone_day_of(sec), out);
 		break;
 	case D_HOUR:
-		set_int(out, second / 3600);
+		set_int(out, second_of_day(sec) / 3600);
 		break;
 	case D_MINUTE:
-		set_int(out, second / 60 % 60);
+		set_int(out, second_of_day(sec) / 60 % 60);
 		break;
 	case D_WEEKDAY:
 		set_text(out, slice_str(weekdays[date_weekday(zone_day_of(sec))]));
 		break;
 	case D_TIME:
-		set_int(out, second / 3600 * 100 + second / 60 % 60);
+		set_int(out, second_of_day(sec) / 3600 * 100 + second_of_day(sec) / 60 % 60);
 		break;
 	case D_BUSINESS_DAY:
 		set_bool(out, calendar_class(enrich_calendar(d->enrich), zone_day_of(sec)) == CLASS_BUSINESS);

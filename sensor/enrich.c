@@ -10,11 +10,12 @@
 #include "geoip/geoip.h"
 
 #define LIST_BYTES_MAX (64u << 20)
+#define MET 4096
 
 struct registered_key { /* from the configuration or the ledger */
 	char *user;
-	bool revoked;
-	int64_t expires_ns; /* 0: never */
+	int64_t revoked_ns; /* INT64_MAX: it is not; INT64_MIN: always was */
+	int64_t expires_ns; /* INT64_MAX: never */
 };
 
 struct enrich {
@@ -23,6 +24,7 @@ struct enrich {
 	struct nets *zones, **lists;
 	struct mmdb_set *geo;
 	struct map *users;        /* id -> place in cfg->users */
+	const struct cfg_user *met[MET]; /* users found before, by a hash of the name's place: a guess that is checked */
 	struct map *keys;         /* fingerprint text -> place in key[] */
 	struct registered_key *key;
 	size_t n_keys;
@@ -30,7 +32,8 @@ struct enrich {
 
 /* ---- loading ---- */
 
-static bool add_key(struct enrich *en, struct slice fingerprint, struct slice user, bool revoked, int64_t expires_ns)
+static bool add_key(struct enrich *en, struct slice fingerprint, struct slice user, int64_t revoked_ns,
+		    int64_t expires_ns)
 {
 	struct registered_key *more = realloc(en->key, (en->n_keys + 1) * sizeof *more);
 	int64_t *at;
@@ -42,32 +45,35 @@ static bool add_key(struct enrich *en, struct slice fingerprint, struct slice us
 		return false;
 	if (*at != (int64_t)en->n_keys)
 		return true; /* the configuration came first */
-	more[en->n_keys] = (struct registered_key){ user.n == 0 ? NULL : strndup((const char *)user.p, user.n), revoked,
+	more[en->n_keys] = (struct registered_key){ user.n == 0 ? NULL : strndup((const char *)user.p, user.n), revoked_ns,
 						    expires_ns };
 	en->n_keys++;
 	return true;
 }
 
+/* Calls from before a revocation were made with a good key, whenever they are imported. */
 static int add_ledger_key(void *ctx, const struct key_entry *k)
 {
 	bool revoked = !slice_is(k->state, "active");
+	int64_t at = k->expires_ns == 0 ? INT64_MAX : k->expires_ns;
 
-	return add_key(ctx, k->fingerprint, k->user, revoked, revoked ? 0 : k->expires_ns) ? TK_OK : TK_ENOMEM;
+	return add_key(ctx, k->fingerprint, k->user, revoked ? at : INT64_MAX, revoked ? INT64_MAX : at) ? TK_OK
+													  : TK_ENOMEM;
 }
 
 static int load_keys(struct enrich *en, struct ledger *l, const uint8_t secret[32], struct err *e)
 {
 	for (size_t i = 0; i < en->cfg->n_keys; i++) {
 		const struct cfg_key *k = &en->cfg->keys[i];
-		int64_t expires = k->expires.year == 0 ? 0 : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
+		int64_t expires = k->expires.year == 0 ? INT64_MAX : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
 		uint8_t mac[32];
 		char hex[17];
 
 		if (k->key == NULL || !hmac_sha256(slice_of(secret, 32), slice_str(k->key), mac))
 			continue;
 		hex_encode(slice_of(mac, 8), hex);
-		if (!add_key(en, slice_of(hex, 16), slice_str(k->user), k->state != NULL && strcmp(k->state, "active") != 0,
-			     expires))
+		if (!add_key(en, slice_of(hex, 16), slice_str(k->user),
+			     k->state != NULL && strcmp(k->state, "active") != 0 ? INT64_MIN : INT64_MAX, expires))
 			return err_set(e, TK_ENOMEM, "no memory for the key register");
 	}
 	return ledger_key_list(l, add_ledger_key, en, e);
@@ -266,11 +272,19 @@ static const struct registered_key *find_key(const struct enrich *en, struct sli
 	return at == NULL ? NULL : &en->key[*at];
 }
 
-static const struct cfg_user *find_user(const struct enrich *en, struct slice user)
+/* A definition's name lies at one place for many events, so its place finds the user without a hash. */
+static const struct cfg_user *find_user(struct enrich *en, struct slice user)
 {
-	int64_t *at = user.n == 0 ? NULL : map_get(en->users, user);
+	const struct cfg_user **met = &en->met[((uintptr_t)user.p >> 3) % MET];
+	int64_t *at;
 
-	return at == NULL ? NULL : &en->cfg->users[*at];
+	if (user.n == 0)
+		return NULL;
+	if (*met != NULL && slice_is(user, (*met)->id))
+		return *met;
+	if ((at = map_get(en->users, user)) == NULL)
+		return NULL;
+	return *met = &en->cfg->users[*at];
 }
 
 /* With no key registered at all nothing is `unknown` (interface.md 3). */
@@ -279,12 +293,12 @@ static void put_key_state(const struct enrich *en, struct part *who, int64_t at_
 	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
 	const char *state = NULL;
 
-	*varies = k != NULL && !k->revoked && k->expires_ns != 0;
+	*varies = k != NULL && (k->expires_ns != INT64_MAX || (k->revoked_ns != INT64_MAX && k->revoked_ns != INT64_MIN));
 	if ((who->absent >> event_fields[F_KEY_ID].slot) & 1)
 		state = "absent";
-	else if (has(who, F_KEY_ID) && k != NULL && k->revoked)
+	else if (has(who, F_KEY_ID) && k != NULL && at_ns >= k->revoked_ns)
 		state = "revoked";
-	else if (has(who, F_KEY_ID) && k != NULL && k->expires_ns != 0 && at_ns >= k->expires_ns)
+	else if (has(who, F_KEY_ID) && k != NULL && at_ns >= k->expires_ns)
 		state = "expired";
 	else if (has(who, F_KEY_ID) && k != NULL)
 		state = "active";
@@ -352,7 +366,7 @@ bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_se
 	return calendar_off_hours(en->calendar, department, utc_sec);
 }
 
-struct slice enrich_user_status(const struct enrich *en, struct slice user)
+struct slice enrich_user_status(struct enrich *en, struct slice user)
 {
 	const struct cfg_user *u = find_user(en, user);
 

@@ -25,7 +25,7 @@ void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hou
 bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec);
 
 /* For derived rule fields; empty when not known. */
-struct slice enrich_user_status(const struct enrich *en, struct slice user);
+struct slice enrich_user_status(struct enrich *en, struct slice user);
 struct slice enrich_key_owner(const struct enrich *en, struct slice fingerprint);
 struct calendar *enrich_calendar(struct enrich *en);
 

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "core/base/json.h"
-#include "core/base/map.h"
 #include "core/base/zone.h"
 #include "core/ledger/findings.h"
 #include "rules/names.h"
@@ -14,7 +13,6 @@
 /* A day is closed this long after its end: an LLM stream of that length is logged when it ends. */
 #define GRACE_NS (15 * 60 * NS_PER_SEC)
 #define DAYS 4            /* local days whose running counts are held */
-#define USERS_MAX 65536
 
 #define HIT_LEVELS 4
 
@@ -29,8 +27,7 @@ struct day_counts {
 	int32_t day;
 	bool loaded;
 	uint64_t used;
-	struct map *users; /* label -> place in count[] */
-	struct user_count *count;
+	struct user_count *users; /* by label */
 	int64_t site;
 };
 
@@ -70,15 +67,13 @@ static int load_rules(struct evaluate *v, const struct config *cfg, struct err *
 
 static void day_counts_free(struct day_counts *d)
 {
-	map_free(d->users);
-	free(d->count);
+	free(d->users);
 }
 
 static bool day_counts_new(struct day_counts *d)
 {
-	d->users = map_new(USERS_MAX, USERS_MAX * sizeof(int64_t));
-	d->count = malloc(USERS_MAX * sizeof *d->count); /* touched as users come */
-	return d->users != NULL && d->count != NULL;
+	d->users = malloc(LEDGER_LABELS * sizeof *d->users);
+	return d->users != NULL;
 }
 
 struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e)
@@ -134,15 +129,7 @@ size_t evaluate_rules(const struct evaluate *v, const uint8_t **digest)
 
 static struct user_count *user_of(struct day_counts *d, int64_t user)
 {
-	int64_t *at = user <= 1 ? NULL /* unknown, or 'other' */ : map_put(d->users, slice_of(&user, sizeof user), -1);
-
-	if (at == NULL)
-		return NULL;
-	if (*at < 0) {
-		*at = (int64_t)map_count(d->users) - 1;
-		d->count[*at] = (struct user_count){ .last = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN } };
-	}
-	return &d->count[*at];
+	return user <= 1 || user >= LEDGER_LABELS ? NULL /* unknown, or 'other' */ : &d->users[user];
 }
 
 static void load_user(void *ctx, int64_t user, int64_t calls)
@@ -180,7 +167,8 @@ static bool out_of_order(struct user_count *u, int fired, int64_t completion)
 
 static void clear_counts(struct day_counts *d, int32_t day)
 {
-	map_clear(d->users);
+	for (size_t i = 0; i < LEDGER_LABELS; i++)
+		d->users[i] = (struct user_count){ .last = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN } };
 	d->site = 0;
 	d->day = day;
 }

@@ -288,8 +288,8 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 	return rc;
 }
 
-/* What a peer sends is not trusted to be right: a bad batch costs it the connection, nothing else. But its
- * transaction is half done, so the recorder ends and starts anew from the last commit. */
+/* A frame out of place costs a peer its connection. A batch that turns out wrong in the middle has left the
+ * transaction half done: then the recorder ends, and starts anew from the last commit. */
 static int take_frame(struct recorder *r, struct peer *p, enum frame_type type, struct slice payload, struct err *e)
 {
 	if (type == FRAME_BATCH && (p->kind == PEER_SENSOR || p->kind == PEER_IMPORT))

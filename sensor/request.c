@@ -186,7 +186,7 @@ static int do_key_revoke(struct context *c)
 	int rc = ledger_key_revoke(c->l, id, c->now_ns, c->e);
 
 	if (rc == TK_ENOTFOUND) {
-		c->refusal = "no key of that id is registered";
+		c->refusal = "no key of that id is registered, or it is revoked already";
 		return TK_OK;
 	}
 	c->keys_changed = true;

@@ -435,21 +435,29 @@ static bool plain_decimal(struct slice t, int digits, int64_t *v)
 		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
 		100000000000, 1000000000000,
 	};
-	size_t whole = digits_at(t, 0), n = 0;
+	size_t i = 0, whole, n = 0;
 	int64_t sum = 0;
 
-	if (t.n > 18 || whole == 0 || (whole > 1 && t.p[0] == '0'))
+	if (t.n > 18)
 		return false;
-	for (size_t i = 0; i < whole; i++)
+	for (; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++)
 		sum = sum * 10 + (t.p[i] - '0');
-	if (whole < t.n) {
-		n = t.p[whole] == '.' ? digits_at(t, whole + 1) : 0;
-		if (n == 0 || whole + 1 + n < t.n || n > (size_t)digits)
-			return false;
-		for (size_t i = whole + 1; i < t.n; i++)
+	whole = i;
+	if (whole == 0 || (whole > 1 && t.p[0] == '0'))
+		return false;
+	if (i < t.n && t.p[i] == '.') {
+		for (i++; i < t.n && t.p[i] >= '0' && t.p[i] <= '9'; i++)
 			sum = sum * 10 + (t.p[i] - '0');
+		n = i - whole - 1;
+		if (n == 0 || n > (size_t)digits)
+			return false;
 	}
-	return (size_t)digits - n < COUNT(power) && !__builtin_mul_overflow(sum, power[(size_t)digits - n], v);
+	if (i < t.n)
+		return false;
+	if ((size_t)digits - n >= COUNT(power) || __builtin_mul_overflow(sum, power[(size_t)digits - n], &sum))
+		return false;
+	*v = sum; /* nobody's value is touched by a number that does not fit */
+	return true;
 }
 
 bool json_i64(struct slice text, int64_t *v)

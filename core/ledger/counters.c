@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/base/map.h"
+#include "core/base/hash.h"
 #include "core/base/zone.h"
 #include "core/ledger/dictionary.h"
 #include "core/ledger/histograms.h"
@@ -12,15 +12,21 @@
 #define KEYS_MAX 32768
 #define BUCKET 900
 #define BUCKET_BYTES_MAX (16u << 20)
+#define KEYS_SOON 1024 /* with so many a bucket that is over is written at once: the memory in use fits the cache */
 
 struct counters {
 	sqlite3 *db;
 	sqlite3_stmt *get, *put, *range;
 	struct histograms *histograms;
-	struct map *keys;            /* counter_key -> place in sums[] */
-	uint32_t order[KEYS_MAX];    /* places in order of the key */
 	int64_t newest;              /* no row has a later bucket */
+	int64_t latest;              /* bucket since the last flush */
+	bool in_order;               /* no event since then was older than the bucket before it */
 	struct buf packed;
+	uint64_t seed;
+	size_t n;
+	uint32_t slots[2 * KEYS_MAX]; /* place + 1; 0: empty */
+	uint32_t order[KEYS_MAX];     /* places in order of the key */
+	struct counter_key keys[KEYS_MAX];
 	struct sums sums[KEYS_MAX];
 };
 
@@ -47,11 +53,12 @@ int counters_open(struct counters **out, sqlite3 *db, struct err *e)
 	struct counters *c = calloc(1, sizeof *c);
 	int rc;
 
-	if (c == NULL || (c->keys = map_new(KEYS_MAX, KEYS_MAX * sizeof(struct counter_key))) == NULL) {
-		counters_free(c);
+	if (c == NULL)
 		return err_set(e, TK_ENOMEM, "ledger: no memory for counters");
-	}
 	c->db = db;
+	random_bytes(&c->seed, sizeof c->seed);
+	c->latest = INT64_MIN + BUCKET;
+	c->in_order = true;
 	buf_init(&c->packed, BUCKET_BYTES_MAX);
 	rc = statement_prepare(db, &c->get, "SELECT counters FROM counter_15m WHERE bucket = ?", e);
 	if (rc == TK_OK)
@@ -78,7 +85,6 @@ void counters_free(struct counters *c)
 	sqlite3_finalize(c->put);
 	sqlite3_finalize(c->range);
 	histograms_free(c->histograms);
-	map_free(c->keys);
 	buf_free(&c->packed);
 	free(c);
 }
@@ -122,52 +128,75 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->after_holiday += is_true(ev, F_AFTER_HOLIDAY);
 }
 
+/* Labels and times are numbers of ours: a multiplication with a secret spreads them well enough. */
+static uint64_t key_hash(const struct counters *c, const struct counter_key *k)
+{
+	uint64_t h = c->seed ^ (uint64_t)k->bucket;
+
+	for (int i = 0; i < NAME_COUNT; i++)
+		h = (h ^ k->name[i]) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 32;
+}
+
+static bool key_equal(const struct counter_key *a, const struct counter_key *b)
+{
+	return a->bucket == b->bucket && memcmp(a->name, b->name, sizeof a->name) == 0;
+}
+
+static struct sums *sums_of(struct counters *c, const struct counter_key *k)
+{
+	uint64_t i = key_hash(c, k) % COUNT(c->slots);
+
+	for (; c->slots[i] != 0; i = (i + 1) % COUNT(c->slots))
+		if (key_equal(&c->keys[c->slots[i] - 1], k))
+			return &c->sums[c->slots[i] - 1];
+	c->keys[c->n] = *k;
+	memset(&c->sums[c->n], 0, sizeof *c->sums);
+	c->slots[i] = (uint32_t)c->n + 1;
+	return &c->sums[c->n++];
+}
+
+/* Empties the run of slots that the key's search would walk: cheaper than clearing all of them. */
+static void forget_slot(struct counters *c, const struct counter_key *k)
+{
+	for (uint64_t i = key_hash(c, k) % COUNT(c->slots); c->slots[i] != 0; i = (i + 1) % COUNT(c->slots))
+		c->slots[i] = 0;
+}
+
 int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e)
 {
-	int64_t *at;
 	int rc;
 
-	if (map_count(c->keys) == KEYS_MAX && (rc = counters_flush(c, e)) != TK_OK)
+	if ((c->n == KEYS_MAX || (c->n >= KEYS_SOON && c->in_order && k->bucket > c->latest)) &&
+	    (rc = counters_flush(c, e)) != TK_OK)
 		return rc;
-	at = map_put(c->keys, slice_of(k, sizeof *k), -1);
-	if (at == NULL)
-		return err_set(e, TK_ENOMEM, "ledger: no memory for counters");
-	if (*at < 0) {
-		*at = (int64_t)map_count(c->keys) - 1;
-		memset(&c->sums[*at], 0, sizeof *c->sums);
-	}
-	add_event(&c->sums[*at], ev);
+	c->in_order &= k->bucket >= c->latest - BUCKET;
+	if (k->bucket > c->latest)
+		c->latest = k->bucket;
+	add_event(sums_of(c, k), ev);
 	if (!ev_known(ev, F_DURATION))
 		return TK_OK;
-	return histograms_add(c->histograms, k->bucket, k->model, ev_value(ev, F_DURATION)->i, e);
+	return histograms_add(c->histograms, k->bucket, k->name[NAME_MODEL], ev_value(ev, F_DURATION)->i, e);
 }
 
 /* ---- writing: a bucket at a time, its new entries merged with those of its row ---- */
 
-static struct counter_key key_at(const struct counters *c, uint32_t place)
-{
-	struct counter_key k;
-
-	memcpy(&k, map_key(c->keys, place).p, sizeof k);
-	return k;
-}
-
 static void entry_at(const struct counters *c, uint32_t place, struct counter_entry *out)
 {
-	struct counter_key k = key_at(c, place);
-
-	*out = (struct counter_entry){ { k.input, k.user, k.department, k.function, k.model }, c->sums[place] };
+	memcpy(out->name, c->keys[place].name, sizeof out->name);
+	out->sums = c->sums[place];
 }
 
 static int by_key(const void *a, const void *b, void *ctx)
 {
-	struct counter_key x = key_at(ctx, *(const uint32_t *)a), y = key_at(ctx, *(const uint32_t *)b);
-	int64_t p[6] = { x.bucket, x.input, x.user, x.department, x.function, x.model };
-	int64_t q[6] = { y.bucket, y.input, y.user, y.department, y.function, y.model };
+	const struct counters *c = ctx;
+	const struct counter_key *x = &c->keys[*(const uint32_t *)a], *y = &c->keys[*(const uint32_t *)b];
 
-	for (int i = 0; i < 6; i++)
-		if (p[i] != q[i])
-			return p[i] < q[i] ? -1 : 1;
+	if (x->bucket != y->bucket)
+		return x->bucket < y->bucket ? -1 : 1;
+	for (int i = 0; i < NAME_COUNT; i++)
+		if (x->name[i] != y->name[i])
+			return x->name[i] < y->name[i] ? -1 : 1;
 	return 0;
 }
 
@@ -222,7 +251,7 @@ static int write_bucket(struct counters *c, int64_t bucket, size_t from, size_t 
 
 int counters_flush(struct counters *c, struct err *e)
 {
-	size_t n = map_count(c->keys), from = 0, end;
+	size_t n = c->n, from = 0, end;
 	int64_t newest = c->newest;
 	int rc = TK_OK;
 
@@ -230,9 +259,9 @@ int counters_flush(struct counters *c, struct err *e)
 		c->order[i] = (uint32_t)i;
 	qsort_r(c->order, n, sizeof *c->order, by_key, c);
 	for (; from < n && rc == TK_OK; from = end) {
-		int64_t bucket = key_at(c, c->order[from]).bucket;
+		int64_t bucket = c->keys[c->order[from]].bucket;
 
-		for (end = from + 1; end < n && key_at(c, c->order[end]).bucket == bucket; end++)
+		for (end = from + 1; end < n && c->keys[c->order[end]].bucket == bucket; end++)
 			;
 		rc = write_bucket(c, bucket, from, end, e);
 		newest = bucket > newest ? bucket : newest;
@@ -240,7 +269,11 @@ int counters_flush(struct counters *c, struct err *e)
 	if (rc == TK_OK)
 		rc = histograms_flush(c->histograms, e);
 	c->newest = newest;
-	map_clear(c->keys);
+	for (size_t i = 0; i < n; i++)
+		forget_slot(c, &c->keys[i]);
+	c->n = 0;
+	c->latest = INT64_MIN + BUCKET;
+	c->in_order = true;
 	return rc;
 }
 

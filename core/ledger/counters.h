@@ -6,12 +6,13 @@
 #include <sqlite3.h>
 
 #include "core/ledger/ledger.h"
+#include "core/ledger/packed.h"
 #include "core/ledger/sums.h"
 
 /* The names of one event, as label numbers. */
 struct counter_key {
 	int64_t bucket; /* UTC seconds */
-	int64_t input, user, department, function, model;
+	uint32_t name[NAME_COUNT];
 };
 
 struct counters;

@@ -88,7 +88,7 @@ int dictionary_open(struct dictionary **out, sqlite3 *db, struct chain *chain, s
 	d->db = db;
 	d->chain = chain;
 	buf_init(&d->scratch, 1 << 20);
-	rc = (d->labels = map_new(LABEL_MAX, DICTIONARY_BYTES)) == NULL ? TK_ENOMEM : prepare(d, e);
+	rc = (d->labels = map_new(LEDGER_LABELS - 2, DICTIONARY_BYTES)) == NULL ? TK_ENOMEM : prepare(d, e);
 	if (rc == TK_OK)
 		rc = load_labels(d, e);
 	for (int p = P_EV + 1; p < P_COUNT && rc == TK_OK; p++) {

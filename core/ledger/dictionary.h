@@ -8,10 +8,10 @@
 
 #include "core/event/event.h"
 #include "core/ledger/chain.h"
+#include "core/ledger/ledger.h"
 
 #define DICTIONARY_MAX 32768           /* parts of one kind held in memory */
 #define DICTIONARY_BYTES (8u << 20)
-#define LABEL_MAX 16384
 #define LABEL_UNKNOWN 0
 #define LABEL_OTHER 1
 

@@ -228,8 +228,9 @@ int ledger_has(struct ledger *l, int64_t time_ns, const uint8_t first_id[16], bo
 int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal, bool imported,
 	       const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
 {
-	struct counter_key key = { counter_bucket(ev_int(ev, F_TIMESTAMP, 0)), names->input, names->user,
-				   names->department, names->function, names->model };
+	struct counter_key key = { counter_bucket(ev_int(ev, F_TIMESTAMP, 0)),
+				   { (uint32_t)names->input, (uint32_t)names->user, (uint32_t)names->department,
+				     (uint32_t)names->function, (uint32_t)names->model } };
 	int64_t seq;
 	int rc = stage_add(l->stage, ev->part[P_EV], id, imported ? -ordinal : ordinal, rows, &seq, e);
 

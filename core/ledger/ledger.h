@@ -25,6 +25,8 @@ int64_t ledger_wal_bytes(const struct ledger *l);
 /* ---- events ---- */
 int ledger_part(struct ledger *l, enum part_id id, const struct part *p, uint32_t absent_event, int64_t *row,
 		struct err *e);
+/* 0: unknown (empty). 1: 'other', when there are LEDGER_LABELS already. */
+#define LEDGER_LABELS 16384
 int ledger_label(struct ledger *l, struct slice name, int64_t *label, struct err *e);
 
 struct placing {
@@ -94,12 +96,12 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty,
 /* ---- keys (core/ledger/register.c) ---- */
 struct key_entry {
 	struct slice fingerprint, id, user, state, kind;
-	int64_t expires_ns; /* 0: never */
+	int64_t expires_ns; /* 0: never; of a revoked key: since when */
 };
 typedef int (*key_entry_fn)(void *ctx, const struct key_entry *k);
 int ledger_key_list(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);
 int ledger_key_put(struct ledger *l, const struct key_entry *k, int64_t now_ns, struct err *e);
-/* TK_ENOTFOUND: no key of that id or fingerprint. */
+/* TK_ENOTFOUND: no key of that id or fingerprint that is not revoked already. */
 int ledger_key_revoke(struct ledger *l, struct slice id, int64_t now_ns, struct err *e);
 /* Fingerprints that events hold and nobody registered, with a user seen with each. */
 int ledger_keys_unregistered(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);

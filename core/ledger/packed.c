@@ -15,7 +15,7 @@ void entry_write(const struct counter_entry *c, struct buf *out)
 		return;
 	memcpy(sum, &c->sums, sizeof sum);
 	for (int i = 0; i < NAME_COUNT; i++)
-		p += varint_write(p, (uint64_t)c->name[i]);
+		p += varint_write(p, c->name[i]);
 	for (size_t i = 0; i < SUMS; i++)
 		mask |= (uint32_t)(sum[i] != 0) << i;
 	p += varint_write(p, mask);
@@ -31,9 +31,9 @@ bool entry_read(struct slice *in, struct counter_entry *c)
 	uint64_t v;
 
 	for (int i = 0; i < NAME_COUNT; i++) {
-		if (!take_varint(&rest, &v) || v > INT64_MAX)
+		if (!take_varint(&rest, &v) || v > UINT32_MAX)
 			return false;
-		c->name[i] = (int64_t)v;
+		c->name[i] = (uint32_t)v;
 	}
 	if (!take_varint(&rest, &v) || v >> SUMS != 0)
 		return false;

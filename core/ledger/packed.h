@@ -14,7 +14,7 @@
 enum counter_name { NAME_INPUT, NAME_USER, NAME_DEPARTMENT, NAME_FUNCTION, NAME_MODEL, NAME_COUNT };
 
 struct counter_entry {
-	int64_t name[NAME_COUNT]; /* labels */
+	uint32_t name[NAME_COUNT]; /* labels */
 	struct sums sums;
 };
 

@@ -52,7 +52,8 @@ int ledger_key_put(struct ledger *l, const struct key_entry *k, int64_t now_ns, 
 int ledger_key_revoke(struct ledger *l, struct slice id, int64_t now_ns, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_KEY_REVOKE,
-		"UPDATE key SET state = 'revoked', expires = ?2 WHERE id = ?1 OR fingerprint = ?1", e);
+		"UPDATE key SET state = 'revoked', expires = ?2 WHERE (id = ?1 OR fingerprint = ?1) AND state <> 'revoked'",
+		e);
 	int rc;
 
 	if (s == NULL)

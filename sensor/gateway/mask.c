@@ -13,32 +13,37 @@ static const struct credential credentials[] = {
 #undef CREDENTIAL
 };
 
-/* Bytes at which the scan stops: the anchors of credentials.def and the B of Bearer and Basic. Most anchors
- * have none of the bytes before them that a prefix has there, and fall by that. A unit test checks that every
- * prefix is found. */
+/* What a byte can be. The scan stops at two bytes in a row of which the first is BEFORE_x and the second x:
+ * the anchors of credentials.def behind what stands there in a prefix, and "Be", "Ba" of Bearer and Basic. A
+ * unit test checks that every prefix is found. */
 #define ANCHOR 1
-#define BEFORE 2        /* just before an ANCHOR */
-#define ANCHOR_LETTER 4 /* those anchors that ordinary words and hex digits are full of */
-#define BEFORE_LETTER 8
-#define SCHEME 16
-#define TOKEN 32        /* RFC 6750 2.1 without / + =, which end a token in a URL */
-#define WIDE 64         /* those too: behind "Bearer " */
-#define HIDES 128       /* %XX may hide any of them */
-static const uint8_t kind[256] = {
+#define ANCHOR_LETTER 2 /* apart, since words and hex digits are full of these */
+#define SCHEME 4
+#define PAIR_SHIFT 3
+#define BEFORE (ANCHOR << PAIR_SHIFT)
+#define BEFORE_LETTER (ANCHOR_LETTER << PAIR_SHIFT)
+#define BEFORE_SCHEME (SCHEME << PAIR_SHIFT)
+#define PAIRS (ANCHOR | ANCHOR_LETTER | SCHEME)
+#define TOKEN 64   /* RFC 6750 2.1 without / + =, which end a token in a URL */
+#define WIDE 128   /* those too: behind "Bearer " */
+#define HIDES 256  /* %XX may hide any of them */
+static const uint16_t kind[256] = {
 	['-'] = ANCHOR | TOKEN, ['_'] = ANCHOR | TOKEN, ['z'] = ANCHOR_LETTER | TOKEN,
 	['J'] = ANCHOR_LETTER | TOKEN, ['K'] = ANCHOR_LETTER | TOKEN, ['9'] = ANCHOR_LETTER | TOKEN,
-	['B'] = SCHEME | TOKEN, ['b'] = SCHEME | TOKEN | BEFORE,
+	['B'] = BEFORE_SCHEME | TOKEN, ['b'] = BEFORE_SCHEME | TOKEN | BEFORE,
 	['.'] = TOKEN, ['~'] = TOKEN, ['/'] = WIDE, ['+'] = WIDE, ['='] = WIDE, ['%'] = HIDES,
 	['0'] = TOKEN, ['1'] = TOKEN, ['2'] = TOKEN | BEFORE_LETTER, ['3' ... '7'] = TOKEN,
-	['8'] = TOKEN | BEFORE, ['A'] = TOKEN, ['C' ... 'H'] = TOKEN, ['I'] = TOKEN | BEFORE_LETTER,
-	['L' ... 'R'] = TOKEN, ['S'] = TOKEN | BEFORE_LETTER, ['T' ... 'Z'] = TOKEN,
-	['a'] = TOKEN | BEFORE, ['c' ... 'e'] = TOKEN, ['f'] = TOKEN | BEFORE, ['g'] = TOKEN, ['h'] = TOKEN,
-	['i'] = TOKEN | BEFORE, ['j'] = TOKEN, ['k'] = TOKEN | BEFORE, ['l' ... 'o'] = TOKEN,
-	['p'] = TOKEN | BEFORE, ['q'] = TOKEN, ['r'] = TOKEN, ['s'] = TOKEN | BEFORE, ['t' ... 'v'] = TOKEN,
-	['w'] = TOKEN | BEFORE, ['x'] = TOKEN | BEFORE, ['y'] = TOKEN | BEFORE_LETTER,
+	['8'] = TOKEN | BEFORE, ['A'] = TOKEN | SCHEME, ['C'] = TOKEN, ['D'] = TOKEN, ['E'] = TOKEN | SCHEME,
+	['F' ... 'H'] = TOKEN, ['I'] = TOKEN | BEFORE_LETTER, ['L' ... 'R'] = TOKEN,
+	['S'] = TOKEN | BEFORE_LETTER, ['T' ... 'Z'] = TOKEN,
+	['a'] = TOKEN | BEFORE | SCHEME, ['c'] = TOKEN, ['d'] = TOKEN, ['e'] = TOKEN | SCHEME,
+	['f'] = TOKEN | BEFORE, ['g'] = TOKEN, ['h'] = TOKEN, ['i'] = TOKEN | BEFORE, ['j'] = TOKEN,
+	['k'] = TOKEN | BEFORE, ['l' ... 'o'] = TOKEN, ['p'] = TOKEN | BEFORE, ['q'] = TOKEN, ['r'] = TOKEN,
+	['s'] = TOKEN | BEFORE, ['t' ... 'v'] = TOKEN, ['w'] = TOKEN | BEFORE, ['x'] = TOKEN | BEFORE,
+	['y'] = TOKEN | BEFORE_LETTER,
 };
 
-static size_t token_end(struct slice s, size_t i, uint8_t kinds)
+static size_t token_end(struct slice s, size_t i, unsigned kinds)
 {
 	while (i < s.n && (kind[s.p[i]] & kinds) != 0)
 		i++;
@@ -89,7 +94,7 @@ static bool scheme_at(struct slice s, size_t i, size_t *from, size_t *to)
 	struct slice rest = slice_from(s, i);
 	size_t n, least;
 
-	if (rest.n < 8 || (rest.p[1] | 0x20) > 'e') /* bE, bA: one look for most */
+	if (rest.n < 8)
 		return false;
 	if (scheme_is(rest, "bearer", 6)) {
 		n = 7;
@@ -105,40 +110,21 @@ static bool scheme_at(struct slice s, size_t i, size_t *from, size_t *to)
 	return word_begins(s, i) && *to - *from >= least;
 }
 
-/* Is the byte that stands behind `before` the anchor of a credential? */
-static inline bool may_be_anchor(uint8_t before, uint8_t now)
-{
-	return ((now & ANCHOR) != 0 && (before & BEFORE) != 0) ||
-	       ((now & ANCHOR_LETTER) != 0 && (before & BEFORE_LETTER) != 0);
-}
-
-#define STOPS (ANCHOR | ANCHOR_LETTER | SCHEME | HIDES)
-
-/* *hides becomes true when a byte that may hide a credential is met before one that is found. */
-static inline bool find(struct slice s, size_t i, size_t *from, size_t *to, bool *hides)
-{
-	for (;; i++) {
-		uint8_t now;
-
-		while (i < s.n && (kind[s.p[i]] & STOPS) == 0)
-			i++;
-		if (i >= s.n)
-			return false;
-		now = kind[s.p[i]];
-		if ((now & HIDES) != 0)
-			*hides = true;
-		else if ((now & SCHEME) != 0 && scheme_at(s, i, from, to))
-			return true;
-		else if (i > 0 && may_be_anchor(kind[s.p[i - 1]], now) && credential_at(s, i, from, to))
-			return true;
-	}
-}
-
 bool secret_find(struct slice s, size_t i, size_t *from, size_t *to)
 {
-	bool hides;
+	size_t start = i;
 
-	return find(s, i, from, to, &hides);
+	for (i += i == 0; i < s.n; i++) {
+		unsigned pair = (unsigned)(kind[s.p[i - 1]] >> PAIR_SHIFT) & kind[s.p[i]] & PAIRS;
+
+		if (pair == 0)
+			continue;
+		if ((pair & SCHEME) != 0 && i > start && scheme_at(s, i - 1, from, to))
+			return true;
+		if ((pair & ~(unsigned)SCHEME) != 0 && credential_at(s, i, from, to))
+			return true;
+	}
+	return false;
 }
 
 static size_t put(uint8_t *out, size_t n, struct slice s)
@@ -227,13 +213,16 @@ static struct slice mask_thoroughly(struct slice text, struct scratch *s)
 	return hidden_in(slice_of(out, n), s) ? SLICE(SECRET_MASK) : slice_of(out, n);
 }
 
-/* One look at each byte, for the text that nearly all text is: without anything of interest. */
+/* One look at each byte and no turn taken on the way, for the text that nearly all text is. */
 static bool is_harmless(struct slice s)
 {
-	size_t from, to;
-	bool hides = false;
+	unsigned last = 0, now, all = 0;
 
-	return !find(s, 0, &from, &to, &hides) && !hides;
+	for (size_t i = 0; i < s.n; i++, last = now) {
+		now = kind[s.p[i]];
+		all |= (last >> PAIR_SHIFT & now & PAIRS) | (now & HIDES);
+	}
+	return all == 0;
 }
 
 struct slice secret_mask_text(struct slice text, struct scratch *s)

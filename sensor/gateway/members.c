@@ -2,6 +2,7 @@
 
 #include "core/base/json.h"
 #include "sensor/gateway/cache.h"
+#include "sensor/gateway/secret.h"
 #include "sensor/gateway/text.h"
 
 struct row {
@@ -134,7 +135,7 @@ static bool learn(struct parse_cache *c, struct cached_name *name, struct slice 
 {
 	const struct row *row;
 	bool escaped;
-	size_t end;
+	size_t end, from, to;
 
 	if (rest.n == 0 || rest.p[0] != '"')
 		return false;
@@ -143,6 +144,8 @@ static bool learn(struct parse_cache *c, struct cached_name *name, struct slice 
 	    rest.p[end + 1] != ':')
 		return false;
 	row = find_row(c, slice_of(rest.p + 1, end - 1));
+	if (row == NULL && secret_find(slice_of(rest.p + 1, end - 1), 0, &from, &to))
+		return false; /* a secret is never kept, whatever it is doing here */
 	memcpy(name->text, rest.p, end + 2);
 	name->n = (uint8_t)(end + 2);
 	name->row = row == NULL ? 0 : (uint8_t)(row - rows + 1);

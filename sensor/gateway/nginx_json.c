@@ -163,7 +163,7 @@ static struct slice whole_target(const struct found *f, const struct parse_conte
 	struct slice path = text_cut(text_of(f, M_TARGET, ctx), WIRE_STRING_MAX), args;
 	uint8_t *out;
 
-	if (!has(f, M_ARGUMENTS) || memchr(path.p, '?', path.n) != NULL)
+	if (!has(f, M_ARGUMENTS) || (path.n > 0 && memchr(path.p, '?', path.n) != NULL))
 		return path;
 	args = text_cut(text_of(f, M_ARGUMENTS, ctx), WIRE_STRING_MAX);
 	if (args.n > 0 && args.p[0] == '?')
@@ -171,7 +171,8 @@ static struct slice whole_target(const struct found *f, const struct parse_conte
 	out = scratch_take(ctx->scratch, path.n + 1 + args.n);
 	if (out == NULL || args.n == 0)
 		return path;
-	memcpy(out, path.p, path.n);
+	if (path.n > 0) /* a bad escape leaves nothing of it */
+		memcpy(out, path.p, path.n);
 	out[path.n] = '?';
 	memcpy(out + path.n + 1, args.p, args.n);
 	return slice_of(out, path.n + 1 + args.n);

@@ -193,7 +193,7 @@ static void check_day(char *line)
 	d = days(date);
 	length = atoll(seconds);
 	if (is_outdated(zone, d)) {
-		tap_skip("the system's tzdata has Cuba's change of 2026, the vectors have not");
+		ok_int(zone_day_start(d + 1) - zone_day_start(d), 86400, "an ordinary day by the newer tzdata");
 		return;
 	}
 	snprintf(name, sizeof name, "%s %s start", zone, date);

@@ -1,0 +1,201 @@
+/* Events into batches: the sensor's side of the wire form. */
+#include <stdlib.h>
+
+#include "core/base/hash.h"
+#include "core/event/wire_form.h"
+
+#define BATCH_EVENTS_MAX 16384
+#define BATCH_BYTES_MAX (2u << 20)
+#define SLOTS (2 * WIRE_DEFS_MAX)
+#define WRITER_BYTES_MAX (3u << 20) /* of all definitions in force; then they begin anew */
+
+struct def_slot {
+	uint64_t hash;
+	uint32_t at, n;      /* the encoded part, inside `defs` */
+	uint32_t number;
+	uint32_t generation; /* of the definitions; an older one means empty */
+};
+
+struct batch_writer {
+	struct buf body, rejects, gaps, out, scratch, defs;
+	struct def_slot *slots[P_COUNT]; /* [0] is unused: EV is never defined */
+	uint32_t mask[P_COUNT], n_defs[P_COUNT];
+	uint32_t generation, n_events, n_rejects, n_gaps;
+	bool unsent; /* the batch has records and was not finished */
+	uint64_t seed;
+};
+
+struct batch_writer *batch_writer_new(void)
+{
+	struct batch_writer *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return NULL;
+	buf_init(&w->body, WIRE_FRAME_MAX);
+	buf_init(&w->rejects, WIRE_FRAME_MAX);
+	buf_init(&w->gaps, WIRE_FRAME_MAX);
+	buf_init(&w->out, WIRE_FRAME_MAX);
+	buf_init(&w->scratch, WIRE_FRAME_MAX);
+	buf_init(&w->defs, WIRE_FRAME_MAX);
+	random_bytes(&w->seed, sizeof w->seed);
+	for (int p = 0; p < P_COUNT; p++) {
+		w->mask[p] = sensor_bits(p);
+		if (p != P_EV && (w->slots[p] = calloc(SLOTS, sizeof **w->slots)) == NULL) {
+			batch_writer_free(w);
+			return NULL;
+		}
+	}
+	w->generation = 1;
+	return w;
+}
+
+void batch_writer_free(struct batch_writer *w)
+{
+	if (w == NULL)
+		return;
+	for (int p = 0; p < P_COUNT; p++)
+		free(w->slots[p]);
+	buf_free(&w->body);
+	buf_free(&w->rejects);
+	buf_free(&w->gaps);
+	buf_free(&w->out);
+	buf_free(&w->scratch);
+	buf_free(&w->defs);
+	free(w);
+}
+
+static void reset_definitions(struct batch_writer *w)
+{
+	buf_byte(&w->body, REC_RESET);
+	buf_clear(&w->defs);
+	memset(w->n_defs, 0, sizeof w->n_defs);
+	w->generation++;
+}
+
+static bool definitions_full(const struct batch_writer *w)
+{
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		if (w->n_defs[p] >= WIRE_DEFS_MAX)
+			return true;
+	return w->defs.n >= WRITER_BYTES_MAX;
+}
+
+void batch_begin(struct batch_writer *w)
+{
+	bool lost = w->unsent; /* definitions that the reader never saw */
+
+	buf_clear(&w->body);
+	buf_clear(&w->rejects);
+	buf_clear(&w->gaps);
+	w->n_events = w->n_rejects = w->n_gaps = 0;
+	w->unsent = false;
+	if (lost)
+		reset_definitions(w);
+}
+
+uint32_t batch_events(const struct batch_writer *w)
+{
+	return w->n_events;
+}
+
+size_t batch_bytes(const struct batch_writer *w)
+{
+	return w->body.n + w->rejects.n + w->gaps.n;
+}
+
+/* The number of the encoded part in w->scratch, defining it if it is new. */
+static uint32_t define(struct batch_writer *w, enum part_id id)
+{
+	struct slice bytes = buf_slice(&w->scratch);
+	uint64_t h = hash64(bytes, w->seed);
+	struct def_slot *s;
+
+	for (uint64_t i = h;; i++) {
+		s = &w->slots[id][i % SLOTS];
+		if (s->generation != w->generation)
+			break;
+		if (s->hash == h && slice_eq(slice_of(w->defs.p + s->at, s->n), bytes))
+			return s->number;
+	}
+	buf_byte(&w->body, (uint8_t)(REC_DEF + id));
+	buf_add(&w->body, bytes);
+	*s = (struct def_slot){ h, (uint32_t)w->defs.n, (uint32_t)bytes.n, w->n_defs[id]++, w->generation };
+	buf_add(&w->defs, bytes);
+	return s->number;
+}
+
+static bool has_room(const struct batch_writer *w)
+{
+	return w->n_events < BATCH_EVENTS_MAX && batch_bytes(w) < BATCH_BYTES_MAX;
+}
+
+int batch_add(struct batch_writer *w, const struct access_event *ev)
+{
+	uint32_t number[P_COUNT];
+
+	if (!has_room(w))
+		return TK_ELIMIT;
+	w->unsent = true;
+	if (definitions_full(w)) /* between events, so that all definitions of one are of one kind */
+		reset_definitions(w);
+	for (int p = P_EV + 1; p < P_COUNT; p++) {
+		number[p] = NO_DEF;
+		if (((ev->part[p]->known | ev->part[p]->absent) & w->mask[p]) == 0)
+			continue;
+		buf_clear(&w->scratch);
+		part_encode_masked(ev->part[p], p, w->mask[p], &w->scratch);
+		number[p] = define(w, p);
+	}
+	buf_byte(&w->body, REC_EVENT);
+	buf_add(&w->body, slice_of(ev->digest, sizeof ev->digest));
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		put_varint(&w->body, number[p] == NO_DEF ? 0 : (uint64_t)number[p] + 1);
+	part_encode_masked(ev->part[P_EV], P_EV, w->mask[P_EV], &w->body);
+	w->n_events++;
+	return w->body.failed || w->defs.failed ? TK_ENOMEM : TK_OK;
+}
+
+int batch_add_reject(struct batch_writer *w, const struct reject *r)
+{
+	if (batch_bytes(w) >= BATCH_BYTES_MAX)
+		return TK_ELIMIT;
+	put_varint(&w->rejects, r->offset);
+	put_varint(&w->rejects, r->line);
+	buf_byte(&w->rejects, r->reason);
+	buf_add(&w->rejects, slice_of(r->digest, sizeof r->digest));
+	w->n_rejects++;
+	return w->rejects.failed ? TK_ENOMEM : TK_OK;
+}
+
+int batch_add_gap(struct batch_writer *w, const struct gap *g)
+{
+	if (batch_bytes(w) >= BATCH_BYTES_MAX)
+		return TK_ELIMIT;
+	put_varint(&w->gaps, g->offset);
+	put_varint(&w->gaps, g->bytes);
+	w->n_gaps++;
+	return w->gaps.failed ? TK_ENOMEM : TK_OK;
+}
+
+struct slice batch_finish(struct batch_writer *w, struct batch_head *head)
+{
+	head->n_events = w->n_events;
+	head->n_rejects = w->n_rejects;
+	head->n_gaps = w->n_gaps;
+	buf_clear(&w->out);
+	buf_byte(&w->out, head->mode);
+	buf_byte(&w->out, head->flags);
+	put_zigzag(&w->out, head->now);
+	put_bytes(&w->out, head->input);
+	put_bytes(&w->out, head->path);
+	put_varint(&w->out, head->from);
+	put_generation(&w->out, &head->gen);
+	put_varint(&w->out, head->n_events);
+	put_varint(&w->out, head->n_rejects);
+	put_varint(&w->out, head->n_gaps);
+	buf_add(&w->out, buf_slice(&w->rejects));
+	buf_add(&w->out, buf_slice(&w->gaps));
+	buf_add(&w->out, buf_slice(&w->body));
+	w->unsent = false;
+	return buf_slice(&w->out);
+}
