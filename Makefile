@@ -12,7 +12,7 @@ O := $(BUILD)/$(V)
 BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 
-DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/input sensor/gateway sensor/proto \
+DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/recorder sensor/input sensor/gateway sensor/proto \
 	sensor/llm reports reports/export cli
 SRC := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
 OBJ := $(SRC:%.c=$(O)/%.o)

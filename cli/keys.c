@@ -10,7 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"
-#include "sensor/control.h"
+#include "sensor/recorder/control.h"
 #include "sensor/gateway/secret.h"
 
 #define KEY_MAX 8192

@@ -7,7 +7,7 @@
 
 #include "core/base/json.h"
 #include "core/base/sys.h"
-#include "sensor/control.h"
+#include "sensor/recorder/control.h"
 
 int cli_open_ledger(struct cli *cli, struct config **cfg, struct ledger_reader **r)
 {

@@ -16,9 +16,9 @@
 
 #include "core/base/sys.h"
 #include "core/base/zone.h"
-#include "sensor/control.h"
+#include "sensor/recorder/control.h"
 #include "sensor/options.h"
-#include "sensor/recorder.h"
+#include "sensor/recorder/recorder.h"
 #include "sensor/roles.h"
 #include "sensor/spawn.h"
 #include "sensor/watch_files.h"

@@ -9,7 +9,7 @@
 
 #include "core/base/safe.h"
 #include "core/base/sys.h"
-#include "sensor/control.h"
+#include "sensor/recorder/control.h"
 
 /* ---- fields: integers are 8 bytes little-endian, strings a length and their bytes ---- */
 

@@ -1,12 +1,12 @@
 /* One batch into the ledger: input and position checked, events placed, enriched, recorded and matched.
  * Everything happens inside the caller's transaction. One thread. */
-#ifndef TK_SENSOR_INTAKE_H
-#define TK_SENSOR_INTAKE_H
+#ifndef TK_SENSOR_RECORDER_INTAKE_H
+#define TK_SENSOR_RECORDER_INTAKE_H
 
 #include "core/event/wire.h"
 #include "core/ledger/ledger.h"
-#include "sensor/enrich.h"
-#include "sensor/evaluate.h"
+#include "sensor/recorder/enrich.h"
+#include "sensor/recorder/evaluate.h"
 
 struct intake;
 struct intake *intake_new(struct ledger *l, struct err *e);

@@ -1,6 +1,6 @@
 /* Who is at the other end of the control socket, and where the socket lies. */
-#ifndef TK_SENSOR_ACTOR_H
-#define TK_SENSOR_ACTOR_H
+#ifndef TK_SENSOR_RECORDER_ACTOR_H
+#define TK_SENSOR_RECORDER_ACTOR_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* The recorder role: takes batches, enriches, matches rules, writes the ledger. It has never met a
  * packet or a log line. One thread, one poll loop. */
-#ifndef TK_SENSOR_RECORDER_H
-#define TK_SENSOR_RECORDER_H
+#ifndef TK_SENSOR_RECORDER_RECORDER_H
+#define TK_SENSOR_RECORDER_RECORDER_H
 
 #include "core/config/config.h"
 

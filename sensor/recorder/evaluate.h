@@ -1,12 +1,12 @@
 /* Rules over recorded events, and the closing of days (architecture.md 6). Live hits are provisional; a day
  * whose rules depend on the order of events is evaluated once more, in order, from the ledger, when it is over
  * or when a late event touches it. One thread. */
-#ifndef TK_SENSOR_EVALUATE_H
-#define TK_SENSOR_EVALUATE_H
+#ifndef TK_SENSOR_RECORDER_EVALUATE_H
+#define TK_SENSOR_RECORDER_EVALUATE_H
 
 #include "core/config/config.h"
 #include "core/ledger/ledger.h"
-#include "sensor/enrich.h"
+#include "sensor/recorder/enrich.h"
 
 struct evaluate;
 /* Loads the rules; broken documents are left out and reported on standard error. Borrows all. */

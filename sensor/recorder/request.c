@@ -1,4 +1,4 @@
-#include "sensor/request.h"
+#include "sensor/recorder/request.h"
 
 #include <stdlib.h>
 

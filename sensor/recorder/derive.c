@@ -1,4 +1,4 @@
-#include "sensor/derive.h"
+#include "sensor/recorder/derive.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "sensor/control.h"
+#include "sensor/recorder/control.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include "core/base/sys.h"
 #include "core/event/wire.h"
 #include "core/ledger/ledger.h"
-#include "sensor/actor.h"
-#include "sensor/request.h"
+#include "sensor/recorder/actor.h"
+#include "sensor/recorder/request.h"
 
 void control_path(const struct config *cfg, struct buf *out)
 {

@@ -1,4 +1,4 @@
-#include "sensor/intake.h"
+#include "sensor/recorder/intake.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* The one door through which people write (architecture.md 3). With a recorder running a request
  * goes over its unix socket (peer credentials name the actor); with none the same code runs here,
  * under the ledger's lock. */
-#ifndef TK_SENSOR_CONTROL_H
-#define TK_SENSOR_CONTROL_H
+#ifndef TK_SENSOR_RECORDER_CONTROL_H
+#define TK_SENSOR_RECORDER_CONTROL_H
 
 #include "core/config/config.h"
 

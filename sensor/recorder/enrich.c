@@ -1,4 +1,4 @@
-#include "sensor/enrich.h"
+#include "sensor/recorder/enrich.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* What people may ask the writer to do: one table of requests, run by the recorder or, with none running, by the
  * command itself under the ledger's lock. */
-#ifndef TK_SENSOR_REQUEST_H
-#define TK_SENSOR_REQUEST_H
+#ifndef TK_SENSOR_RECORDER_REQUEST_H
+#define TK_SENSOR_RECORDER_REQUEST_H
 
 #include "core/base/buf.h"
 #include "core/ledger/ledger.h"

@@ -1,4 +1,4 @@
-#include "sensor/recorder.h"
+#include "sensor/recorder/recorder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +16,12 @@
 #include "core/base/zone.h"
 #include "core/event/wire.h"
 #include "core/ledger/ledger.h"
-#include "sensor/actor.h"
-#include "sensor/control.h"
-#include "sensor/enrich.h"
-#include "sensor/evaluate.h"
-#include "sensor/intake.h"
-#include "sensor/request.h"
+#include "sensor/recorder/actor.h"
+#include "sensor/recorder/control.h"
+#include "sensor/recorder/enrich.h"
+#include "sensor/recorder/evaluate.h"
+#include "sensor/recorder/intake.h"
+#include "sensor/recorder/request.h"
 #include "sensor/roles.h"
 
 #define PEERS 16

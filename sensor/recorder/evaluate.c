@@ -1,4 +1,4 @@
-#include "sensor/evaluate.h"
+#include "sensor/recorder/evaluate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "core/ledger/findings.h"
 #include "rules/names.h"
 #include "rules/rules.h"
-#include "sensor/derive.h"
+#include "sensor/recorder/derive.h"
 
 /* A day is closed this long after its end: an LLM stream of that length is logged when it ends. */
 #define GRACE_NS (15 * 60 * NS_PER_SEC)

@@ -1,9 +1,9 @@
 /* The derived fields of the event at hand (rules/derived.def). */
-#ifndef TK_SENSOR_DERIVE_H
-#define TK_SENSOR_DERIVE_H
+#ifndef TK_SENSOR_RECORDER_DERIVE_H
+#define TK_SENSOR_RECORDER_DERIVE_H
 
 #include "rules/rules.h"
-#include "sensor/enrich.h"
+#include "sensor/recorder/enrich.h"
 
 struct derive {
 	struct enrich *enrich;
