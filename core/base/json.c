@@ -454,7 +454,8 @@ static bool plain_decimal(struct slice t, int digits, int64_t *v)
 	}
 	if (i < t.n)
 		return false;
-	if ((size_t)digits - n >= COUNT(power) || __builtin_mul_overflow(sum, power[(size_t)digits - n], &sum))
+	n = (size_t)digits - n; /* zeros to append */
+	if (n >= COUNT(power) || __builtin_mul_overflow(sum, power[n], &sum))
 		return false;
 	*v = sum; /* nobody's value is touched by a number that does not fit */
 	return true;

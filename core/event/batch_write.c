@@ -19,6 +19,7 @@ struct def_slot {
 struct batch_writer {
 	struct buf body, rejects, gaps, out, scratch, defs;
 	struct def_slot *slots[P_COUNT]; /* [0] is unused: EV is never defined */
+	const struct def_slot *last[P_COUNT]; /* the definition of the event before: often the same again */
 	uint32_t mask[P_COUNT], n_defs[P_COUNT];
 	uint32_t generation, n_events, n_rejects, n_gaps;
 	bool unsent; /* the batch has records and was not finished */
@@ -103,20 +104,29 @@ size_t batch_bytes(const struct batch_writer *w)
 	return w->body.n + w->rejects.n + w->gaps.n;
 }
 
+static bool defines(const struct batch_writer *w, const struct def_slot *s, struct slice bytes)
+{
+	return s->generation == w->generation && slice_eq(slice_of(w->defs.p + s->at, s->n), bytes);
+}
+
 /* The number of the encoded part in w->scratch, defining it if it is new. */
 static uint32_t define(struct batch_writer *w, enum part_id id)
 {
 	struct slice bytes = buf_slice(&w->scratch);
-	uint64_t h = hash64(bytes, w->seed);
 	struct def_slot *s;
+	uint64_t h;
 
+	if (w->last[id] != NULL && defines(w, w->last[id], bytes))
+		return w->last[id]->number;
+	h = hash64(bytes, w->seed);
 	for (uint64_t i = h;; i++) {
 		s = &w->slots[id][i % SLOTS];
-		if (s->generation != w->generation)
+		if (s->generation != w->generation || (s->hash == h && defines(w, s, bytes)))
 			break;
-		if (s->hash == h && slice_eq(slice_of(w->defs.p + s->at, s->n), bytes))
-			return s->number;
 	}
+	w->last[id] = s;
+	if (s->generation == w->generation)
+		return s->number;
 	buf_byte(&w->body, (uint8_t)(REC_DEF + id));
 	buf_add(&w->body, bytes);
 	*s = (struct def_slot){ h, (uint32_t)w->defs.n, (uint32_t)bytes.n, w->n_defs[id]++, w->generation };

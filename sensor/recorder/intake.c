@@ -504,6 +504,8 @@ static int take_batch(struct job *j)
 
 	if (j->head->mode == BATCH_IMPORT && j->head->input.n == 0)
 		rc = ledger_input_names(j->in->ledger, add_candidate, j, j->e);
+	if (j->n_candidates == 1 && strcmp(j->candidate[0].name, j->stream->input) == 0)
+		j->n_candidates = 0; /* there is nobody else whose line it could be */
 	if (rc == TK_OK)
 		rc = begin_cover(j);
 	if (rc == TK_OK)

@@ -16,30 +16,50 @@ static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
 #define SECRET "EXAMPLE0123456789abcdefGHIJ"
 
 static const char *const lines[] = {
-	"10.0.0.9 - tanaka " T " \"POST /v1/messages HTTP/1.1\" 200 2623 \"-\" \"Mozilla/5.0 (X11) AppleWebKit/537.36\"",
-	"10.0.0.9 - tanaka " T " \"POST /v1/chat/completions HTTP/1.1\" 200 2623 \"-\" \"Anthropic/Python 0.60.0\"",
+	"10.0.0.9 - tanaka " T " \"POST /v1/messages HTTP/1.1\" 200 2623 \"-\" \"Mozilla/5.0 "
+	"(X11) AppleWebKit/537.36\"",
+	"10.0.0.9 - tanaka " T " \"POST /v1/chat/completions HTTP/1.1\" 200 2623 \"-\" "
+	"\"Anthropic/Python 0.60.0\"",
 	"::1 - - [24/Nov/2026:23:59:60 -0330] \"GET /x?api_key=sk-" SECRET "&q=1 HTTP/2.0\" 304 0 "
-	"\"https://u:p@h.example/sk-" SECRET "\" \"curl/8.6.0 sk-" SECRET "\" \"6.6.6.6, 10.0.0.1\"",
-	"unix: - a\\x22b [30/Feb/2026:00:00:00 +0000] \"\\x16\\x03\" 400 - \"\" \"%73k-" SECRET "\"",
-	"1.2.3.4 - - [29/Feb/2028:00:00:00 +0000] \"POST /model/claude%20x/invoke HTTP/1.1\" 200 1 \"-\" \"-\"",
-	"1.2.3.4 - - [29/Feb/2028:00:00:00 +0000] \"POST http://api.openai.com/v1/responses HTTP/1.1\" 200 1 \"-\" \"-\"",
-	"{\"ts\":\"2026-09-03T09:08:19+09:00\",\"msec\":1788394099.215,\"client\":\"10.10.6.10\",\"xff\":\"\","
-	"\"user\":\"sato\",\"dept\":\"内科\",\"key_tail\":\"04b0\",\"method\":\"POST\",\"host\":\"gw.example\","
-	"\"uri\":\"/v1/chat/completions\",\"status\":200,\"rt\":2.771,\"uht\":\"0.1, 2.770\",\"urt\":\"0.2, 2.771\","
-	"\"rid\":\"910a2dec89025cc1b0b9ba0000000000\",\"ct\":\"application/json\",\"ua\":\"Anthropic/Python 0.60.0\","
+	"\"https://u:p@h.example/sk-" SECRET "\" \"curl/8.6.0 sk-" SECRET "\" \"6.6.6.6, "
+	"10.0.0.1\"",
+	"unix: - a\\x22b [30/Feb/2026:00:00:00 +0000] \"\\x16\\x03\" 400 - \"\" "
+	"\"%73k-" SECRET "\"",
+	"1.2.3.4 - - [29/Feb/2028:00:00:00 +0000] \"POST /model/claude%20x/invoke HTTP/1.1\" 200 "
+	"1 \"-\" \"-\"",
+	"1.2.3.4 - - [29/Feb/2028:00:00:00 +0000] \"POST http://api.openai.com/v1/responses HTTP/"
+	"1.1\" 200 1 \"-\" \"-\"",
+	"{\"ts\":\"2026-09-03T09:08:19+09:00\",\"msec\":1788394099.215,\"client\":\"10.10.6.10\","
+	"\"xff\":\"\","
+	"\"user\":\"sato\",\"dept\":\"内科\",\"key_tail\":\"04b0\",\"method\":\"POST\","
+	"\"host\":\"gw.example\","
+	"\"uri\":\"/v1/chat/completions\",\"status\":200,\"rt\":2.771,\"uht\":\"0.1, 2.770\","
+	"\"urt\":\"0.2, 2.771\","
+	"\"rid\":\"910a2dec89025cc1b0b9ba0000000000\",\"ct\":\"application/json\","
+	"\"ua\":\"Anthropic/Python 0.60.0\","
 	"\"model\":\"claude-sonnet-4-5-20250929\",\"input_tokens\":642,\"output_tokens\":265}",
-	"{\"msec\":1788394099.215,\"client\":\"10.10.6.10\",\"user\":\"sato\",\"auth\":\"Bearer sk-" SECRET "\","
-	"\"uri\":\"/v1beta/models/gemini-2.5-pro:streamGenerateContent\",\"status\":200,\"stream\":true,\"cost\":1e-5}",
+	"{\"msec\":1788394099.215,\"client\":\"10.10.6.10\",\"user\":\"sato\",\"auth\":\"Bearer "
+	"sk-" SECRET "\","
+	"\"uri\":\"/v1beta/models/gemini-2.5-pro:streamGenerateContent\",\"status\":200,"
+	"\"stream\":true,\"cost\":1e-5}",
 	"{\"msec\":1788394099.215,\"client\":\"10.10.6.10\",\"auth\":\"Bearer eyJhbGciOiJIUzI1NiJ9."
-	"eyJzdWIiOiJkci1zYXRvIn0.c2lnbmF0dXJl\",\"uri\":\"/v1/messages\",\"status\":200,\"sk-" SECRET "\":null}",
-	"{\"uri\":\"/v1/messages\",\"uri\":\"\",\"path\":\"/\\u3042\",\"status\":\"200\",\"time\":\"2026-11-23 02:24:30\","
-	"\"args\":\"prompt=hello&key=" SECRET "\",\"authorization\":\"REDACTED\",\"rt\":-1,\"cached_tokens\":5.0}",
-	"{ \"time_local\" : \"23/Nov/2026:02:24:30 +0000\", \"request\":\"GET / HTTP/1.1\", \"x\":{\"status\":[1,{}]} }",
-	"{\"msec\":00.1,\"status\":200,\"uri\":\"/\"}", "{\"msec\":1.,\"status\":200,\"uri\":\"/\"}",
+	"eyJzdWIiOiJkci1zYXRvIn0.c2lnbmF0dXJl\",\"uri\":\"/v1/messages\",\"status\":200,"
+	"\"sk-" SECRET "\":null}",
+	"{\"uri\":\"/v1/messages\",\"uri\":\"\",\"path\":\"/\\u3042\",\"status\":\"200\","
+	"\"time\":\"2026-11-23 02:24:30\","
+	"\"args\":\"prompt=hello&key=" SECRET "\",\"authorization\":\"REDACTED\",\"rt\":-1,"
+	"\"cached_tokens\":5.0}",
+	"{ \"time_local\" : \"23/Nov/2026:02:24:30 +0000\", \"request\":\"GET / HTTP/1.1\", "
+	"\"x\":{\"status\":[1,{}]} }",
+	"{\"msec\":00.1,\"status\":200,\"uri\":\"/\"}", "{\"msec\":1.,\"status\":200,\"uri\":\"/"
+	"\"}",
 	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\",\"rt\":964543975108253432}",
-	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\",}", "{\"msec\":1788394099,\"status\":200,\"uri\":\"/\"} x",
-	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\"", "{\"msec\":1788394099,\"st\\u0061tus\":200,\"uri\":\"/\\",
-	"{\"msec\":1788394099,\"status\":200,\"\":\"/\"}", "{\"msec\":1788394099,\"status\":truee,\"uri\":\"/\"}", "{}",
+	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\",}", "{\"msec\":1788394099,"
+	"\"status\":200,\"uri\":\"/\"} x",
+	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\"", "{\"msec\":1788394099,"
+	"\"st\\u0061tus\":200,\"uri\":\"/\\",
+	"{\"msec\":1788394099,\"status\":200,\"\":\"/\"}", "{\"msec\":1788394099,\"status\":truee,"
+	"\"uri\":\"/\"}", "{}",
 	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/a\tb\"}", "{", "",
 };
 
