@@ -69,6 +69,12 @@ asan: ## unit tests, fuzz corpora and a short system test under address and UB s
 	@$(MAKE) --no-print-directory -j$(JOBS) V=asan all tests replay
 	@TOCHOKU=$(BUILD)/asan/tochoku KILLS=3 tests/run $(SHORT) $(patsubst $(O)/%,$(BUILD)/asan/%,$(UNIT) $(FUZZ))
 
+tsan: ## the importing process, which has threads, under the thread sanitizer
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) tools
+	@$(MAKE) --no-print-directory -j$(JOBS) V=tsan all
+	@TOCHOKU=$(BUILD)/tsan/tochoku tests/run tests/system/test_bad_input.py
+
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to build/corpus
 	@tools/deps.sh build check
 	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
@@ -149,6 +155,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: all demo check unit asan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: all demo check unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

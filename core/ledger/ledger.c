@@ -43,6 +43,20 @@ static int take_lock(struct ledger *l, struct err *e)
 	return TK_OK;
 }
 
+bool ledger_busy(const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char name[4096];
+	bool busy;
+	int fd;
+
+	snprintf(name, sizeof name, "%s.lock", path);
+	fd = sys_open(name, O_RDWR | O_CLOEXEC, 0);
+	busy = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	sys_close(fd);
+	return busy;
+}
+
 /* Page size and vacuum mode can only be set before the first table. Durable commits: FULL syncs the log at
  * each. The log is cut by hand (ledger_commit), so that its cap is ours. */
 static const char pragmas[] =

@@ -13,6 +13,8 @@ struct ledger;
 /* Makes the folder and the file where they are missing; migrates. TK_EBUSY: another process writes it
  * (its pid in the text). */
 int ledger_open(struct ledger **out, const char *path, struct err *e);
+/* Does a process hold the ledger for writing? */
+bool ledger_busy(const char *path);
 void ledger_close(struct ledger *l); /* NULL is legal; what is not committed is rolled back */
 
 int ledger_begin(struct ledger *l, struct err *e); /* no-op inside a transaction */

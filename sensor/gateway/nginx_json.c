@@ -295,8 +295,8 @@ static int detect(struct slice line)
 	struct found f;
 	int64_t ns;
 
-	if (!members_collect(line, NULL, &f) || !has(&f, M_CLIENT) || !has(&f, M_TIME) || !has(&f, M_STATUS) ||
-	    (f.rank[M_TARGET] == 0 && f.rank[M_REQUEST_LINE] == 0))
+	if (!members_collect(line, NULL, &f) || !has(&f, M_CLIENT) || !has(&f, M_TIME) ||
+	    !has(&f, M_STATUS) || (f.rank[M_TARGET] == 0 && f.rank[M_REQUEST_LINE] == 0))
 		return 0;
 	return end_time(f.text[M_TIME], NULL, &ns) ? 80 : 0;
 }

@@ -182,7 +182,8 @@ static bool is_blanked(struct slice s)
 	return n == s.n && n >= 3;
 }
 
-static void set_fingerprint(struct access_event *ev, const uint8_t bytes[FINGERPRINT_BYTES], struct scratch *s)
+static void set_fingerprint(struct access_event *ev, const uint8_t bytes[FINGERPRINT_BYTES],
+			    struct scratch *s)
 {
 	char hex[2 * FINGERPRINT_BYTES + 1];
 	uint8_t *out = scratch_take(s, sizeof hex - 1);

@@ -17,6 +17,9 @@
 #include "sensor/recorder/actor.h"
 #include "sensor/recorder/request.h"
 
+#define PATIENCE_STEPS 100
+#define PATIENCE_US 50000
+
 void control_path(const struct config *cfg, struct buf *out)
 {
 	buf_fmt(out, "%s.sock", cfg->ledger.path);
@@ -56,26 +59,43 @@ int control_address(const char *path, struct sockaddr_un *a, int *folder)
 	return 0;
 }
 
-static int connect_recorder(const struct config *cfg, int *fd, struct err *e)
+/* TK_ENOTFOUND: nobody listens. */
+static int try_connect(const char *path, int *fd, struct err *e)
 {
-	struct buf path;
 	struct sockaddr_un a;
 	int folder = -1, rc = TK_ENOTFOUND;
 
-	buf_init(&path, 8192);
-	control_path(cfg, &path);
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		rc = err_sys(e, "socket");
-	else if (control_address(buf_cstr(&path), &a, &folder) == 0 && connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
+	else if (control_address(path, &a, &folder) == 0 && connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
 		rc = TK_OK;
 	else if (errno == EACCES || errno == EPERM)
-		rc = err_sys(e, "%s", buf_cstr(&path));
+		rc = err_sys(e, "%s", path);
 	if (rc != TK_OK) {
 		sys_close(*fd);
 		*fd = -1;
 	}
 	sys_close(folder);
+	return rc;
+}
+
+/* A recorder that starts holds the ledger before it listens, and one that ends holds it a little longer: so who
+ * finds the ledger held and nobody listening waits for a while. */
+static int connect_recorder(const struct config *cfg, int *fd, struct err *e)
+{
+	struct buf path;
+	int rc = TK_ENOTFOUND;
+
+	buf_init(&path, 8192);
+	control_path(cfg, &path);
+	for (int i = 0; i < PATIENCE_STEPS && rc == TK_ENOTFOUND; i++) {
+		rc = try_connect(buf_cstr(&path), fd, e);
+		if (rc == TK_ENOTFOUND && !ledger_busy(cfg->ledger.path))
+			break;
+		if (rc == TK_ENOTFOUND)
+			usleep(PATIENCE_US);
+	}
 	buf_free(&path);
 	return rc;
 }

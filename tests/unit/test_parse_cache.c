@@ -64,8 +64,9 @@ static const char *const lines[] = {
 };
 
 static const char *const pieces[] = {
-	"\"", "\\", "\\\"", ",", ":", "{", "}", "[", "]", " ", "%", "%41", "-", "null", "true", "0", "1e3", ".5",
-	"?key=" SECRET, "?prompt=x", "sk-" SECRET, "Basic YWxhZGRpbjpvcGVu", "\x01", "\xe3\x81\x82", "+0900", ":60 ",
+	"\"", "\\", "\\\"", ",", ":", "{", "}", "[", "]", " ", "%", "%41", "-", "null", "true", "0", "1e3",
+	".5", "?key=" SECRET, "?prompt=x", "sk-" SECRET, "Basic YWxhZGRpbjpvcGVu", "\x01", "\xe3\x81\x82",
+	"+0900", ":60 ",
 	"\"status\":", "\"ua\":\"Anthropic/Python 0.60.0\"", "/v1/embeddings", "Nov", "Feb", "31",
 };
 
