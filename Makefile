@@ -22,7 +22,7 @@ LIB := $(O)/libtochoku.a
 TESTC := $(foreach d,unit golden property fault,$(wildcard tests/$(d)/test_*.c))
 UNIT := $(patsubst %.c,$(O)/%,$(filter tests/unit/%,$(TESTC))) tests/unit/includes.py
 SCRIPTS := $(filter %.py %.sh,$(foreach d,system property fault golden,$(wildcard tests/$(d)/test_*))) \
-	$(if $(wildcard ../shared),tests/corpora/test_shared.py)
+	$(if $(wildcard ../shared),$(wildcard tests/corpora/test_*))
 TESTS := $(SCRIPTS) $(patsubst %.c,$(O)/%,$(TESTC)) tests/unit/includes.py
 SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -52,10 +53,10 @@ struct recorder {
 	struct evaluate *evaluate;
 	struct intake *intake;
 	uint8_t fingerprint_key[32];
-	int listen_fd;
+	int listen_fd, signal_fd;
 	struct peer peers[PEERS];
 	int64_t begun_ns, pending_events, last_tick_ns;
-	bool reload, stop;
+	bool reload, hangup, stop; /* keys changed; SIGHUP; SIGTERM or the end of the work */
 	struct recorder_result *result;
 };
 
@@ -78,33 +79,32 @@ static int load(struct recorder *r, struct err *e)
 	return TK_OK;
 }
 
-/* A configuration that does not load is told and the old one stays. */
-static int reread(struct recorder *r, struct err *e)
+/* SIGHUP: everything anew from the file; new keys: the same configuration over the new register. What does not
+ * load is told, and the old stays. */
+static void reread(struct recorder *r)
 {
 	struct config *fresh = NULL, *old = r->own_cfg;
 	const struct config *before = r->cfg;
 	struct problems p;
 	struct err err = { 0 };
 
-	if (r->o->config_file != NULL) {
+	if (r->hangup && r->o->config_file != NULL) {
 		problems_init(&p, r->o->config_file);
-		fresh = config_load(r->o->config_file, &p);
-		problems_print(&p);
+		fresh = config_load(r->o->config_file, &p); /* the supervisor has told the problems */
 		problems_free(&p);
 	}
+	r->hangup = r->reload = false;
 	if (fresh != NULL)
 		r->cfg = r->own_cfg = fresh;
 	if (load(r, &err) == TK_OK) {
 		if (fresh != NULL)
 			config_free(old);
-		return TK_OK;
+		return;
 	}
 	fprintf(stderr, "tochoku: %s; the old configuration stays\n", err.text);
 	r->cfg = before;
 	r->own_cfg = old;
 	config_free(fresh);
-	(void)e;
-	return TK_OK;
 }
 
 /* ---- peers ---- */
@@ -407,7 +407,7 @@ static int read_supervisor(struct recorder *r, struct err *e)
 
 /* ---- the loop ---- */
 
-static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3], const sigset_t *unblocked)
+static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3])
 {
 	struct timespec limit = { .tv_sec = TICK_MS / 1000 };
 
@@ -419,10 +419,11 @@ static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3], co
 
 	polled[0] = (struct pollfd){ .fd = r->listen_fd, .events = POLLIN };
 	polled[1] = (struct pollfd){ .fd = r->o->supervisor_fd, .events = POLLIN };
+	polled[2] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
 	for (int i = 0; i < PEERS; i++)
-		polled[2 + i] = (struct pollfd){ .fd = r->peers[i].kind == PEER_FREE ? -1 : r->peers[i].fd,
+		polled[3 + i] = (struct pollfd){ .fd = r->peers[i].kind == PEER_FREE ? -1 : r->peers[i].fd,
 						 .events = POLLIN };
-	return ppoll(polled, PEERS + 2, &limit, unblocked);
+	return ppoll(polled, PEERS + 3, &limit, NULL);
 }
 
 static int tick(struct recorder *r, struct err *e)
@@ -444,20 +445,22 @@ static int tick(struct recorder *r, struct err *e)
 	return close_days(r, e);
 }
 
-static volatile sig_atomic_t got_term, got_hup;
-
-static void on_signal(int number)
+static void read_signal(struct recorder *r)
 {
-	if (number == SIGHUP)
-		got_hup = 1;
+	struct signalfd_siginfo info;
+
+	if (sys_read(r->signal_fd, &info, sizeof info) != (ssize_t)sizeof info)
+		return;
+	if (info.ssi_signo == SIGHUP)
+		r->hangup = true;
 	else
-		got_term = 1;
+		r->stop = true;
 }
 
-static int step(struct recorder *r, const sigset_t *unblocked, struct err *e)
+static int step(struct recorder *r, struct err *e)
 {
 	struct pollfd polled[PEERS + 3];
-	int n = wait_for_work(r, polled, unblocked), rc = TK_OK;
+	int n = wait_for_work(r, polled), rc = TK_OK;
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(e, "poll");
@@ -465,19 +468,17 @@ static int step(struct recorder *r, const sigset_t *unblocked, struct err *e)
 		accept_peer(r);
 	if (n > 0 && polled[1].revents != 0)
 		rc = read_supervisor(r, e);
+	if (n > 0 && polled[2].revents != 0)
+		read_signal(r);
 	for (int i = 0; n > 0 && i < PEERS && rc == TK_OK; i++)
-		if (polled[2 + i].revents != 0 && r->peers[i].kind != PEER_FREE && r->peers[i].fd == polled[2 + i].fd)
+		if (polled[3 + i].revents != 0 && r->peers[i].kind != PEER_FREE && r->peers[i].fd == polled[3 + i].fd)
 			rc = read_peer(r, &r->peers[i], e);
 	if (rc == TK_OK && n <= 0) /* nobody has more: what is open becomes durable */
 		rc = commit(r, e);
-	if (rc == TK_OK && (r->reload || got_hup) && (rc = commit(r, e)) == TK_OK) {
-		got_hup = 0;
-		r->reload = false;
-		rc = reread(r, e);
-	}
+	if (rc == TK_OK && (r->reload || r->hangup) && (rc = commit(r, e)) == TK_OK)
+		reread(r);
 	if (rc == TK_OK && !ledger_in_transaction(r->ledger))
 		rc = tick(r, e);
-	r->stop |= got_term;
 	return rc;
 }
 
@@ -524,6 +525,7 @@ static void finish(struct recorder *r)
 		buf_free(&path);
 	}
 	sys_close(r->listen_fd);
+	sys_close(r->signal_fd);
 	evaluate_free(r->evaluate);
 	enrich_free(r->enrich);
 	intake_free(r->intake);
@@ -533,29 +535,24 @@ static void finish(struct recorder *r)
 	free(r);
 }
 
-/* Signals are let in only while waiting, so a commit is never cut short by one. */
-static void catch_signals(sigset_t *unblocked)
+/* Signals come as messages between two transactions, so a commit is never cut short by one. */
+static int catch_signals(struct recorder *r, sigset_t *before, struct err *e)
 {
-	struct sigaction a = { .sa_handler = on_signal };
-	sigset_t block;
+	sigset_t caught;
 
-	sigemptyset(&block);
-	sigaddset(&block, SIGTERM);
-	sigaddset(&block, SIGINT);
-	sigaddset(&block, SIGHUP);
-	sigprocmask(SIG_BLOCK, &block, unblocked);
-	sigdelset(unblocked, SIGTERM);
-	sigdelset(unblocked, SIGINT);
-	sigdelset(unblocked, SIGHUP);
-	sigaction(SIGTERM, &a, NULL);
-	sigaction(SIGINT, &a, NULL);
-	sigaction(SIGHUP, &a, NULL);
+	sigemptyset(&caught);
+	sigaddset(&caught, SIGTERM);
+	sigaddset(&caught, SIGINT);
+	sigaddset(&caught, SIGHUP);
+	sigprocmask(SIG_BLOCK, &caught, before);
+	r->signal_fd = signalfd(-1, &caught, SFD_CLOEXEC | SFD_NONBLOCK);
+	return r->signal_fd < 0 ? err_sys(e, "signalfd") : TK_OK;
 }
 
 int recorder_run(const struct recorder_options *o, struct recorder_result *result, struct err *e)
 {
 	struct recorder *r = calloc(1, sizeof *r);
-	sigset_t unblocked, before;
+	sigset_t before;
 	int rc;
 
 	if (r == NULL)
@@ -564,15 +561,15 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	r->cfg = o->cfg;
 	r->result = result;
 	r->listen_fd = -1;
-	sigprocmask(SIG_BLOCK, NULL, &before);
-	catch_signals(&unblocked);
-	rc = start(r, e);
+	rc = catch_signals(r, &before, e);
+	if (rc == TK_OK)
+		rc = start(r, e);
 	if (rc == TK_OK && o->ready_fd >= 0) {
 		sys_write_all(o->ready_fd, "r", 1);
 		sys_close(o->ready_fd);
 	}
 	while (rc == TK_OK && !r->stop)
-		rc = step(r, &unblocked, e);
+		rc = step(r, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
 	finish(r);
