@@ -78,46 +78,59 @@ static int compare_names(const void *a, const void *b, void *ctx)
 	return slice_cmp(g->names[*(const size_t *)a], g->names[*(const size_t *)b]);
 }
 
+static int read_label(struct ledger_reader *r, int64_t label, struct buf *text, struct slice *at, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	size_t from = text->n;
+	int rc = reader_prepare(r, &s, "SELECT value FROM labels WHERE id = ?1", &label, 1, e);
+
+	if (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)
+		buf_add(text, reader_text(s, 0));
+	*at = slice_of(NULL, text->n - from); /* the place is known when the text stands still */
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+static int read_labels(struct ledger_reader *r, struct groups *g, struct buf *text, struct err *e)
+{
+	size_t at = 0;
+	int rc = TK_OK;
+
+	for (size_t i = 0; i < map_count(g->labels) && rc == TK_OK; i++) {
+		int64_t label;
+
+		memcpy(&label, map_key(g->labels, i).p, sizeof label);
+		rc = read_label(r, label, text, &g->names[i], e);
+	}
+	if (rc == TK_OK && text->failed)
+		rc = err_set(e, TK_ENOMEM, "out of memory");
+	for (size_t i = 0; i < map_count(g->labels) && rc == TK_OK; i++) {
+		g->names[i].p = text->p + at;
+		at += g->names[i].n;
+	}
+	return rc;
+}
+
 /* Each group under its label's text, in byte order. */
 static int tell_groups(struct ledger_reader *r, struct groups *g, sum_row_fn row, void *ctx, struct err *e)
 {
 	size_t n = map_count(g->labels), *order = calloc(n + 1, sizeof *order);
 	struct buf text;
-	sqlite3_stmt *s = NULL;
-	int rc = order == NULL || (g->names = calloc(n + 1, sizeof *g->names)) == NULL ? TK_ENOMEM : TK_OK;
+	int rc = TK_ENOMEM;
 
 	buf_init(&text, 64u << 20);
-	for (int pass = 0; pass < 2 && rc == TK_OK; pass++) { /* first how long the text is, so that it does not move */
-		size_t total = 0;
-
-		for (size_t i = 0; i < n && rc == TK_OK; i++) {
-			int64_t label;
-
-			memcpy(&label, map_key(g->labels, i).p, sizeof label);
-			rc = reader_prepare(r, &s, "SELECT value FROM labels WHERE id = ?1", &label, 1, e);
-			if (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
-				struct slice name = reader_text(s, 0);
-
-				total += name.n;
-				if (pass == 1) {
-					g->names[i] = slice_of(text.p + text.n, name.n);
-					buf_add(&text, name);
-				}
-			}
-			order[i] = i;
-			sqlite3_finalize(s);
-			rc = rc == TK_EEND ? TK_OK : rc;
-		}
-		if (rc == TK_OK && buf_room(&text, total + 1) == NULL)
-			rc = err_set(e, TK_ENOMEM, "out of memory");
-	}
+	g->names = calloc(n + 1, sizeof *g->names);
+	if (order != NULL && g->names != NULL)
+		rc = read_labels(r, g, &text, e);
+	for (size_t i = 0; i < n && rc == TK_OK; i++)
+		order[i] = i;
 	if (rc == TK_OK && n > 1)
 		qsort_r(order, n, sizeof *order, compare_names, g);
 	for (size_t i = 0; i < n && rc == TK_OK; i++)
 		row(ctx, g->names[order[i]], 0, &g->sums[order[i]]);
 	buf_free(&text);
 	free(order);
-	return rc;
+	return rc == TK_ENOMEM ? err_set(e, rc, "out of memory") : rc;
 }
 
 static int read_buckets(struct ledger_reader *r, struct groups *g, int64_t from, int64_t to, enum sum_by by,

@@ -215,6 +215,39 @@ static void sums(struct small_ledger *l, struct ledger_reader *r)
 	ok(lat.n == 3 && lat.sum_ns == 15 && lat.max_ns == 5700 && lat.bin[5] == 2, "response times");
 }
 
+struct name_check {
+	int n, bad;
+};
+
+/* Names must come whole and in order, each with its own calls. */
+static void check_name(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
+{
+	struct name_check *c = ctx;
+	char want[64];
+
+	(void)bucket;
+	snprintf(want, sizeof want, "a user with a rather long name, number %04d", c->n);
+	c->bad += !slice_is(name, want) || s->calls != c->n + 1;
+	c->n++;
+}
+
+/* More names than any first buffer holds: it must not move under those that were read. */
+static void many_names(struct small_ledger *l, struct ledger_reader *r)
+{
+	struct name_check c = { 0, 0 };
+	char name[64], set[32];
+	struct err e;
+
+	for (int i = 499; i >= 0; i--) {
+		snprintf(name, sizeof name, "a user with a rather long name, number %04d", i);
+		snprintf(set, sizeof set, "calls = %d", i + 1);
+		small_count(l, 900000, name, "", "", "", set);
+	}
+	ledger_sums(r, 900000, 900900, BY_USER, check_name, &c, &e);
+	ok_int(c.n, 500, "as many rows as names");
+	ok_int(c.bad, 0, "each whole, in order, with its sums");
+}
+
 int main(void)
 {
 	struct small_ledger l;
@@ -238,6 +271,7 @@ int main(void)
 	coverage(&l, r);
 	findings(&l, r);
 	sums(&l, r);
+	many_names(&l, r);
 	ok_int(ledger_facts(r, &facts, &e), TK_OK, "facts");
 	ok_int(facts.first_event_ns, -5 * MINUTE, "first event");
 	ok_int(facts.schema, LEDGER_SCHEMA, "schema");
