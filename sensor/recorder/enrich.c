@@ -13,7 +13,8 @@
 #define MET 4096
 
 struct registered_key { /* from the configuration or the ledger */
-	char *user;
+	uint8_t fingerprint[16]; /* its hex digits */
+	struct slice user;       /* allocated */
 	int64_t revoked_ns; /* INT64_MAX: it is not; INT64_MIN: always was */
 	int64_t expires_ns; /* INT64_MAX: never */
 };
@@ -24,7 +25,10 @@ struct enrich {
 	struct nets *zones, **lists;
 	struct mmdb_set *geo;
 	struct map *users;        /* id -> place in cfg->users */
-	const struct cfg_user *met[MET]; /* users found before, by a hash of the name's place: a guess that is checked */
+	struct slice *user_ids;   /* of cfg->users */
+	/* users and keys found before, by the place of the name: guesses that are checked */
+	uint32_t met_users[MET];  /* place in cfg->users, + 1 */
+	uint32_t met_keys[MET];   /* place in key[], + 1 */
 	struct map *keys;         /* fingerprint text -> place in key[] */
 	struct registered_key *key;
 	size_t n_keys;
@@ -41,12 +45,22 @@ static bool add_key(struct enrich *en, struct slice fingerprint, struct slice us
 	if (more == NULL)
 		return false;
 	en->key = more;
+	if (fingerprint.n != sizeof more->fingerprint)
+		return true; /* not one of ours: nothing can bear it */
 	if ((at = map_put(en->keys, fingerprint, (int64_t)en->n_keys)) == NULL)
 		return false;
 	if (*at != (int64_t)en->n_keys)
 		return true; /* the configuration came first */
-	more[en->n_keys] = (struct registered_key){ user.n == 0 ? NULL : strndup((const char *)user.p, user.n), revoked_ns,
-						    expires_ns };
+	more[en->n_keys] = (struct registered_key){ .revoked_ns = revoked_ns, .expires_ns = expires_ns };
+	memcpy(more[en->n_keys].fingerprint, fingerprint.p, sizeof more->fingerprint);
+	if (user.n > 0) {
+		uint8_t *copy = malloc(user.n);
+
+		if (copy == NULL)
+			return false;
+		memcpy(copy, user.p, user.n);
+		more[en->n_keys].user = slice_of(copy, user.n);
+	}
 	en->n_keys++;
 	return true;
 }
@@ -155,9 +169,13 @@ static int load_users(struct enrich *en, struct err *e)
 {
 	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL || (en->keys = map_new(1 << 20, 64u << 20)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for users");
-	for (size_t i = 0; i < en->cfg->n_users; i++)
-		if (map_put(en->users, slice_str(en->cfg->users[i].id), (int64_t)i) == NULL)
+	if ((en->user_ids = calloc(en->cfg->n_users + 1, sizeof *en->user_ids)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for users");
+	for (size_t i = 0; i < en->cfg->n_users; i++) {
+		en->user_ids[i] = slice_str(en->cfg->users[i].id);
+		if (map_put(en->users, en->user_ids[i], (int64_t)i) == NULL)
 			return err_set(e, TK_ENOMEM, "no memory for users");
+	}
 	return TK_OK;
 }
 
@@ -193,8 +211,9 @@ void enrich_free(struct enrich *en)
 	if (en == NULL)
 		return;
 	for (size_t i = 0; i < en->n_keys; i++)
-		free(en->key[i].user);
+		free((void *)(uintptr_t)en->key[i].user.p);
 	free(en->key);
+	free(en->user_ids);
 	map_free(en->users);
 	map_free(en->keys);
 	nets_free(en->zones);
@@ -265,30 +284,44 @@ void enrich_where(struct enrich *en, struct part *where)
 		put_geo(where, &g);
 }
 
-static const struct registered_key *find_key(const struct enrich *en, struct slice fingerprint)
+/* A definition's strings lie at one place for many events, so the place finds what they name without a hash. */
+static uint32_t *met_at(uint32_t met[MET], struct slice name)
 {
-	int64_t *at = fingerprint.n == 0 ? NULL : map_get(en->keys, fingerprint);
-
-	return at == NULL ? NULL : &en->key[*at];
+	return &met[((uintptr_t)name.p >> 3) % MET];
 }
 
-/* A definition's name lies at one place for many events, so its place finds the user without a hash. */
+static const struct registered_key *find_key(struct enrich *en, struct slice fingerprint)
+{
+	uint32_t *met = met_at(en->met_keys, fingerprint);
+	int64_t *at;
+
+	if (fingerprint.n != sizeof en->key->fingerprint)
+		return NULL;
+	if (*met != 0 && memcmp(en->key[*met - 1].fingerprint, fingerprint.p, fingerprint.n) == 0)
+		return &en->key[*met - 1];
+	if ((at = map_get(en->keys, fingerprint)) == NULL)
+		return NULL;
+	*met = (uint32_t)*at + 1;
+	return &en->key[*at];
+}
+
 static const struct cfg_user *find_user(struct enrich *en, struct slice user)
 {
-	const struct cfg_user **met = &en->met[((uintptr_t)user.p >> 3) % MET];
+	uint32_t *met = met_at(en->met_users, user);
 	int64_t *at;
 
 	if (user.n == 0)
 		return NULL;
-	if (*met != NULL && slice_is(user, (*met)->id))
-		return *met;
+	if (*met != 0 && slice_eq(user, en->user_ids[*met - 1]))
+		return &en->cfg->users[*met - 1];
 	if ((at = map_get(en->users, user)) == NULL)
 		return NULL;
-	return *met = &en->cfg->users[*at];
+	*met = (uint32_t)*at + 1;
+	return &en->cfg->users[*at];
 }
 
 /* With no key registered at all nothing is `unknown` (interface.md 3). */
-static void put_key_state(const struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
+static void put_key_state(struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
 {
 	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
 	const char *state = NULL;
@@ -314,7 +347,7 @@ void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies
 
 	put_key_state(en, who, at_ns, varies);
 	if (!has(who, F_USER) && k != NULL)
-		put_text(who, F_USER, slice_str(k->user));
+		put_text(who, F_USER, k->user);
 	u = find_user(en, text_of(who, F_USER));
 	if (u == NULL)
 		return;
@@ -373,11 +406,11 @@ struct slice enrich_user_status(struct enrich *en, struct slice user)
 	return u == NULL ? slice_of(NULL, 0) : slice_str(u->status);
 }
 
-struct slice enrich_key_owner(const struct enrich *en, struct slice fingerprint)
+struct slice enrich_key_owner(struct enrich *en, struct slice fingerprint)
 {
 	const struct registered_key *k = find_key(en, fingerprint);
 
-	return k == NULL ? slice_of(NULL, 0) : slice_str(k->user);
+	return k == NULL ? slice_of(NULL, 0) : k->user;
 }
 
 struct calendar *enrich_calendar(struct enrich *en)

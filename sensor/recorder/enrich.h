@@ -26,7 +26,7 @@ bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_se
 
 /* For derived rule fields; empty when not known. */
 struct slice enrich_user_status(struct enrich *en, struct slice user);
-struct slice enrich_key_owner(const struct enrich *en, struct slice fingerprint);
+struct slice enrich_key_owner(struct enrich *en, struct slice fingerprint);
 struct calendar *enrich_calendar(struct enrich *en);
 
 #endif
