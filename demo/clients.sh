@@ -1,6 +1,7 @@
 #!/bin/sh
 # Real clients of the gateway: clients.sh URL KEYS N. One in three asks for a stream; besides, one call
-# without a key, one with a wrong one, one with the key in the URL, and one from outside.
+# without a key, one with a wrong one, one with the key in the URL, one from outside, and one with the key
+# in the last line of KEYS, which has been revoked although the gateway does not know.
 set -eu
 url=$1 keys=$2 n=$3
 
@@ -11,7 +12,7 @@ call() { # IP USER DEPARTMENT KEY STREAM
 }
 
 query=
-lines=$(wc -l <"$keys")
+lines=$(($(wc -l <"$keys") - 1))
 worker() { # every eighth call
 	i=$1
 	while [ "$i" -lt "$n" ]; do
@@ -31,4 +32,6 @@ call 10.10.9.6 '' '' "sk-not-ours-9z9z" false
 call 203.0.113.80 "$user" "$department" "$key" false
 query="?api_key=$key"
 call "$ip" "$user" "$department" "$key" false
+query=
+call 10.10.9.9 batch '' "$(tail -n 1 "$keys" | cut -f 3)" false
 wait

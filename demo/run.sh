@@ -67,6 +67,9 @@ calendar:
   departments:
     看護部: {hours: "00:00-24:00"}
     救急部: {hours: "00:00-24:00"}
+identities:
+  users:
+    - {id: suzuki, department: 外科, roles: [clerk]}
 budget:
   month_usd: 3000
 ledger:
@@ -74,7 +77,7 @@ ledger:
   keys: $dir/keys
 YML
 printf 'network,country\n203.0.113.0/24,US\n198.51.100.0/24,DE\n' |
-	python3 "$top/tests/lib/mmdb_write.py" countries.mmdb --layout nested --epoch 1767225600
+	python3 "$top/tests/lib/mmdb_write.py" countries.mmdb --layout nested --epoch "$(date +%s)"
 
 # Holidays are known by rule. Where none lies in the second week, the hospital closes for a day of its own.
 closed=$("$tochoku" calendar show --from "$first" --to "$yesterday" --json | python3 "$top/demo/closed.py")
@@ -90,15 +93,18 @@ say "two weeks of history: $first to $yesterday, closed:${closed:+ }$closed"
 set -- --calls 900 --users 32 --seed 7
 for day in $closed; do set -- "$@" --closed "$day"; done
 "$loggen" --start "$first" --days 14 --misuse --labels planted.tsv "$@" >history.log 2>loggen.err
+# ... and today's first hours, so that yesterday is watched to its end
+"$loggen" --start "$(date +%F)" --days 1 --calls 900 --users 32 --seed 8 2>/dev/null |
+	LC_ALL=C awk -v now="$(date +%FT%T)" 'substr($0, 8, 19) < now' >>history.log
 "$loggen" --users 32 --seed 7 --keys >keys.tsv
+printf 'batch\t\tsk-hosp-batch-r3v0\tr3v0\t10.10.9.9\n' >>keys.tsv # a job of the first week
 LC_ALL=C awk -v m="$middle" '{ print > (substr($0, 8, 10) < m ? "history-1.log" : "history-2.log") }' history.log
 gzip history-1.log
 wc -l history.log | sed 's/ .*/ lines/'
 
-say "first week: the register of keys is empty, so no key is called unknown; then it is adopted"
+say "first week: with an empty register no key is called unknown; then those that were seen are adopted"
 run "$tochoku" import --input gateway history-1.log.gz
 run "$tochoku" keys adopt --all
-run "$tochoku" keys revoke "$("$tochoku" keys list --json | python3 "$top/demo/key_of.py" batch)"
 
 say "second week, with what the officer should notice"
 run "$tochoku" import --input gateway history-2.log
@@ -117,6 +123,8 @@ wait_for 5 "nginx's start" curl -s "http://127.0.0.1:$port/v1/models"
 "$tochoku" run >run.out 2>run.err &
 sensor=$!
 since=$(date +%Y-%m-%dT%H:%M:%S%:z)
+run "$tochoku" keys revoke "$("$tochoku" keys list --json | python3 "$top/demo/key_of.py" batch)"
+sleep 1 # a log tells the second in which a key was used
 "$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests / 2))
 mv access.log access.log.1 && kill -USR1 "$gateway"
 "$top/demo/clients.sh" "http://127.0.0.1:$port" keys.tsv $((requests - requests / 2))

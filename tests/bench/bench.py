@@ -42,9 +42,9 @@ def measured(args, wal=None):
 
 def generate(form):
     """The log; cached by its parameters. Returns path and the bytes its calls sent."""
-    log, info = (os.path.join(DIR, '%s-%d-%d-%d.%s' % (form, LINES, USERS, CALLS, e)) for e in ('log', 'sum'))
+    log, info = (os.path.join(DIR, '%s-%d-%d-%d-2.%s' % (form, LINES, USERS, CALLS, e)) for e in ('log', 'sum'))
     if not os.path.exists(info):
-        args = ['--start', '2026-05-07', '--days', 1000, '--calls', CALLS, *PEOPLE, '--outside', 50, '--lines', LINES,
+        args = ['--start', '2026-05-07', '--days', 1000, '--calls', CALLS, *PEOPLE, '--outside', 2, '--lines', LINES,
                 '--format', form]
         with open(log, 'wb') as f:
             p = subprocess.run([LOGGEN, *map(str, args)], stdout=f, stderr=subprocess.PIPE, check=True,

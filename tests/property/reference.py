@@ -165,7 +165,7 @@ def client_of(c):
     return c.e.get('source.ip')
 
 
-# rule, does it fire, its subject: one finding a subject and day
+# Rules that are on by default: number, does it fire, its subject; one finding a subject and day.
 RULES = [
     (('0101', 101), lambda c: c.key == 'unknown' and 200 <= c.status < 300, key_of),
     (('0105', 105), lambda c: c.key in ('revoked', 'expired') and 0 <= c.status < 400, key_of),
@@ -174,7 +174,6 @@ RULES = [
     (('0203', 203), lambda c: c.outside and c.e.get('source.geo.country_iso_code', 'JP') != 'JP',
      lambda c: (user_of(c), c.e.get('source.geo.country_iso_code'))),
     (('0301', 301), lambda c: c.role == 'office' and c.off_hours and (c.hhmm >= 2000 or c.hhmm < 700), user_of),
-    (('0301', 1301), lambda c: c.role is None and c.off_hours and c.opening != 'closed', user_of),
     (('0304', 304), lambda c: c.opening == 'closed', user_of),
     (('0306', 306), lambda c: c.e.get('tochoku.calendar.after_holiday') and c.off_hours and c.role != 'clinical'
      and c.hhmm < 730 and c.days_off >= 3, user_of),
