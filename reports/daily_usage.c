@@ -192,6 +192,14 @@ static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct dail
 	return n > 0;
 }
 
+static bool alert_user(const struct daily *d)
+{
+	for (size_t k = 0; k < d->user.n; k++)
+		if (d->user.p[k].name.n > 0 && calls_of(&d->user.p[k].s) >= d->cfg->ranges[d->class].user_calls_alert)
+			return true;
+	return false;
+}
+
 void daily_block_usage(struct sheet *s, const struct daily *d)
 {
 	const char *window = sheet_text_of(s, say(s, W_ERR_WINDOW), say_time(s, d->from), say_time(s, d->to));
@@ -202,8 +210,10 @@ void daily_block_usage(struct sheet *s, const struct daily *d)
 	cost(s, b, d);
 	users(s, b, d);
 	i = sheet_add_item(s, b, "D2.4", W_D2_4);
-	if (!heavy_users(s, i, d, false))
+	if (!heavy_users(s, i, d, false) && !alert_user(d))
 		item_verdict(i, VERDICT_GOOD);
+	else if (alert_user(d)) /* named at D2.6 */
+		item_verdict(i, VERDICT_BAD);
 	item_result(s, i, W_USAGE_FINDINGS, say_count(s, d->n_findings));
 	ranges(s, b, d);
 	i = sheet_add_item(s, b, "D2.6", W_D2_6);
