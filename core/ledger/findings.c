@@ -23,9 +23,9 @@ struct open_finding {
 	int rank;
 	int32_t day;
 	struct buf subject, reason, entity;
-	size_t n_events;
+	size_t n_events, n_stored; /* the first n_stored are in their table as they stand here */
 	struct first_event events[FINDING_EVENTS];
-	bool dirty, events_changed;
+	bool dirty;
 };
 
 struct findings {
@@ -105,7 +105,8 @@ static void keep_event(struct open_finding *o, const struct first_event *ev)
 		o->n_events++;
 	memmove(&o->events[i + 1], &o->events[i], (o->n_events - 1 - i) * sizeof *o->events);
 	o->events[i] = *ev;
-	o->events_changed = true;
+	if (i < o->n_stored)
+		o->n_stored = 0; /* what follows has moved: all anew */
 }
 
 static int load_events(struct findings *f, struct open_finding *o, struct err *e)
@@ -122,7 +123,7 @@ static int load_events(struct findings *f, struct open_finding *o, struct err *e
 		column_bytes(s, 1, ev.id, sizeof ev.id);
 		keep_event(o, &ev);
 	}
-	o->events_changed = false;
+	o->n_stored = o->n_events;
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
@@ -298,23 +299,28 @@ static int update(struct findings *f, const struct open_finding *o, struct err *
 	return statement_run(s, e);
 }
 
+static int clear_events(struct findings *f, const struct open_finding *o, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_CLEAR, "DELETE FROM finding_event WHERE finding = ?", e);
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, o->row);
+	return statement_run(s, e);
+}
+
 static int write_events(struct findings *f, struct open_finding *o, struct err *e)
 {
-	sqlite3_stmt *clear = ledger_statement(f->l, LS_FINDING_CLEAR, "DELETE FROM finding_event WHERE finding = ?", e);
 	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_EVENT, "INSERT INTO finding_event VALUES (?, ?, ?)", e);
-	int rc;
+	int rc = s == NULL ? TK_EIO : o->n_stored == 0 ? clear_events(f, o, e) : TK_OK;
 
-	if (clear == NULL || s == NULL)
-		return TK_EIO;
-	bind_i64(clear, 1, o->row);
-	rc = statement_run(clear, e);
-	for (size_t i = 0; i < o->n_events && rc == TK_OK; i++) {
+	for (size_t i = o->n_stored; i < o->n_events && rc == TK_OK; i++) {
 		bind_i64(s, 1, o->row);
 		bind_i64(s, 2, o->events[i].completion);
 		bind_blob(s, 3, o->events[i].id, 16);
 		rc = statement_run(s, e);
 	}
-	o->events_changed = false;
+	o->n_stored = o->n_events;
 	return rc;
 }
 
@@ -327,7 +333,7 @@ static int write_finding(struct findings *f, size_t i, int64_t now_ns, struct er
 		return TK_OK;
 	o->dirty = false;
 	rc = o->row == 0 ? insert(f, o, now_ns, e) : update(f, o, e);
-	return rc == TK_OK && o->events_changed ? write_events(f, o, e) : rc;
+	return rc == TK_OK && o->n_stored < o->n_events ? write_events(f, o, e) : rc;
 }
 
 int findings_flush(struct findings *f, int64_t now_ns, struct err *e)

@@ -58,7 +58,7 @@ static const struct model models[] = {
 #define MODELS (sizeof(models) / sizeof(models[0]))
 
 struct options {
-	bool json, misuse, numbered, keys, identities;
+	bool json, misuse, keys, identities;
 	const char *start, *labels;
 	int days, users, identical, outside;
 	int64_t calls, lines;
@@ -276,7 +276,7 @@ static int combined_line(struct gen *g, const struct call *c, const struct shape
 {
 	static const char month[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm;
-	char zone[8], name[32] = "", ip[48] = "203.0.113.77", query[160];
+	char zone[8], name[32] = "", ip[48] = "203.0.113.77";
 	const char *user = name;
 
 	if (c->user >= 0) {
@@ -284,17 +284,13 @@ static int combined_line(struct gen *g, const struct call *c, const struct shape
 		user_ip(c->user, ip);
 	}
 	user = c->user_name != NULL ? c->user_name : user;
-	snprintf(query, sizeof(query), "%s", c->query);
-	if (g->o->numbered)
-		snprintf(query, sizeof(query), "%s%cn=%" PRIu64, c->query, c->query[0] == '\0' ? '?' : '&',
-			 g->number);
 	local_parts(c->end_ms, &tm, zone);
 	return snprintf(out, size,
 			"%s - %s [%02d/%.3s/%04d:%02d:%02d:%02d %.3s%s] \"POST %s%s HTTP/1.1\" %d %d \"-\" "
 			"\"%s\"\n",
 			c->ip != NULL ? c->ip : ip, user[0] == '\0' ? "-" : user, tm.tm_mday,
 			month + 3 * tm.tm_mon, tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec, zone,
-			zone + 4, s->model->path, query, s->status, s->sent, s->agent);
+			zone + 4, s->model->path, c->query, s->status, s->sent, s->agent);
 }
 
 static void write_call(struct gen *g, const struct call *c)
@@ -544,7 +540,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		{ "format", 1, NULL, 'f' },  { "start", 1, NULL, 's' },	    { "days", 1, NULL, 'd' },
 		{ "calls", 1, NULL, 'c' },   { "users", 1, NULL, 'u' },	    { "lines", 1, NULL, 'l' },
 		{ "seed", 1, NULL, 'S' },    { "closed", 1, NULL, 'C' },    { "misuse", 0, NULL, 'm' },
-		{ "labels", 1, NULL, 'L' },  { "identical", 1, NULL, 'i' }, { "numbered", 0, NULL, 'n' },
+		{ "labels", 1, NULL, 'L' },  { "identical", 1, NULL, 'i' },
 		{ "outside", 1, NULL, 'o' }, { "keys", 0, NULL, 'k' },	    { "identities", 0, NULL, 'I' },
 		{ "help", 0, NULL, 'h' },    { NULL, 0, NULL, 0 },
 	};
@@ -571,7 +567,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 		case 'm': o->misuse = true; break;
 		case 'L': o->labels = optarg; break;
 		case 'i': o->identical = (int)number(optarg, 1, 1000000000); break;
-		case 'n': o->numbered = true; break;
 		case 'o': o->outside = (int)number(optarg, 0, 1000); break;
 		case 'k': o->keys = true; break;
 		case 'I': o->identities = true; break;

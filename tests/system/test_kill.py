@@ -132,6 +132,8 @@ def scenario(tap, name, copytruncate, kills, rng):
         if strike(site, victim):
             struck[victim] += 1
         site.start()
+    while writer.rotations < 2 and writer.is_alive():
+        time.sleep(0.05)
     writer.enough.set()
     writer.join()
     if writer.error is not None:
