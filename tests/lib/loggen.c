@@ -272,7 +272,7 @@ static int json_line(struct gen *g, const struct call *c, const struct shape *s,
 	return n;
 }
 
-static int combined_line(struct gen *g, const struct call *c, const struct shape *s, char *out, size_t size)
+static int combined_line(const struct call *c, const struct shape *s, char *out, size_t size)
 {
 	static const char month[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm;
@@ -311,7 +311,7 @@ static void write_call(struct gen *g, const struct call *c)
 				   .status = below(g, 3) == 0 ? 404 : 401 };
 	}
 	draw_shape(g, &d, &s);
-	n = (g->o->json ? json_line : combined_line)(g, &d, &s, line, sizeof(line));
+	n = g->o->json ? json_line(g, &d, &s, line, sizeof(line)) : combined_line(&d, &s, line, sizeof(line));
 	if (n <= 0 || n >= (int)sizeof(line))
 		die("line %" PRIu64 " does not fit", g->number);
 	if (g->o->identical > 0 && c->misuse == NULL && g->number % (uint64_t)g->o->identical == 0)
@@ -518,8 +518,7 @@ static const char usage[] = "loggen --start DATE [options] > LOG      (zone: TZ)
 			    "  --closed DATE  holiday, repeatable       --misuse       plant misuse; needs "
 			    "10 users\n"
 			    "  --labels F   kind, day and request id of planted calls, tab-separated\n"
-			    "  --identical N  every Nth line stands 2 to 4 times   --numbered  combined: a "
-			    "number in the query\n"
+			    "  --identical N  every Nth line stands 2 to 4 times\n"
 			    "  --outside N  of 1000 calls so many are refused ones from public addresses, 0\n"
 			    "  --keys       print user, department, key, tail, address; --identities: the "
 			    "YAML block; no log\n";
