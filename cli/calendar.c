@@ -22,7 +22,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *i, boo
 {
 	size_t n = strlen(name);
 
-	if (strncmp(argv[*i], name, n) != 0)
+	if (argv[*i] == NULL || strncmp(argv[*i], name, n) != 0)
 		return NULL;
 	if (argv[*i][n] == '=')
 		return argv[*i] + n + 1;

@@ -19,8 +19,8 @@ struct command {
 };
 
 /* cli/common.c */
-/* The configuration of -c, ./tochoku.yml or /etc/tochoku/tochoku.yml. `required` false: defaults when there is
- * none. Problems are printed; NULL after an error (exit EXIT_USAGE). Also sets the site's zone. */
+/* The configuration of -c, ./tochoku.yml or /etc/tochoku/tochoku.yml. `required` false: defaults when there
+ * is none. Problems are printed; NULL after an error (exit EXIT_USAGE). Also sets the site's zone. */
 struct config *cli_config(struct cli *cli, bool required);
 /* Prints "tochoku: TEXT" to standard error, terminal-safe. */
 void cli_error(const char *fmt, ...) TK_PRINTF(1, 2);
@@ -30,7 +30,7 @@ int cli_usage(const struct command *c, const char *fmt, ...) TK_PRINTF(2, 3);
 int cli_write(const char *file, struct slice bytes);
 /* Untrusted text for a terminal: control bytes, ESC, C1, bidi and zero-width characters as \x.. or \u.... */
 void cli_safe(struct buf *out, struct slice text);
-/* A local date or an RFC 3339 time as UTC ns; a date as `end` means the end of that day. EXIT_USAGE printed. */
+/* A local date or an RFC 3339 time as UTC ns; a date as `end` means the end of that day. False: told. */
 bool cli_when(struct slice text, bool end, int64_t *ns);
 
 #endif

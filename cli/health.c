@@ -112,8 +112,10 @@ void health_ledger(struct report_out *o, const struct config *cfg, struct ledger
 		    cfg->ledger.path, f.events, f.findings, f.transactions, ago(f.last_commit_ns, when),
 		    (double)f.page_bytes / 1048576, wal < 0 ? 0.0 : (double)wal / 1048576);
 	if (f.dictionary_overflow > 0)
-		health_tell(o, HEALTH_WARN, "ledger", "%" PRId64 " values found no room in a dictionary: names among them"
-			    " are counted as `other`", f.dictionary_overflow);
+		health_tell(o, HEALTH_WARN, "ledger",
+			    "%" PRId64 " values found no room in a dictionary: names among them"
+			    " are counted as `other`",
+			    f.dictionary_overflow);
 }
 
 struct inputs_seen {

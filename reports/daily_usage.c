@@ -195,7 +195,8 @@ static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct dail
 static bool alert_user(const struct daily *d)
 {
 	for (size_t k = 0; k < d->user.n; k++)
-		if (d->user.p[k].name.n > 0 && calls_of(&d->user.p[k].s) >= d->cfg->ranges[d->class].user_calls_alert)
+		if (d->user.p[k].name.n > 0 &&
+		    calls_of(&d->user.p[k].s) >= d->cfg->ranges[d->class].user_calls_alert)
 			return true;
 	return false;
 }

@@ -49,9 +49,11 @@ struct rule_set;
  * NULL; broken documents are left out and counted in *errors. expected_countries feeds the list
  * %expected_countries%; lists are the configuration's networks.lists. NULL: no memory. */
 struct rule_set *rule_set_load(const char *const *paths, size_t n, const struct config *cfg,
-			       void (*report)(void *ctx, const struct problems *p), void *ctx, size_t *errors);
+			       void (*report)(void *ctx, const struct problems *p), void *ctx,
+			       size_t *errors);
 /* One text: pure, for tests and fuzzing. */
-struct rule_set *rule_set_parse(struct slice text, const char *name, const struct config *cfg, struct problems *p);
+struct rule_set *rule_set_parse(struct slice text, const char *name, const struct config *cfg,
+				struct problems *p);
 void rule_set_free(struct rule_set *s);
 size_t rule_set_count(const struct rule_set *s);
 const struct rule_info *rule_set_info(const struct rule_set *s, size_t i);
@@ -65,8 +67,8 @@ void rule_run_free(struct rule_run *r);
  * product tochoku, service access). Returns the number of matches; their indices in hits. */
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
 /* Text of an entity field of the event at hand ("site" gives "site"); appended to out. False: unknown. */
-bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info, size_t i,
-		     struct buf *out);
+bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
+		     size_t i, struct buf *out);
 
 /* Where the shipped rules lie: beside the program (build tree) or under its prefix. NULL: nowhere.
  * Caller frees. */

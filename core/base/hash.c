@@ -141,7 +141,7 @@ uint64_t hash64(struct slice in, uint64_t seed)
 		sip_round(&s);
 		s.a ^= w;
 	}
-	w = sip_tail(in.p + i, in.n - i) | (uint64_t)in.n << 56;
+	w = (i < in.n ? sip_tail(in.p + i, in.n - i) : 0) | (uint64_t)in.n << 56;
 	s.d ^= w;
 	sip_round(&s);
 	s.a ^= w;

@@ -21,7 +21,8 @@ struct batch_reader {
 	struct slice in;
 	uint32_t rejects_left, gaps_left, events_left;
 	uint32_t n_defs[P_COUNT], resets;
-	struct definition *defs[P_COUNT]; /* made once at their bound: growing would move what events point to */
+	/* made once at their bound: growing would move what events point to */
+	struct definition *defs[P_COUNT];
 	struct chunk *chunks;
 	size_t bytes;
 	struct part own, nothing; /* the EV part; a part of which nothing is known */
@@ -96,10 +97,11 @@ int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *
 
 	*head = (struct batch_head){ 0 };
 	if (!take_byte(&in, &head->mode) || !take_byte(&in, &head->flags) || !take_zigzag(&in, &head->now) ||
-	    !take_bytes(&in, &head->input) || !take_bytes(&in, &head->path) || !take_varint(&in, &head->from) ||
-	    !take_generation(&in, &head->gen) || !take_u32(&in, &head->n_events) ||
-	    !take_u32(&in, &head->n_rejects) || !take_u32(&in, &head->n_gaps) ||
-	    (head->mode != BATCH_TAIL && head->mode != BATCH_IMPORT) || head->from > head->gen.position)
+	    !take_bytes(&in, &head->input) || !take_bytes(&in, &head->path) ||
+	    !take_varint(&in, &head->from) || !take_generation(&in, &head->gen) ||
+	    !take_u32(&in, &head->n_events) || !take_u32(&in, &head->n_rejects) ||
+	    !take_u32(&in, &head->n_gaps) || (head->mode != BATCH_TAIL && head->mode != BATCH_IMPORT) ||
+	    head->from > head->gen.position)
 		return err_set(e, TK_EMALFORMED, "batch: head is not valid");
 	r->in = in;
 	r->events_left = head->n_events;
@@ -115,8 +117,8 @@ int batch_next_reject(struct batch_reader *r, struct reject *out)
 		return TK_EEND;
 	r->rejects_left--;
 	if (!take_varint(&r->in, &out->offset) || !take_varint(&r->in, &out->line) ||
-	    !take_byte(&r->in, &out->reason) || !take_hash(&r->in, out->digest) || out->reason >= REJECT_COUNT ||
-	    out->offset > INT64_MAX || out->line > INT64_MAX)
+	    !take_byte(&r->in, &out->reason) || !take_hash(&r->in, out->digest) ||
+	    out->reason >= REJECT_COUNT || out->offset > INT64_MAX || out->line > INT64_MAX)
 		return TK_EMALFORMED;
 	return TK_OK;
 }
@@ -126,8 +128,8 @@ int batch_next_gap(struct batch_reader *r, struct gap *out)
 	if (r->gaps_left == 0)
 		return TK_EEND;
 	r->gaps_left--;
-	if (!take_varint(&r->in, &out->offset) || !take_varint(&r->in, &out->bytes) || out->offset > INT64_MAX ||
-	    out->bytes > INT64_MAX)
+	if (!take_varint(&r->in, &out->offset) || !take_varint(&r->in, &out->bytes) ||
+	    out->offset > INT64_MAX || out->bytes > INT64_MAX)
 		return TK_EMALFORMED;
 	return TK_OK;
 }
@@ -190,5 +192,6 @@ int batch_next(struct batch_reader *r, struct access_event *ev, uint32_t def[P_C
 		if ((rc = read_def(r, kind, e)) != TK_OK)
 			return rc;
 	}
-	return r->events_left == 0 && r->in.n == 0 ? TK_EEND : err_set(e, TK_EMALFORMED, "batch: unknown record");
+	return r->events_left == 0 && r->in.n == 0 ? TK_EEND
+						   : err_set(e, TK_EMALFORMED, "batch: unknown record");
 }

@@ -125,9 +125,18 @@ static inline union value *ev_make_known(struct access_event *ev, enum field_id 
 	return &p->v[d->slot];
 }
 
-static inline void ev_set_int(struct access_event *ev, enum field_id f, int64_t i) { ev_make_known(ev, f)->i = i; }
-static inline void ev_set_str(struct access_event *ev, enum field_id f, struct slice s) { ev_make_known(ev, f)->s = s; }
-static inline void ev_set_ip(struct access_event *ev, enum field_id f, struct addr ip) { ev_make_known(ev, f)->ip = ip; }
+static inline void ev_set_int(struct access_event *ev, enum field_id f, int64_t i)
+{
+	ev_make_known(ev, f)->i = i;
+}
+static inline void ev_set_str(struct access_event *ev, enum field_id f, struct slice s)
+{
+	ev_make_known(ev, f)->s = s;
+}
+static inline void ev_set_ip(struct access_event *ev, enum field_id f, struct addr ip)
+{
+	ev_make_known(ev, f)->ip = ip;
+}
 
 static inline void ev_set_absent(struct access_event *ev, enum field_id f)
 {

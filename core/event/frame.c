@@ -60,7 +60,8 @@ int frame_recv(struct frame_reader *f, int fd, enum frame_type *type, struct sli
 			return err_set(e, TK_ENOMEM, "socket: no memory for a frame");
 		n = sys_read(fd, room, READ_STEP);
 		if (n == 0)
-			return err_set(e, f->in.n == 0 ? TK_EEND : TK_EMALFORMED, "socket: the peer has gone");
+			return err_set(e, f->in.n == 0 ? TK_EEND : TK_EMALFORMED,
+				       "socket: the peer has gone");
 		if (n < 0)
 			return errno == EAGAIN		? TK_AGAIN
 			       : errno == ECONNRESET	? err_set(e, TK_EEND, "socket: the peer has gone")
@@ -93,8 +94,9 @@ int frame_send(int fd, enum frame_type type, struct slice payload, struct err *e
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return errno == EPIPE || errno == ECONNRESET ? err_set(e, TK_EEND, "socket: the peer has gone")
-								    : err_sys(e, "socket: write");
+			return errno == EPIPE || errno == ECONNRESET
+				       ? err_set(e, TK_EEND, "socket: the peer has gone")
+				       : err_sys(e, "socket: write");
 		done += (size_t)n;
 	}
 	return TK_OK;

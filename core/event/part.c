@@ -99,8 +99,8 @@ int part_decode(struct slice *in, enum part_id id, struct part *out)
 	uint64_t known, absent;
 	unsigned fields = (unsigned)part_end(id) - event_parts[id].first;
 
-	if (!take_varint(in, &known) || !take_varint(in, &absent) || known >> fields != 0 || absent >> fields != 0 ||
-	    (known & absent) != 0)
+	if (!take_varint(in, &known) || !take_varint(in, &absent) || known >> fields != 0 ||
+	    absent >> fields != 0 || (known & absent) != 0)
 		return TK_EMALFORMED;
 	out->known = (uint32_t)known;
 	out->absent = (uint32_t)absent;

@@ -56,9 +56,9 @@ bool take_generation(struct slice *in, struct generation *g)
 {
 	uint8_t finished;
 	bool good = take_varint(in, &g->token) && take_varint(in, &g->dev) && take_varint(in, &g->ino) &&
-		    take_varint(in, &g->position) && take_varint(in, &g->line) && take_u32(in, &g->prefix_len) &&
-		    take_u32(in, &g->tail_len) && take_hash(in, g->prefix_hash) && take_hash(in, g->tail_hash) &&
-		    take_byte(in, &finished);
+		    take_varint(in, &g->position) && take_varint(in, &g->line) &&
+		    take_u32(in, &g->prefix_len) && take_u32(in, &g->tail_len) &&
+		    take_hash(in, g->prefix_hash) && take_hash(in, g->tail_hash) && take_byte(in, &finished);
 
 	if (good)
 		g->finished = finished != 0;
@@ -109,5 +109,6 @@ void resume_encode(struct slice input, struct slice path, const struct generatio
 
 int resume_decode(struct slice in, struct slice *input, struct slice *path, struct generation *g)
 {
-	return take_bytes(&in, input) && take_bytes(&in, path) && take_generation(&in, g) ? TK_OK : TK_EMALFORMED;
+	return take_bytes(&in, input) && take_bytes(&in, path) && take_generation(&in, g) ? TK_OK
+											  : TK_EMALFORMED;
 }

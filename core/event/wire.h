@@ -1,8 +1,8 @@
 /* The wire form: how a sensor hands events and input positions to the recorder.
- * Dictionary parts are defined once a connection and then named by number, so a reader must see every batch of
- * its writer, in order, also those that it discards.
- * Frames on the socket: u32 little-endian length, u8 type, payload. Both ends are the same binary;
- * the reader still checks every byte, since the writer has met strangers' bytes. */
+ * Dictionary parts are defined once a connection and then named by number, so a reader must see every batch
+ * of its writer, in order, also those that it discards. Frames on the socket: u32 little-endian length, u8
+ * type, payload. Both ends are the same binary; the reader still checks every byte, since the writer has met
+ * strangers' bytes. */
 #ifndef TK_EVENT_WIRE_H
 #define TK_EVENT_WIRE_H
 
@@ -102,8 +102,8 @@ int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *
 int batch_next_reject(struct batch_reader *r, struct reject *out);
 int batch_next_gap(struct batch_reader *r, struct gap *out);
 /* The next event. Its EV part is the reader's, valid until the next call; dictionary parts point to the
- * definitions, whose numbers (below WIRE_DEFS_MAX) are in def[] (UINT32_MAX: no such part). The caller may add
- * to a part what it knows. Numbers and parts hold until batch_resets changes. */
+ * definitions, whose numbers (below WIRE_DEFS_MAX) are in def[] (UINT32_MAX: no such part). The caller may
+ * add to a part what it knows. Numbers and parts hold until batch_resets changes. */
 int batch_next(struct batch_reader *r, struct access_event *ev, uint32_t def[P_COUNT], struct err *e);
 uint32_t batch_resets(const struct batch_reader *r);
 /* The definition as it came, without what the caller added. */

@@ -40,8 +40,11 @@ void chain_text(struct buf *b, struct slice v)
 static int load_last(struct chain *c, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
-	int rc = statement_prepare(c->db, &s, "SELECT n, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to"
-			      " FROM txn ORDER BY n DESC LIMIT 1", e);
+	int rc = statement_prepare(
+		c->db, &s,
+		"SELECT n, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to"
+		" FROM txn ORDER BY n DESC LIMIT 1",
+		e);
 
 	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
 		c->n = sqlite3_column_int64(s, 0);

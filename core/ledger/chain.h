@@ -1,8 +1,9 @@
 /* The chain of transactions: each commit's link is SHA-256 over the one before and over every row that the
  * transaction added to the append-only tables. From the first commit on (architecture.md 5).
  *
- *   link = SHA-256(previous link || n || at || for each chained table: its last key || SHA-256 of its new rows)
+ *   link = SHA-256(previous link || n || at || for each chained table: last key || SHA-256 of its new rows)
  *   row  = for each column: 0 NULL | 1 zigzag varint | 2 length, bytes (text or blob)
+ *
  * Row keys are part of the row; rows go in key order. Private to core/ledger. */
 #ifndef TK_LEDGER_CHAIN_H
 #define TK_LEDGER_CHAIN_H

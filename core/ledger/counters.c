@@ -12,7 +12,8 @@
 #define KEYS_MAX 32768
 #define BUCKET 900
 #define BUCKET_BYTES_MAX (16u << 20)
-#define KEYS_SOON 1024 /* with so many a bucket that is over is written at once: the memory in use fits the cache */
+/* With so many keys a bucket that is over is written at once: the memory in use then fits the cache. */
+#define KEYS_SOON 1024
 
 struct counters {
 	sqlite3 *db;
@@ -40,7 +41,8 @@ int64_t counter_bucket(int64_t ns)
 static int load_newest(struct counters *c, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
-	int rc = statement_prepare(c->db, &s, "SELECT coalesce(max(bucket), -9223372036854775807) FROM counter_15m", e);
+	int rc = statement_prepare(c->db, &s,
+				   "SELECT coalesce(max(bucket), -9223372036854775807) FROM counter_15m", e);
 
 	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK)
 		c->newest = sqlite3_column_int64(s, 0);
@@ -64,7 +66,9 @@ int counters_open(struct counters **out, sqlite3 *db, struct err *e)
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &c->put, "INSERT OR REPLACE INTO counter_15m VALUES (?, ?, ?)", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &c->range, "SELECT counters FROM counter_15m WHERE bucket >= ? AND bucket < ?", e);
+		rc = statement_prepare(db, &c->range,
+				       "SELECT counters FROM counter_15m WHERE bucket >= ? AND bucket < ?",
+				       e);
 	if (rc == TK_OK)
 		rc = histograms_open(&c->histograms, db, e);
 	if (rc == TK_OK)
@@ -163,7 +167,8 @@ static void forget_slot(struct counters *c, const struct counter_key *k)
 		c->slots[i] = 0;
 }
 
-int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e)
+int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
+		 struct err *e)
 {
 	int rc;
 

@@ -18,7 +18,8 @@ struct counter_key {
 struct counters;
 int counters_open(struct counters **out, sqlite3 *db, struct err *e);
 void counters_free(struct counters *c);
-int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev, struct err *e);
+int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
+		 struct err *e);
 /* Before each commit, and by counters_users. */
 int counters_flush(struct counters *c, struct err *e);
 /* Calls of the users in [from, to) UTC seconds, from the rows; a user comes as often as there are entries. */

@@ -25,9 +25,11 @@ static int swallow(struct ledger *l, int64_t input, int64_t *from, int64_t *to, 
 			*to = sqlite3_column_int64(s, 1);
 	}
 	sqlite3_reset(s);
-	s = rc != TK_OK ? NULL
-			: ledger_statement(l, LS_WATCH_DELETE,
-					   "DELETE FROM watch WHERE input = ? AND minute_from BETWEEN ? AND ?", e);
+	s = rc != TK_OK
+		    ? NULL
+		    : ledger_statement(l, LS_WATCH_DELETE,
+				       "DELETE FROM watch WHERE input = ? AND minute_from BETWEEN ? AND ?",
+				       e);
 	if (s == NULL)
 		return TK_EIO;
 	bind_i64(s, 1, input);
@@ -39,8 +41,9 @@ static int swallow(struct ledger *l, int64_t input, int64_t *from, int64_t *to, 
 int ledger_watched(struct ledger *l, int64_t input, int64_t from, int64_t to, struct err *e)
 {
 	int rc = swallow(l, input, &from, &to, e);
-	sqlite3_stmt *s = rc != TK_OK ? NULL
-				      : ledger_statement(l, LS_WATCH_INSERT, "INSERT INTO watch VALUES (?, ?, ?)", e);
+	sqlite3_stmt *s =
+		rc != TK_OK ? NULL
+			    : ledger_statement(l, LS_WATCH_INSERT, "INSERT INTO watch VALUES (?, ?, ?)", e);
 
 	if (s == NULL)
 		return TK_EIO;
@@ -52,7 +55,8 @@ int ledger_watched(struct ledger *l, int64_t input, int64_t from, int64_t to, st
 
 int ledger_watched_until(struct ledger *l, int64_t input, int64_t *minute, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_WATCH_UNTIL, "SELECT max(minute_to) FROM watch WHERE input = ?", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_WATCH_UNTIL, "SELECT max(minute_to) FROM watch WHERE input = ?", e);
 	int rc;
 
 	*minute = INT64_MIN;
@@ -124,7 +128,8 @@ int ledger_reject(struct ledger *l, int64_t input, struct slice path, const stru
 		  int64_t now_ns, bool *known, struct err *e)
 {
 	int64_t times = times_known(l, input, r, e), *kept = rejects_kept(l, input, e);
-	sqlite3_stmt *s = ledger_statement(l, LS_REJECT, "INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?)", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_REJECT, "INSERT INTO reject VALUES (?, ?, ?, ?, ?, ?, ?, ?)", e);
 
 	*known = import && times > 0;
 	if (times < 0 || kept == NULL || s == NULL)
@@ -143,8 +148,8 @@ int ledger_reject(struct ledger *l, int64_t input, struct slice path, const stru
 	return statement_run(s, e);
 }
 
-int ledger_input_seen(struct ledger *l, int64_t input, struct slice path, int64_t events, int64_t last_event_ns,
-		      int64_t heartbeat_ns, struct err *e)
+int ledger_input_seen(struct ledger *l, int64_t input, struct slice path, int64_t events,
+		      int64_t last_event_ns, int64_t heartbeat_ns, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_INPUT,
 		"INSERT INTO input VALUES (?, ?, 0, ?, ?, ?) ON CONFLICT DO UPDATE SET"

@@ -3,7 +3,8 @@
 #include "core/ledger/statement.h"
 #include "core/ledger/writer.h"
 
-static int set(struct ledger *l, enum ledger_statement which, const char *sql, int32_t day, int64_t at, struct err *e)
+static int set(struct ledger *l, enum ledger_statement which, const char *sql, int32_t day, int64_t at,
+	       struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, which, sql, e);
 
@@ -21,7 +22,8 @@ int ledger_day_met(struct ledger *l, int32_t day, struct err *e)
 
 int ledger_day_dirty(struct ledger *l, int32_t day, struct err *e)
 {
-	return set(l, LS_DAY_DIRTY, "INSERT INTO day VALUES (?1, 1, 0) ON CONFLICT DO UPDATE SET dirty = 1", day, 0, e);
+	return set(l, LS_DAY_DIRTY, "INSERT INTO day VALUES (?1, 1, 0) ON CONFLICT DO UPDATE SET dirty = 1",
+		   day, 0, e);
 }
 
 int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e)
@@ -33,7 +35,9 @@ int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err 
 int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_DAY_NEXT,
-		"SELECT day, dirty FROM day WHERE day < ? AND (dirty <> 0 OR closed_at = 0) ORDER BY day LIMIT 1", e);
+					   "SELECT day, dirty FROM day WHERE day < ? AND (dirty <> 0 OR "
+					   "closed_at = 0) ORDER BY day LIMIT 1",
+					   e);
 	int rc;
 
 	if (s == NULL)

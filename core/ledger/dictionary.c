@@ -122,8 +122,8 @@ int64_t dictionary_overflow(const struct dictionary *d)
 	return d->overflow;
 }
 
-int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p, uint32_t absent_event, int64_t *row,
-		    struct err *e)
+int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p, uint32_t absent_event,
+		    int64_t *row, struct err *e)
 {
 	int64_t *known;
 

@@ -19,8 +19,8 @@ struct dictionary;
 int dictionary_open(struct dictionary **out, sqlite3 *db, struct chain *chain, struct err *e);
 void dictionary_free(struct dictionary *d);
 /* Number of the part's row, made if it is new. `absent_event` belongs to P_SHAPE alone. */
-int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p, uint32_t absent_event, int64_t *row,
-		    struct err *e);
+int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p, uint32_t absent_event,
+		    int64_t *row, struct err *e);
 /* Number of a counter's name; empty is LABEL_UNKNOWN, excess LABEL_OTHER. */
 int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, struct err *e);
 struct slice dictionary_label_text(const struct dictionary *d, int64_t label);

@@ -112,7 +112,9 @@ static void keep_event(struct open_finding *o, const struct first_event *ev)
 static int load_events(struct findings *f, struct open_finding *o, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_EVENTS,
-		"SELECT completion, event_id FROM finding_event WHERE finding = ? ORDER BY completion, event_id", e);
+					   "SELECT completion, event_id FROM finding_event WHERE finding = ? "
+					   "ORDER BY completion, event_id",
+					   e);
 	int rc = s == NULL ? TK_EIO : TK_OK;
 
 	if (s != NULL)
@@ -156,7 +158,8 @@ static int room_for_one(struct findings *f, int64_t now_ns, struct err *e)
 
 	if (map_count(f->keys) == f->max) {
 		if (!f->live)
-			return err_set(e, TK_ELIMIT, "more than %d findings in one day: make a rule less noisy", DAY_MAX);
+			return err_set(e, TK_ELIMIT,
+				       "more than %d findings in one day: make a rule less noisy", DAY_MAX);
 		if ((rc = findings_flush(f, now_ns, e)) != TK_OK)
 			return rc;
 		findings_forget(f);
@@ -173,8 +176,8 @@ static int room_for_one(struct findings *f, int64_t now_ns, struct err *e)
 	return TK_OK;
 }
 
-static int new_finding(struct findings *f, const struct hit *h, const struct finding_text *t, struct open_finding *o,
-		       struct err *e)
+static int new_finding(struct findings *f, const struct hit *h, const struct finding_text *t,
+		       struct open_finding *o, struct err *e)
 {
 	int64_t place = (int64_t)map_count(f->keys);
 
@@ -258,10 +261,13 @@ static int record_finding(struct findings *f, int64_t row, const char *status, c
 /* A withdrawn finding whose subject is hit again comes back under its old number. */
 static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_INSERT,
-		"INSERT INTO finding VALUES (NULL, ?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 'new', ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13)"
+	sqlite3_stmt *s = ledger_statement(
+		f->l, LS_FINDING_INSERT,
+		"INSERT INTO finding VALUES (NULL, ?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 'new', ?7, ?8, ?9, "
+		"?10, ?11, ?12, 0, ?13)"
 		" ON CONFLICT (subject) DO UPDATE SET first = excluded.first, last = excluded.last,"
-		" count = excluded.count, withdrawn = 0 RETURNING id", e);
+		" count = excluded.count, withdrawn = 0 RETURNING id",
+		e);
 	int rc;
 
 	if (s == NULL)
@@ -301,7 +307,8 @@ static int update(struct findings *f, const struct open_finding *o, struct err *
 
 static int clear_events(struct findings *f, const struct open_finding *o, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_CLEAR, "DELETE FROM finding_event WHERE finding = ?", e);
+	sqlite3_stmt *s =
+		ledger_statement(f->l, LS_FINDING_CLEAR, "DELETE FROM finding_event WHERE finding = ?", e);
 
 	if (s == NULL)
 		return TK_EIO;
@@ -311,7 +318,8 @@ static int clear_events(struct findings *f, const struct open_finding *o, struct
 
 static int write_events(struct findings *f, struct open_finding *o, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_EVENT, "INSERT INTO finding_event VALUES (?, ?, ?)", e);
+	sqlite3_stmt *s =
+		ledger_statement(f->l, LS_FINDING_EVENT, "INSERT INTO finding_event VALUES (?, ?, ?)", e);
 	int rc = s == NULL ? TK_EIO : o->n_stored == 0 ? clear_events(f, o, e) : TK_OK;
 
 	for (size_t i = o->n_stored; i < o->n_events && rc == TK_OK; i++) {
@@ -347,7 +355,8 @@ int findings_flush(struct findings *f, int64_t now_ns, struct err *e)
 
 static int withdraw(struct findings *f, int64_t row, int64_t now_ns, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_WITHDRAW, "UPDATE finding SET withdrawn = 1 WHERE id = ?", e);
+	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_WITHDRAW,
+					   "UPDATE finding SET withdrawn = 1 WHERE id = ?", e);
 	int rc;
 
 	if (s == NULL)

@@ -29,9 +29,11 @@ int histograms_open(struct histograms **out, sqlite3 *db, struct err *e)
 		return err_set(e, TK_ENOMEM, "ledger: no memory for histograms");
 	}
 	buf_init(&h->bins, LATENCY_BINS * 16);
-	rc = statement_prepare(db, &h->get, "SELECT n, max_ns, bins FROM latency_15m WHERE bucket = ? AND model = ?", e);
+	rc = statement_prepare(db, &h->get,
+			       "SELECT n, max_ns, bins FROM latency_15m WHERE bucket = ? AND model = ?", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &h->put, "INSERT OR REPLACE INTO latency_15m VALUES (?, ?, ?, ?, ?)", e);
+		rc = statement_prepare(db, &h->put,
+				       "INSERT OR REPLACE INTO latency_15m VALUES (?, ?, ?, ?, ?)", e);
 	if (rc != TK_OK) {
 		histograms_free(h);
 		return rc;

@@ -35,7 +35,8 @@ static int take_lock(struct ledger *l, struct err *e)
 		ssize_t got = sys_pread(l->lock_fd, pid, sizeof pid - 1, 0);
 
 		pid[got > 0 ? got : 0] = '\0';
-		return err_set(e, TK_EBUSY, "%s: process %ld writes this ledger", l->path, strtol(pid, NULL, 10));
+		return err_set(e, TK_EBUSY, "%s: process %ld writes this ledger", l->path,
+			       strtol(pid, NULL, 10));
 	}
 	n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
 	if (ftruncate(l->lock_fd, 0) != 0 || pwrite(l->lock_fd, pid, (size_t)n, 0) != n)
@@ -69,7 +70,8 @@ static int open_database(struct ledger *l, struct err *e)
 	int rc;
 	mode_t old = umask(0027);
 
-	rc = sqlite3_open_v2(l->path, &l->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(l->path, &l->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {
 		sqlite3_busy_timeout(l->db, 10000);
 		rc = sqlite3_exec(l->db, pragmas, NULL, NULL, NULL);
@@ -239,12 +241,13 @@ int ledger_has(struct ledger *l, int64_t time_ns, const uint8_t first_id[16], bo
 	return seen_has(l->seen, time_ns, first_id, has, e);
 }
 
-int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal, bool imported,
-	       const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
+int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal,
+	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
 {
 	struct counter_key key = { counter_bucket(ev_int(ev, F_TIMESTAMP, 0)),
-				   { (uint32_t)names->input, (uint32_t)names->user, (uint32_t)names->department,
-				     (uint32_t)names->function, (uint32_t)names->model } };
+				   { (uint32_t)names->input, (uint32_t)names->user,
+				     (uint32_t)names->department, (uint32_t)names->function,
+				     (uint32_t)names->model } };
 	int64_t seq;
 	int rc = stage_add(l->stage, ev->part[P_EV], id, imported ? -ordinal : ordinal, rows, &seq, e);
 
@@ -299,7 +302,8 @@ static int by_order(const void *a, const void *b)
 	return memcmp(x->id, y->id, sizeof x->id);
 }
 
-static int collect(struct ledger *l, int64_t from_ns, int64_t to_ns, struct ordered **list, size_t *n, struct err *e)
+static int collect(struct ledger *l, int64_t from_ns, int64_t to_ns, struct ordered **list, size_t *n,
+		   struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_ORDER,
 		"SELECT DISTINCT e.seq, e.timestamp + coalesce(e.duration, 0), e.event_id FROM slice s"
@@ -315,7 +319,8 @@ static int collect(struct ledger *l, int64_t from_ns, int64_t to_ns, struct orde
 	}
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
 		if (*n == cap) {
-			struct ordered *more = realloc(*list, (cap = cap == 0 ? 4096 : 2 * cap) * sizeof **list);
+			struct ordered *more =
+				realloc(*list, (cap = cap == 0 ? 4096 : 2 * cap) * sizeof **list);
 
 			if (more == NULL) {
 				sqlite3_reset(s);
@@ -323,7 +328,8 @@ static int collect(struct ledger *l, int64_t from_ns, int64_t to_ns, struct orde
 			}
 			*list = more;
 		}
-		(*list)[*n] = (struct ordered){ sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 0), { 0 } };
+		(*list)[*n] =
+			(struct ordered){ sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 0), { 0 } };
 		column_bytes(s, 2, (*list)[*n].id, 16);
 		++*n;
 	}

@@ -46,13 +46,15 @@ struct event_names {
 	int64_t input, user, department, function, model; /* labels */
 };
 /* Records a placed event. The EV part's strings must live until ledger_flush_events. */
-int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal, bool imported,
-	       const int64_t rows[P_COUNT], const struct event_names *names, struct err *e);
+int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal,
+	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e);
 int ledger_flush_events(struct ledger *l, struct err *e);
 
 typedef void (*user_calls_fn)(void *ctx, int64_t user, int64_t calls);
-/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900: parts to be added up. */
-int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
+/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900: parts to be added
+ * up. */
+int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx,
+		      struct err *e);
 
 /* Every recorded event that began in [from, to) ns, in order of completion, then id. */
 typedef int (*ledger_event_fn)(void *ctx, const struct access_event *ev);
@@ -81,8 +83,8 @@ int ledger_loss(struct ledger *l, int64_t input, int64_t minute, const char *rea
 /* Where a rejected line stands. *known: it was there already (an import seen before). */
 int ledger_reject(struct ledger *l, int64_t input, struct slice path, const struct reject *r, bool import,
 		  int64_t now_ns, bool *known, struct err *e);
-int ledger_input_seen(struct ledger *l, int64_t input, struct slice path, int64_t events, int64_t last_event_ns,
-		      int64_t heartbeat_ns, struct err *e);
+int ledger_input_seen(struct ledger *l, int64_t input, struct slice path, int64_t events,
+		      int64_t last_event_ns, int64_t heartbeat_ns, struct err *e);
 /* Marks which inputs the configuration names now. */
 int ledger_inputs_configured(struct ledger *l, const int64_t *inputs, size_t n, struct err *e);
 typedef int (*input_name_fn)(void *ctx, struct slice name);

@@ -2,9 +2,9 @@
  * order of their names. A row an entry would cost more than the events it counts, since in a hospital nearly
  * every call is the only one of its user, model and function in its quarter of an hour.
  *
- *   entry = five varints (labels: input, user, department, function, model) || varint mask || one zigzag varint for
- *           each set bit of the mask: the sums that are not 0, in the order of sums.def
- * Pure functions. Private to core/ledger. */
+ *   entry = five varints (labels: input, user, department, function, model) || varint mask || one zigzag
+ * varint for each set bit of the mask: the sums that are not 0, in the order of sums.def Pure functions.
+ * Private to core/ledger. */
 #ifndef TK_LEDGER_PACKED_H
 #define TK_LEDGER_PACKED_H
 

@@ -69,7 +69,8 @@ void part_row_bind(sqlite3_stmt *s, enum part_id id, int64_t row, const struct p
 			bind_value(s, i + 1, event_fields[f].type, &p->v[event_fields[f].slot]);
 }
 
-void part_row_chain(struct buf *out, enum part_id id, int64_t row, const struct part *p, uint32_t absent_event)
+void part_row_chain(struct buf *out, enum part_id id, int64_t row, const struct part *p,
+		    uint32_t absent_event)
 {
 	char text[ADDR_TEXT_MAX];
 
@@ -84,7 +85,8 @@ void part_row_chain(struct buf *out, enum part_id id, int64_t row, const struct 
 			chain_null(out);
 		else if (event_fields[f].type == FT_IP)
 			chain_text(out, slice_of(text, addr_format(&v->ip, text)));
-		else if (event_fields[f].type == FT_STR || event_fields[f].type == FT_LIST || event_fields[f].type == FT_ID)
+		else if (event_fields[f].type == FT_STR || event_fields[f].type == FT_LIST ||
+			 event_fields[f].type == FT_ID)
 			chain_text(out, v->s);
 		else
 			chain_int(out, v->i);

@@ -10,8 +10,10 @@
 /* Columns: id, absent, [absent_event of P_SHAPE,] the part's fields. */
 void part_row_select(struct buf *sql, enum part_id id); /* "SELECT id, absent, ... FROM dim_x" */
 void part_row_insert(struct buf *sql, enum part_id id);
-void part_row_bind(sqlite3_stmt *s, enum part_id id, int64_t row, const struct part *p, uint32_t absent_event);
-void part_row_chain(struct buf *out, enum part_id id, int64_t row, const struct part *p, uint32_t absent_event);
+void part_row_bind(sqlite3_stmt *s, enum part_id id, int64_t row, const struct part *p,
+		   uint32_t absent_event);
+void part_row_chain(struct buf *out, enum part_id id, int64_t row, const struct part *p,
+		    uint32_t absent_event);
 /* Strings borrow the statement's row. */
 void part_row_read(sqlite3_stmt *s, enum part_id id, struct part *p, uint32_t *absent_event);
 /* One column into a value; false when NULL or not of the type. */

@@ -13,7 +13,8 @@ static const char set_sql[] =
 	" finished = excluded.finished, touched = excluded.touched";
 
 /* 64-bit unsigned numbers of the file system are stored as their two's complement. */
-static void bind_generation(sqlite3_stmt *s, int64_t input, struct slice path, const struct generation *g, int64_t now)
+static void bind_generation(sqlite3_stmt *s, int64_t input, struct slice path, const struct generation *g,
+			    int64_t now)
 {
 	bind_blob(s, 1, &g->token, sizeof g->token);
 	bind_i64(s, 2, input);
@@ -57,7 +58,8 @@ int ledger_set_generation(struct ledger *l, int64_t input, struct slice path, co
 
 int ledger_position(struct ledger *l, uint64_t token, uint64_t *position, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_POSITION, "SELECT position FROM generation WHERE token = ?", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_POSITION, "SELECT position FROM generation WHERE token = ?", e);
 	int rc;
 
 	*position = 0;
@@ -72,10 +74,13 @@ int ledger_position(struct ledger *l, uint64_t token, uint64_t *position, struct
 
 int ledger_generations(struct ledger *l, generation_fn row, void *ctx, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_GENERATIONS,
-		"SELECT b.value, g.path, g.token, g.dev, g.ino, g.position, g.line, g.prefix_len, g.prefix_hash,"
+	sqlite3_stmt *s = ledger_statement(
+		l, LS_GENERATIONS,
+		"SELECT b.value, g.path, g.token, g.dev, g.ino, g.position, g.line, g.prefix_len, "
+		"g.prefix_hash,"
 		" g.tail_len, g.tail_hash, g.finished FROM generation g JOIN label b ON b.id = g.input"
-		" ORDER BY g.touched", e);
+		" ORDER BY g.touched",
+		e);
 	int rc = s == NULL ? TK_EIO : TK_OK;
 
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {

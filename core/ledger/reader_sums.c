@@ -68,7 +68,8 @@ static int add_bucket(struct groups *g, enum sum_by by, struct slice packed, str
 			return err_set(e, TK_ENOMEM, "out of memory");
 		sums_add(s, &c.sums);
 	}
-	return packed.n == 0 ? TK_OK : err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
+	return packed.n == 0 ? TK_OK
+			     : err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
 }
 
 static int compare_names(const void *a, const void *b, void *ctx)
@@ -78,7 +79,8 @@ static int compare_names(const void *a, const void *b, void *ctx)
 	return slice_cmp(g->names[*(const size_t *)a], g->names[*(const size_t *)b]);
 }
 
-static int read_label(struct ledger_reader *r, int64_t label, struct buf *text, struct slice *at, struct err *e)
+static int read_label(struct ledger_reader *r, int64_t label, struct buf *text, struct slice *at,
+		      struct err *e)
 {
 	sqlite3_stmt *s = NULL;
 	size_t from = text->n;
@@ -137,9 +139,10 @@ static int read_buckets(struct ledger_reader *r, struct groups *g, int64_t from,
 			sum_row_fn row, void *ctx, struct err *e)
 {
 	sqlite3_stmt *s;
-	int rc = reader_prepare(r, &s,
-				"SELECT bucket, counters FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY bucket",
-				(int64_t[]){ from, to }, 2, e);
+	int rc = reader_prepare(
+		r, &s,
+		"SELECT bucket, counters FROM counters WHERE bucket >= ?1 AND bucket < ?2 ORDER BY bucket",
+		(int64_t[]){ from, to }, 2, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
 		rc = add_bucket(g, by, reader_text(s, 1), e);

@@ -83,7 +83,8 @@ static int own_strings(struct cached *c, enum part_id id, struct err *e)
 			union value *v = &c->part.v[event_fields[f].slot];
 			enum field_type t = event_fields[f].type;
 
-			if (!((c->part.known >> event_fields[f].slot) & 1) || (t != FT_STR && t != FT_LIST && t != FT_ID))
+			if (!((c->part.known >> event_fields[f].slot) & 1) ||
+			    (t != FT_STR && t != FT_LIST && t != FT_ID))
 				continue;
 			total += v->s.n;
 			if (pass == 1) {
@@ -107,8 +108,8 @@ static int read_part(struct row_reader *r, enum part_id id, int64_t row, struct 
 		return TK_OK;
 	bind_i64(r->part[id], 1, row);
 	if ((rc = statement_row(r->part[id], e)) != TK_OK)
-		return rc == TK_EEND ? err_set(e, TK_EMALFORMED, "ledger: %s has no row %lld", event_parts[id].table,
-					       (long long)row)
+		return rc == TK_EEND ? err_set(e, TK_EMALFORMED, "ledger: %s has no row %lld",
+					       event_parts[id].table, (long long)row)
 				     : rc;
 	part_row_read(r->part[id], id, &c->part, &c->absent_event);
 	c->row = 0;

@@ -12,7 +12,8 @@ struct cursor {
 	size_t row, n;
 };
 
-static int vt_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out, char **text)
+static int vt_connect(sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **out,
+		      char **text)
 {
 	struct table *t = sqlite3_malloc(sizeof *t);
 	struct buf sql;
@@ -65,7 +66,8 @@ static int vt_close(sqlite3_vtab_cursor *c)
 	return SQLITE_OK;
 }
 
-static int vt_filter(sqlite3_vtab_cursor *cursor, int number, const char *name, int argc, sqlite3_value **argv)
+static int vt_filter(sqlite3_vtab_cursor *cursor, int number, const char *name, int argc,
+		     sqlite3_value **argv)
 {
 	const struct rows_source *source = ((struct table *)cursor->pVtab)->source;
 	struct cursor *c = (struct cursor *)cursor;

@@ -59,7 +59,8 @@ static void event_table(struct buf *out)
 
 static void dictionary_table(struct buf *out, int part)
 {
-	buf_fmt(out, "CREATE TABLE %s (id INTEGER PRIMARY KEY, absent INTEGER NOT NULL", event_parts[part].table);
+	buf_fmt(out, "CREATE TABLE %s (id INTEGER PRIMARY KEY, absent INTEGER NOT NULL",
+		event_parts[part].table);
 	if (part == P_SHAPE)
 		buf_str(out, ", absent_event INTEGER NOT NULL");
 	part_column_definitions(out, part);
@@ -69,8 +70,9 @@ static void dictionary_table(struct buf *out, int part)
 /* The published view: the event under the names of interface.md 4. Times are UTC nanoseconds. */
 static void events_view(struct buf *out)
 {
-	buf_str(out, "CREATE VIEW events AS SELECT event.seq AS seq, event.timestamp + coalesce(event.duration, 0)"
-		     " AS completion");
+	buf_str(out,
+		"CREATE VIEW events AS SELECT event.seq AS seq, event.timestamp + coalesce(event.duration, 0)"
+		" AS completion");
 	for (int f = 0; f < F_COUNT; f++) {
 		int p = event_fields[f].part;
 
@@ -94,7 +96,8 @@ static const char plain_tables[] =
 	"INSERT INTO label VALUES (0, ''), (1, 'other');\n"
 	/* every transaction, its rows and its link of the chain (core/ledger/chain.c) */
 	"CREATE TABLE txn (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, seq_to INTEGER NOT NULL,"
-	" where_to INTEGER NOT NULL, who_to INTEGER NOT NULL, what_to INTEGER NOT NULL, how_to INTEGER NOT NULL,"
+	" where_to INTEGER NOT NULL, who_to INTEGER NOT NULL, what_to INTEGER NOT NULL, how_to INTEGER NOT "
+	"NULL,"
 	" shape_to INTEGER NOT NULL, when_to INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;\n"
 	/* records of the trail that are no access events; they share the events' sequence */
 	"CREATE TABLE record (seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, type TEXT NOT NULL,"
@@ -106,34 +109,43 @@ static const char plain_tables[] =
 	"CREATE TABLE tailed (seq INTEGER PRIMARY KEY) STRICT;\n"
 	"CREATE TABLE generation (token BLOB PRIMARY KEY, input INTEGER NOT NULL, path TEXT NOT NULL,"
 	" dev INTEGER NOT NULL, ino INTEGER NOT NULL, position INTEGER NOT NULL, line INTEGER NOT NULL,"
-	" prefix_len INTEGER NOT NULL, prefix_hash BLOB NOT NULL, tail_len INTEGER NOT NULL, tail_hash BLOB NOT NULL,"
+	" prefix_len INTEGER NOT NULL, prefix_hash BLOB NOT NULL, tail_len INTEGER NOT NULL, tail_hash BLOB "
+	"NOT NULL,"
 	" finished INTEGER NOT NULL, touched INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n"
 	/* every counter of a bucket, packed (core/ledger/packed.h); calls is their sum */
-	"CREATE TABLE counter_15m (bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL, counters BLOB NOT NULL) STRICT;\n"
+	"CREATE TABLE counter_15m (bucket INTEGER PRIMARY KEY, calls INTEGER NOT NULL, counters BLOB NOT "
+	"NULL) STRICT;\n"
 	/* response times: a log-linear histogram (core/ledger/sums.h), mergeable */
 	"CREATE TABLE latency_15m (bucket INTEGER NOT NULL, model INTEGER NOT NULL, n INTEGER NOT NULL,"
 	" max_ns INTEGER NOT NULL, bins BLOB NOT NULL, PRIMARY KEY (bucket, model)) STRICT, WITHOUT ROWID;\n"
 	"CREATE TABLE input (label INTEGER PRIMARY KEY, path TEXT NOT NULL, configured INTEGER NOT NULL,"
 	" events INTEGER NOT NULL, last_event INTEGER NOT NULL, last_heartbeat INTEGER NOT NULL) STRICT;\n"
 	/* minutes in which an input was watched: [minute_from, minute_to] */
-	"CREATE TABLE watch (input INTEGER NOT NULL, minute_from INTEGER NOT NULL, minute_to INTEGER NOT NULL,"
+	"CREATE TABLE watch (input INTEGER NOT NULL, minute_from INTEGER NOT NULL, minute_to INTEGER NOT "
+	"NULL,"
 	" PRIMARY KEY (input, minute_from)) STRICT, WITHOUT ROWID;\n"
 	/* what was not seen, or seen and not taken, by input, minute and reason */
 	"CREATE TABLE loss (input INTEGER NOT NULL, minute INTEGER NOT NULL, reason TEXT NOT NULL,"
-	" n INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (input, minute, reason)) STRICT, WITHOUT ROWID;\n"
+	" n INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (input, minute, reason)) STRICT, WITHOUT "
+	"ROWID;\n"
 	/* where rejected lines stand; their bytes are not kept, they may hold a key */
 	"CREATE TABLE reject (input INTEGER NOT NULL, digest BLOB NOT NULL, ordinal INTEGER NOT NULL,"
-	" path TEXT NOT NULL, line INTEGER NOT NULL, byte INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL,"
+	" path TEXT NOT NULL, line INTEGER NOT NULL, byte INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER "
+	"NOT NULL,"
 	" PRIMARY KEY (input, digest, ordinal)) STRICT, WITHOUT ROWID;\n"
 	"CREATE TABLE finding (id INTEGER PRIMARY KEY, subject TEXT NOT NULL UNIQUE, rule_id TEXT NOT NULL,"
-	" rule_name TEXT NOT NULL, author TEXT, level TEXT NOT NULL, rank INTEGER NOT NULL, status TEXT NOT NULL,"
+	" rule_name TEXT NOT NULL, author TEXT, level TEXT NOT NULL, rank INTEGER NOT NULL, status TEXT NOT "
+	"NULL,"
 	" day INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
-	" reason TEXT NOT NULL, entity TEXT NOT NULL, withdrawn INTEGER NOT NULL, rules BLOB NOT NULL) STRICT;\n"
+	" reason TEXT NOT NULL, entity TEXT NOT NULL, withdrawn INTEGER NOT NULL, rules BLOB NOT NULL) "
+	"STRICT;\n"
 	"CREATE INDEX finding_day ON finding (day);\n"
-	"CREATE TABLE finding_event (finding INTEGER NOT NULL, completion INTEGER NOT NULL, event_id BLOB NOT NULL,"
+	"CREATE TABLE finding_event (finding INTEGER NOT NULL, completion INTEGER NOT NULL, event_id BLOB "
+	"NOT NULL,"
 	" PRIMARY KEY (finding, completion, event_id)) STRICT, WITHOUT ROWID;\n"
 	/* local days: closed when they are over and evaluated; dirty when an event came late */
-	"CREATE TABLE day (day INTEGER PRIMARY KEY, dirty INTEGER NOT NULL, closed_at INTEGER NOT NULL) STRICT;\n"
+	"CREATE TABLE day (day INTEGER PRIMARY KEY, dirty INTEGER NOT NULL, closed_at INTEGER NOT NULL) "
+	"STRICT;\n"
 	"CREATE TABLE key (fingerprint TEXT PRIMARY KEY, id TEXT NOT NULL, user TEXT, state TEXT NOT NULL,"
 	" kind TEXT NOT NULL, added INTEGER NOT NULL, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n";
 
@@ -145,11 +157,13 @@ static const char plain_views[] =
 	"CREATE VIEW findings AS SELECT f.id AS id, f.rule_id AS \"rule.id\", f.rule_name AS \"rule.name\","
 	" f.author AS \"rule.author\", f.level AS level, f.rank AS rank, f.status AS status, f.day AS day,"
 	" f.first AS first, f.last AS last, f.count AS count, f.reason AS reason, f.entity AS entity,"
-	" f.withdrawn AS withdrawn, coalesce((SELECT closed_at FROM day WHERE day.day = f.day), 0) = 0 AS provisional"
+	" f.withdrawn AS withdrawn, coalesce((SELECT closed_at FROM day WHERE day.day = f.day), 0) = 0 AS "
+	"provisional"
 	" FROM finding f;\n"
 	"CREATE VIEW finding_events AS SELECT finding, completion, event_id FROM finding_event;\n"
 	"CREATE VIEW slices AS SELECT minute, seq_from, seq_to FROM slice;\n"
-	"CREATE VIEW watched AS SELECT l.value AS input, w.minute_from AS minute_from, w.minute_to AS minute_to"
+	"CREATE VIEW watched AS SELECT l.value AS input, w.minute_from AS minute_from, w.minute_to AS "
+	"minute_to"
 	" FROM watch w JOIN label l ON l.id = w.input;\n"
 	"CREATE VIEW losses AS SELECT l.value AS input, x.minute AS minute, x.reason AS reason, x.n AS n,"
 	" x.bytes AS bytes FROM loss x JOIN label l ON l.id = x.input;\n"
@@ -167,7 +181,10 @@ int schema_error(sqlite3 *db, const char *what, struct err *e)
 {
 	int rc = sqlite3_errcode(db) & 0xff;
 
-	return err_set(e, rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? TK_EBUSY : rc == SQLITE_NOMEM ? TK_ENOMEM : TK_EIO,
+	return err_set(e,
+		       rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? TK_EBUSY
+		       : rc == SQLITE_NOMEM			? TK_ENOMEM
+								: TK_EIO,
 		       "%s: %s", what, sqlite3_errmsg(db));
 }
 
@@ -222,7 +239,8 @@ int schema_upgrade(sqlite3 *db, struct err *e)
 	if (rc != TK_OK || version == LEDGER_SCHEMA)
 		return rc;
 	if (version > LEDGER_SCHEMA)
-		return err_set(e, TK_ECONFIG, "the ledger has schema %d, this program knows %d: use the newer version",
+		return err_set(e, TK_ECONFIG,
+			       "the ledger has schema %d, this program knows %d: use the newer version",
 			       version, LEDGER_SCHEMA);
 	if ((rc = schema_exec(db, "BEGIN IMMEDIATE", e)) != TK_OK)
 		return rc;

@@ -80,7 +80,8 @@ static void reset_lists(struct seen *s)
 static int load_newest(struct seen *s, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
-	int rc = statement_prepare(s->db, &q, "SELECT coalesce(max(minute), -9223372036854775807) FROM slice", e);
+	int rc = statement_prepare(s->db, &q, "SELECT coalesce(max(minute), -9223372036854775807) FROM slice",
+				   e);
 
 	if (rc == TK_OK && (rc = statement_row(q, e)) == TK_OK)
 		s->newest = sqlite3_column_int64(q, 0);
@@ -103,10 +104,12 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 	reset_lists(s);
 	rc = statement_prepare(db, &s->spans, "SELECT seq_from, seq_to FROM slice WHERE minute = ?", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s->rows,
-				       "SELECT e.seq, e.event_id, e.ordinal, d.input, e.seq IN (SELECT seq FROM tailed)"
-				       " FROM event e LEFT JOIN dim_shape d ON d.id = e.dim_shape"
-				       " WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ?", e);
+		rc = statement_prepare(
+			db, &s->rows,
+			"SELECT e.seq, e.event_id, e.ordinal, d.input, e.seq IN (SELECT seq FROM tailed)"
+			" FROM event e LEFT JOIN dim_shape d ON d.id = e.dim_shape"
+			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ?",
+			e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->put_span,
 				       "INSERT INTO slice VALUES (?, ?, ?)"
@@ -114,7 +117,8 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->mark, "INSERT OR IGNORE INTO tailed VALUES (?)", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s->find, "SELECT seq FROM event WHERE seq BETWEEN ? AND ? AND event_id = ?", e);
+		rc = statement_prepare(db, &s->find,
+				       "SELECT seq FROM event WHERE seq BETWEEN ? AND ? AND event_id = ?", e);
 	if (rc == TK_OK)
 		rc = load_newest(s, e);
 	if (rc != TK_OK) {
@@ -433,8 +437,8 @@ static int mark_tailed(struct seen *s, const struct line *l, struct slice input,
 	return statement_run(s->mark, e);
 }
 
-int seen_tail(struct seen *s, struct slice input, int64_t time_ns, const uint8_t first_id[16], struct placing *out,
-	      struct err *e)
+int seen_tail(struct seen *s, struct slice input, int64_t time_ns, const uint8_t first_id[16],
+	      struct placing *out, struct err *e)
 {
 	struct line *l;
 	int rc = look_up(s, time_ns, first_id, &l, e);
@@ -452,7 +456,8 @@ int seen_tail(struct seen *s, struct slice input, int64_t time_ns, const uint8_t
 	return TK_OK;
 }
 
-int seen_import(struct seen *s, int64_t time_ns, const uint8_t first_id[16], struct placing *out, struct err *e)
+int seen_import(struct seen *s, int64_t time_ns, const uint8_t first_id[16], struct placing *out,
+		struct err *e)
 {
 	struct line *l;
 	int rc = look_up(s, time_ns, first_id, &l, e);

@@ -19,10 +19,11 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 void seen_free(struct seen *s);
 
 /* One line of a tail at a position never read before: new, unless an import brought it already. */
-int seen_tail(struct seen *s, struct slice input, int64_t time_ns, const uint8_t first_id[16], struct placing *out,
-	      struct err *e);
+int seen_tail(struct seen *s, struct slice input, int64_t time_ns, const uint8_t first_id[16],
+	      struct placing *out, struct err *e);
 /* One line of an imported file. */
-int seen_import(struct seen *s, int64_t time_ns, const uint8_t first_id[16], struct placing *out, struct err *e);
+int seen_import(struct seen *s, int64_t time_ns, const uint8_t first_id[16], struct placing *out,
+		struct err *e);
 /* The event was given this number: remembers where its minute lies. After seen_tail or seen_import. */
 int seen_recorded(struct seen *s, int64_t seq, struct err *e);
 /* A new imported file begins: its identical lines are counted from one. */

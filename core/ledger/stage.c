@@ -117,7 +117,8 @@ static void chain_event(struct chain *chain, const struct staged *r)
 		return; /* told by chain_commit */
 	p = write_int(write_int(p, r->seq), r->ordinal);
 	for (unsigned slot = 0; slot < ROWS_COLUMN - FIELD_COLUMN; slot++) {
-		bool id = slot == F_EVENT_ID - F_EV_BASE, text = event_fields[F_EV_BASE + slot].type == FT_STR;
+		bool id = slot == F_EVENT_ID - F_EV_BASE,
+		     text = event_fields[F_EV_BASE + slot].type == FT_STR;
 		struct slice s = id ? slice_of(r->id, sizeof r->id) : r->own.v[slot].s;
 
 		if (!id && !((r->own.known >> slot) & 1)) {

@@ -4,7 +4,8 @@
 
 #include "core/base/buf.h"
 
-/* Money of a hostile log must not take a report away: sums stop at the limits of int64 instead of wrapping. */
+/* Money of a hostile log must not take a report away: sums stop at the limits of int64 instead of
+ * wrapping. */
 static inline int64_t add_saturating(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -35,13 +36,22 @@ int64_t latency_middle(unsigned bin);
 /* The q-th quantile (0 < q <= 1) in ns, nearest rank, capped at the maximum; -1 when empty. */
 int64_t latency_quantile(const struct latency *l, double q);
 
-/* The bins as the ledger holds them: pairs of varints, the step to the next bin that is not empty and its count.
- * latency_add_encoded adds such bins to the bins alone; false when they are not valid. */
+/* The bins as the ledger holds them: pairs of varints, the step to the next bin that is not empty and its
+ * count. latency_add_encoded adds such bins to the bins alone; false when they are not valid. */
 void latency_encode(const struct latency *l, struct buf *out);
 bool latency_add_encoded(struct latency *l, struct slice bins);
 
 /* Class of a status for the columns below. */
-enum outcome { OUT_SUCCESSFUL, OUT_DENIED, OUT_LIMITED, OUT_FAILURE, OUT_ERROR, OUT_TIMEOUT, OUT_RESET, OUT_OTHER };
+enum outcome {
+	OUT_SUCCESSFUL,
+	OUT_DENIED,
+	OUT_LIMITED,
+	OUT_FAILURE,
+	OUT_ERROR,
+	OUT_TIMEOUT,
+	OUT_RESET,
+	OUT_OTHER
+};
 enum outcome outcome_of(int64_t status);
 
 #endif

@@ -22,7 +22,8 @@ static int rows_open(struct rows *r, sqlite3 *db, const char *table, const char 
 	if ((r->hash = sha256_new()) == NULL)
 		return err_set(e, TK_ENOMEM, "ledger: no memory");
 	/* names come from the field table, never from outside */
-	snprintf(sql, sizeof sql, "SELECT * FROM %s WHERE %s > ? AND %s <= ? ORDER BY %s", table, key, key, key);
+	snprintf(sql, sizeof sql, "SELECT * FROM %s WHERE %s > ? AND %s <= ? ORDER BY %s", table, key, key,
+		 key);
 	return statement_prepare(db, &r->s, sql, e);
 }
 
@@ -50,7 +51,8 @@ static int rows_digest(struct rows *r, int64_t from, int64_t to, uint8_t out[32]
 			else if (type == SQLITE_INTEGER)
 				chain_int(&r->bytes, sqlite3_column_int64(r->s, i));
 			else
-				chain_text(&r->bytes, type == SQLITE_TEXT ? column_text(r->s, i) : column_blob(r->s, i));
+				chain_text(&r->bytes,
+					   type == SQLITE_TEXT ? column_text(r->s, i) : column_blob(r->s, i));
 		}
 		sha256_add(r->hash, buf_slice(&r->bytes));
 	}
@@ -58,13 +60,17 @@ static int rows_digest(struct rows *r, int64_t from, int64_t to, uint8_t out[32]
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha256 *link_hash, int64_t *n, struct err *e)
+static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha256 *link_hash, int64_t *n,
+			struct err *e)
 {
 	sqlite3_stmt *s = NULL;
 	int64_t from[CHAIN_COUNT] = { 0 };
 	uint8_t link[32] = { 0 }, digest[32];
-	int rc = statement_prepare(db, &s, "SELECT n, at, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to"
-			      " FROM txn ORDER BY n", e);
+	int rc = statement_prepare(
+		db, &s,
+		"SELECT n, at, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to"
+		" FROM txn ORDER BY n",
+		e);
 
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
 		int64_t number = sqlite3_column_int64(s, 0);
@@ -82,7 +88,8 @@ static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha25
 			break;
 		sha256_end(link_hash, link);
 		if (number != *n + 1 || !slice_eq(slice_of(link, 32), column_blob(s, 2))) {
-			rc = err_set(e, TK_EMALFORMED, "transaction %lld does not agree with its rows", (long long)number);
+			rc = err_set(e, TK_EMALFORMED, "transaction %lld does not agree with its rows",
+				     (long long)number);
 			break;
 		}
 		*n = number;
@@ -100,7 +107,9 @@ int chain_verify(sqlite3 *db, int64_t *n, struct err *e)
 	*n = 0;
 	for (int t = 0; t < CHAIN_COUNT && rc == TK_OK; t++)
 		rc = rows_open(&rows[t], db,
-			       t == CHAIN_EVENT ? "event" : t == CHAIN_RECORD ? "record" : event_parts[chain_part(t)].table,
+			       t == CHAIN_EVENT	   ? "event"
+			       : t == CHAIN_RECORD ? "record"
+						   : event_parts[chain_part(t)].table,
 			       t < CHAIN_DIM ? "seq" : "id", e);
 	if (rc == TK_OK)
 		rc = verify_links(db, rows, link_hash, n, e);

@@ -53,8 +53,8 @@ int control_address(const char *path, struct sockaddr_un *a, int *folder)
 	memcpy(parent, path, (size_t)(base - path));
 	parent[base - path] = '\0';
 	*folder = sys_open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	if (*folder < 0 ||
-	    snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d%s", *folder, base) >= (int)sizeof a->sun_path)
+	if (*folder < 0 || snprintf(a->sun_path, sizeof a->sun_path, "/proc/self/fd/%d%s", *folder, base) >=
+				   (int)sizeof a->sun_path)
 		return -1;
 	return 0;
 }
@@ -68,7 +68,8 @@ static int try_connect(const char *path, int *fd, struct err *e)
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (*fd < 0)
 		rc = err_sys(e, "socket");
-	else if (control_address(path, &a, &folder) == 0 && connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
+	else if (control_address(path, &a, &folder) == 0 &&
+		 connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
 		rc = TK_OK;
 	else if (errno == EACCES || errno == EPERM)
 		rc = err_sys(e, "%s", path);
@@ -80,8 +81,8 @@ static int try_connect(const char *path, int *fd, struct err *e)
 	return rc;
 }
 
-/* A recorder that starts holds the ledger before it listens, and one that ends holds it a little longer: so who
- * finds the ledger held and nobody listening waits for a while. */
+/* A recorder that starts holds the ledger before it listens, and one that ends holds it a little longer: so
+ * who finds the ledger held and nobody listening waits for a while. */
 static int connect_recorder(const struct config *cfg, int *fd, struct err *e)
 {
 	struct buf path;
@@ -160,7 +161,8 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 	buf_init(&reply, 65536);
 	rc = ask(*fd, SLICE("{\"do\":\"batches\"}"), &reply, e);
 	if (rc == TK_OK && memmem(reply.p, reply.n, "\"ok\":true", 9) == NULL)
-		rc = err_set(e, TK_EBUSY, "the recorder is busy with another import; try again when it is done");
+		rc = err_set(e, TK_EBUSY,
+			     "the recorder is busy with another import; try again when it is done");
 	buf_free(&reply);
 	if (rc != TK_OK) {
 		sys_close(*fd);
@@ -209,7 +211,8 @@ int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], stru
 	if (text.n == 32)
 		memcpy(out, text.p, 32);
 	else
-		rc = err_set(e, TK_EMALFORMED, "%s: not 32 bytes; fingerprints need the key they were made with", path);
+		rc = err_set(e, TK_EMALFORMED,
+			     "%s: not 32 bytes; fingerprints need the key they were made with", path);
 	free((void *)(uintptr_t)text.p);
 	return rc;
 }

@@ -85,8 +85,8 @@ static int32_t second_of_day(int64_t sec)
 
 void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
 {
-	static const char *const weekdays[] = { "monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
-						"sunday" };
+	static const char *const weekdays[] = { "monday", "tuesday",  "wednesday", "thursday",
+						"friday", "saturday", "sunday" };
 	struct derive *d = ctx;
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 

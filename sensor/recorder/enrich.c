@@ -71,15 +71,18 @@ static int add_ledger_key(void *ctx, const struct key_entry *k)
 	bool revoked = !slice_is(k->state, "active");
 	int64_t at = k->expires_ns == 0 ? INT64_MAX : k->expires_ns;
 
-	return add_key(ctx, k->fingerprint, k->user, revoked ? at : INT64_MAX, revoked ? INT64_MAX : at) ? TK_OK
-													  : TK_ENOMEM;
+	return add_key(ctx, k->fingerprint, k->user, revoked ? at : INT64_MAX, revoked ? INT64_MAX : at)
+		       ? TK_OK
+		       : TK_ENOMEM;
 }
 
 static int load_keys(struct enrich *en, struct ledger *l, const uint8_t secret[32], struct err *e)
 {
 	for (size_t i = 0; i < en->cfg->n_keys; i++) {
 		const struct cfg_key *k = &en->cfg->keys[i];
-		int64_t expires = k->expires.year == 0 ? INT64_MAX : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
+		int64_t expires = k->expires.year == 0
+					  ? INT64_MAX
+					  : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
 		uint8_t mac[32];
 		char hex[17];
 
@@ -87,7 +90,8 @@ static int load_keys(struct enrich *en, struct ledger *l, const uint8_t secret[3
 			continue;
 		hex_encode(slice_of(mac, 8), hex);
 		if (!add_key(en, slice_of(hex, 16), slice_str(k->user),
-			     k->state != NULL && strcmp(k->state, "active") != 0 ? INT64_MIN : INT64_MAX, expires))
+			     k->state != NULL && strcmp(k->state, "active") != 0 ? INT64_MIN : INT64_MAX,
+			     expires))
 			return err_set(e, TK_ENOMEM, "no memory for the key register");
 	}
 	return ledger_key_list(l, add_ledger_key, en, e);
@@ -167,7 +171,8 @@ static int load_geo(struct enrich *en, struct err *e)
 
 static int load_users(struct enrich *en, struct err *e)
 {
-	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL || (en->keys = map_new(1 << 20, 64u << 20)) == NULL)
+	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL ||
+	    (en->keys = map_new(1 << 20, 64u << 20)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for users");
 	if ((en->user_ids = calloc(en->cfg->n_users + 1, sizeof *en->user_ids)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for users");
@@ -284,7 +289,8 @@ void enrich_where(struct enrich *en, struct part *where)
 		put_geo(where, &g);
 }
 
-/* A definition's strings lie at one place for many events, so the place finds what they name without a hash. */
+/* A definition's strings lie at one place for many events, so the place finds what they name without a
+ * hash. */
 static uint32_t *met_at(uint32_t met[MET], struct slice name)
 {
 	return &met[((uintptr_t)name.p >> 3) % MET];
@@ -326,7 +332,8 @@ static void put_key_state(struct enrich *en, struct part *who, int64_t at_ns, bo
 	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
 	const char *state = NULL;
 
-	*varies = k != NULL && (k->expires_ns != INT64_MAX || (k->revoked_ns != INT64_MAX && k->revoked_ns != INT64_MIN));
+	*varies = k != NULL &&
+		  (k->expires_ns != INT64_MAX || (k->revoked_ns != INT64_MAX && k->revoked_ns != INT64_MIN));
 	if ((who->absent >> event_fields[F_KEY_ID].slot) & 1)
 		state = "absent";
 	else if (has(who, F_KEY_ID) && k != NULL && at_ns >= k->revoked_ns)
@@ -375,7 +382,8 @@ void enrich_what(struct enrich *en, struct part *what)
 		struct slice model = has(what, F_RESPONSE_MODEL) ? text_of(what, F_RESPONSE_MODEL)
 								: text_of(what, F_REQUEST_MODEL);
 
-		if (text_matches(f->method, text_of(what, F_METHOD)) && text_matches(f->path, text_of(what, F_PATH)) &&
+		if (text_matches(f->method, text_of(what, F_METHOD)) &&
+		    text_matches(f->path, text_of(what, F_PATH)) &&
 		    text_matches(f->host, text_of(what, F_DOMAIN)) && text_matches(f->model, model)) {
 			put(what, F_FUNCTION)->s = slice_str(f->name);
 			return;

@@ -1,6 +1,6 @@
-/* What the site knows of an event: network, geography, person, key state, function, calendar. Loaded once from
- * the configuration and the ledger's register; a reload makes a new one. Parts are enriched once for each
- * distinct part of a batch, not for each event. One thread. */
+/* What the site knows of an event: network, geography, person, key state, function, calendar. Loaded once
+ * from the configuration and the ledger's register; a reload makes a new one. Parts are enriched once for
+ * each distinct part of a batch, not for each event. One thread. */
 #ifndef TK_SENSOR_RECORDER_ENRICH_H
 #define TK_SENSOR_RECORDER_ENRICH_H
 

@@ -16,11 +16,13 @@
 
 #define HIT_LEVELS 4
 
-/* An order-dependent rule fires from some call of the day on. Which call that is depends on the order only where
- * one that fires does not come after all those that fired fewer rules: so their latest completion is kept. */
+/* An order-dependent rule fires from some call of the day on. Which call that is depends on the order only
+ * where one that fires does not come after all those that fired fewer rules: so their latest completion is
+ * kept. */
 struct user_count {
 	int64_t calls;
-	int64_t last[HIT_LEVELS]; /* latest completion of the calls that fired 0, 1, ... order-dependent rules */
+	int64_t last[HIT_LEVELS]; /* latest completion of the calls that fired 0, 1, ... order-dependent rules
+				   */
 };
 
 struct day_counts {
@@ -139,7 +141,8 @@ static void load_user(void *ctx, int64_t user, int64_t calls)
 
 	d->site += calls;
 	if (u != NULL)
-		*u = (struct user_count){ u->calls + calls, { u->calls + calls > 1 ? INT64_MAX : INT64_MIN } };
+		*u = (struct user_count){ u->calls + calls,
+					  { u->calls + calls > 1 ? INT64_MAX : INT64_MIN } };
 }
 
 static struct user_count *add_call(struct day_counts *d, int64_t user)
@@ -174,8 +177,8 @@ static void clear_counts(struct day_counts *d, int32_t day)
 }
 
 /* The day's counts with this event in them: kept up, or loaded from the counters (which have it already). */
-static int count(struct evaluate *v, int32_t day, int64_t user, struct day_counts **out, struct user_count **u,
-		 struct err *e)
+static int count(struct evaluate *v, int32_t day, int64_t user, struct day_counts **out,
+		 struct user_count **u, struct err *e)
 {
 	struct day_counts *d = &v->days[0];
 	int rc;
@@ -196,7 +199,8 @@ static int count(struct evaluate *v, int32_t day, int64_t user, struct day_count
 	*out = d;
 	rc = ledger_day_met(v->ledger, day, e);
 	if (rc == TK_OK)
-		rc = ledger_user_calls(v->ledger, zone_day_start(day), zone_day_start(day + 1), load_user, d, e);
+		rc = ledger_user_calls(v->ledger, zone_day_start(day), zone_day_start(day + 1), load_user, d,
+				       e);
 	*u = user_of(d, user);
 	return rc;
 }
@@ -252,11 +256,13 @@ static int describe(void *ctx, const struct hit *h, struct finding_text *out, st
 }
 
 /* The finding's key in memory: the rule's number, the day, the entity's values. */
-static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev, const uint8_t id[16], int32_t day,
-	       struct err *e)
+static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev, const uint8_t id[16],
+	       int32_t day, struct err *e)
 {
 	struct matched m = { v, rule_set_info(v->set, rule), ev };
-	struct hit h = { .day = day, .start_ns = ev_int(ev, F_TIMESTAMP, 0), .completion_ns = ev_completion(ev),
+	struct hit h = { .day = day,
+			 .start_ns = ev_int(ev, F_TIMESTAMP, 0),
+			 .completion_ns = ev_completion(ev),
 			 .event_id = id };
 
 	buf_clear(&v->key);
@@ -275,8 +281,8 @@ static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev,
 }
 
 /* *stateful: how many rules fired whose truth depends on the order of the day's events. */
-static int match(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], const struct day_counts *d,
-		 const struct user_count *u, int *stateful, struct err *e)
+static int match(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
+		 const struct day_counts *d, const struct user_count *u, int *stateful, struct err *e)
 {
 	const uint16_t *hits;
 	size_t n;
@@ -292,8 +298,8 @@ static int match(struct evaluate *v, const struct access_event *ev, const uint8_
 	return rc;
 }
 
-/* A day is evaluated again only where the live result may differ from the ordered one. The site's running count
- * knows no such test: with a rule on it, always. */
+/* A day is evaluated again only where the live result may differ from the ordered one. The site's running
+ * count knows no such test: with a rule on it, always. */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], int64_t user,
 		   int64_t now_ns, struct err *e)
 {

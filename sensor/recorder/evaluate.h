@@ -1,6 +1,6 @@
 /* Rules over recorded events, and the closing of days (architecture.md 6). Live hits are provisional; a day
- * whose rules depend on the order of events is evaluated once more, in order, from the ledger, when it is over
- * or when a late event touches it. One thread. */
+ * whose rules depend on the order of events is evaluated once more, in order, from the ledger, when it is
+ * over or when a late event touches it. One thread. */
 #ifndef TK_SENSOR_RECORDER_EVALUATE_H
 #define TK_SENSOR_RECORDER_EVALUATE_H
 

@@ -149,8 +149,9 @@ static int add_candidate(void *ctx, struct slice name)
 	return TK_OK;
 }
 
-/* An import that names no input belongs to the input that knows its line; a line that none knows, to the input
- * of the lines before it, `import` at first. So a file may begin before the tail did and run into it. */
+/* An import that names no input belongs to the input that knows its line; a line that none knows, to the
+ * input of the lines before it, `import` at first. So a file may begin before the tail did and run into
+ * it. */
 static int settle_input(struct job *j, const struct access_event *ev, int64_t ns)
 {
 	uint8_t id[16];
@@ -224,7 +225,8 @@ static void check_stamps(struct job *j)
 }
 
 /* The dictionary row of one part, found once for each definition. */
-static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev, struct resolved **out)
+static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev,
+		   struct resolved **out)
 {
 	struct resolved *r = def == NO_DEF ? &j->in->bare : &j->stream->resolved[id][def];
 	uint64_t stamp = id == P_SHAPE ? j->stream->shape_stamp : j->stream->stamp;
@@ -262,8 +264,8 @@ static int resolve_when(struct job *j, struct access_event *ev, int64_t *row)
 	return rc;
 }
 
-static int resolve_all(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT], int64_t rows[P_COUNT],
-		       struct event_names *names)
+static int resolve_all(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT],
+		       int64_t rows[P_COUNT], struct event_names *names)
 {
 	struct resolved *r;
 	int rc;
@@ -296,20 +298,22 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 
 static int flush_watched(struct job *j)
 {
-	int rc = j->watched_to == INT64_MIN
-			 ? TK_OK
-			 : ledger_watched(j->in->ledger, j->input_label, j->watched_from, j->watched_to, j->e);
+	int rc = j->watched_to == INT64_MIN ? TK_OK
+					    : ledger_watched(j->in->ledger, j->input_label, j->watched_from,
+							     j->watched_to, j->e);
 
 	j->watched_from = j->watched_to = INT64_MIN;
 	return rc;
 }
 
-/* The input was watched up to that minute: from where it was left, unless the jump is too long for silence. */
+/* The input was watched up to that minute: from where it was left, unless the jump is too long for
+ * silence. */
 static int note_watched(struct job *j, int64_t minute)
 {
 	int rc;
 
-	if (j->watched_to != INT64_MIN && minute - j->watched_to > QUIET_MINUTES && (rc = flush_watched(j)) != TK_OK)
+	if (j->watched_to != INT64_MIN && minute - j->watched_to > QUIET_MINUTES &&
+	    (rc = flush_watched(j)) != TK_OK)
 		return rc;
 	if (j->watched_to == INT64_MIN)
 		j->watched_from = minute;
@@ -389,9 +393,11 @@ static int take_rejects(struct job *j)
 	while ((rc = batch_next_reject(j->stream->reader, &r)) == TK_OK) {
 		bool known;
 
-		rc = ledger_reject(j->in->ledger, j->input_label, j->head->path, &r, import, j->now_ns, &known, j->e);
+		rc = ledger_reject(j->in->ledger, j->input_label, j->head->path, &r, import, j->now_ns,
+				   &known, j->e);
 		if (rc == TK_OK && !known)
-			rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), reject_name(r.reason), 1, 0, j->e);
+			rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), reject_name(r.reason),
+					 1, 0, j->e);
 		if (rc != TK_OK)
 			return rc;
 		j->stream->rejected++;
@@ -405,8 +411,8 @@ static int take_gaps(struct job *j)
 	int rc;
 
 	while ((rc = batch_next_gap(j->stream->reader, &g)) == TK_OK)
-		if ((rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "gap", 1, (int64_t)g.bytes, j->e)) !=
-		    TK_OK)
+		if ((rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "gap", 1,
+				      (int64_t)g.bytes, j->e)) != TK_OK)
 			return rc;
 	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a gap is not valid");
 }
@@ -429,7 +435,8 @@ static struct watched_input *watched(struct intake *in, int64_t label)
 
 static int64_t *last_watched(struct job *j)
 {
-	return j->head->mode == BATCH_IMPORT ? &j->stream->last_minute : &watched(j->in, j->input_label)->last_minute;
+	return j->head->mode == BATCH_IMPORT ? &j->stream->last_minute
+					     : &watched(j->in, j->input_label)->last_minute;
 }
 
 /* A file read in order is watched from one event to the next, and to now where its end was reached. The first
@@ -515,14 +522,16 @@ static int take_batch(struct job *j)
 	if (rc == TK_OK)
 		rc = take_events(j);
 	if (rc == TK_OK && j->head->mode == BATCH_TAIL && j->head->gen.token != 0)
-		rc = ledger_set_generation(j->in->ledger, j->input_label, j->head->path, &j->head->gen, j->now_ns, j->e);
+		rc = ledger_set_generation(j->in->ledger, j->input_label, j->head->path, &j->head->gen,
+					   j->now_ns, j->e);
 	if (rc == TK_OK && j->duplicates > 0 && j->head->mode == BATCH_TAIL)
-		rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "duplicate", j->duplicates, 0, j->e);
+		rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "duplicate", j->duplicates, 0,
+				 j->e);
 	if (rc == TK_OK)
 		rc = end_cover(j);
 	if (rc == TK_OK)
-		rc = ledger_input_seen(j->in->ledger, j->input_label, j->head->path, j->events, j->last_event_ns, heartbeat,
-				       j->e);
+		rc = ledger_input_seen(j->in->ledger, j->input_label, j->head->path, j->events,
+				       j->last_event_ns, heartbeat, j->e);
 	return rc;
 }
 
@@ -551,8 +560,8 @@ static int pass_over(struct job *j)
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns, struct batch_head *head,
-		 struct batch_ack *ack, struct err *e)
+int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns,
+		 struct batch_head *head, struct batch_ack *ack, struct err *e)
 {
 	struct job j = { .in = in, .stream = s, .head = head, .now_ns = now_ns, .watched_from = INT64_MIN,
 			 .watched_to = INT64_MIN, .e = e };

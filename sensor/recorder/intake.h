@@ -29,7 +29,7 @@ void stream_free(struct stream *s); /* legal on a zeroed struct */
 
 /* Takes a FRAME_BATCH payload. A batch that does not continue at the committed position changes nothing and
  * says so in the ack. The ack may go out only after the commit. `head` tells the caller the batch's flags. */
-int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns, struct batch_head *head,
-		 struct batch_ack *ack, struct err *e);
+int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns,
+		 struct batch_head *head, struct batch_ack *ack, struct err *e);
 
 #endif

@@ -22,27 +22,14 @@
 #include "sensor/recorder/enrich.h"
 #include "sensor/recorder/evaluate.h"
 #include "sensor/recorder/intake.h"
+#include "sensor/recorder/peer.h"
 #include "sensor/recorder/request.h"
 #include "sensor/roles.h"
 
-#define PEERS 16
-#define ACKS 64
 #define COMMIT_EVENTS 65536            /* a transaction is cut here, so the log stays short */
 #define COMMIT_NS (500 * 1000 * INT64_C(1000)) /* ... or after that time under load */
 #define LINGER_NS (200 * 1000 * INT64_C(1000)) /* how long an open transaction waits for more: fewer syncs */
 #define TICK_MS 1000
-
-enum peer_kind { PEER_FREE, PEER_ASKING /* control socket, requests */, PEER_SENSOR, PEER_IMPORT };
-
-struct peer {
-	enum peer_kind kind;
-	int fd;
-	struct frame_reader in;
-	struct stream stream;
-	struct batch_ack acks[ACKS];
-	size_t n_acks;
-	char actor[256];
-};
 
 struct recorder {
 	const struct recorder_options *o;
@@ -79,8 +66,8 @@ static int load(struct recorder *r, struct err *e)
 	return TK_OK;
 }
 
-/* SIGHUP: everything anew from the file; new keys: the same configuration over the new register. What does not
- * load is told, and the old stays. */
+/* SIGHUP: everything anew from the file; new keys: the same configuration over the new register. What does
+ * not load is told, and the old stays. */
 static void reread(struct recorder *r)
 {
 	struct config *fresh = NULL, *old = r->own_cfg;
@@ -107,60 +94,6 @@ static void reread(struct recorder *r)
 	config_free(fresh);
 }
 
-/* ---- peers ---- */
-
-static struct peer *add_peer(struct recorder *r, int fd, enum peer_kind kind)
-{
-	for (int i = 0; i < PEERS; i++) {
-		struct peer *p = &r->peers[i];
-
-		if (p->kind != PEER_FREE)
-			continue;
-		*p = (struct peer){ .kind = kind, .fd = fd };
-		frame_reader_init(&p->in);
-		snprintf(p->actor, sizeof p->actor, "tochoku");
-		fcntl(fd, F_SETFL, O_NONBLOCK);
-		return p;
-	}
-	sys_close(fd);
-	return NULL;
-}
-
-static void drop_peer(struct peer *p)
-{
-	sys_close(p->fd);
-	frame_reader_free(&p->in);
-	stream_free(&p->stream);
-	p->kind = PEER_FREE;
-}
-
-static int send_generation(void *ctx, struct slice input, struct slice path, const struct generation *g)
-{
-	struct peer *p = ctx;
-	struct buf b;
-	struct err e = { 0 };
-
-	buf_init(&b, 65536);
-	resume_encode(input, path, g, &b);
-	frame_send(p->fd, FRAME_RESUME, buf_slice(&b), &e); /* a peer that went is found by its next read */
-	buf_free(&b);
-	return TK_OK;
-}
-
-/* The peer is going to send batches. */
-static int greet(struct recorder *r, struct peer *p, struct err *e)
-{
-	struct err lost = { 0 };
-	int rc = stream_init(&p->stream);
-
-	if (rc != TK_OK)
-		return err_set(e, rc, "no memory for batches");
-	rc = p->kind == PEER_SENSOR ? ledger_generations(r->ledger, send_generation, p, e) : TK_OK;
-
-	frame_send(p->fd, FRAME_READY, slice_of(NULL, 0), &lost);
-	return rc;
-}
-
 static bool import_under_way(const struct recorder *r)
 {
 	for (int i = 0; i < PEERS; i++)
@@ -178,22 +111,6 @@ static int begin(struct recorder *r, struct err *e)
 	return ledger_begin(r->ledger, e);
 }
 
-static void send_acks(struct peer *p)
-{
-	struct err lost = { 0 };
-	struct buf b;
-
-	buf_init(&b, 1024);
-	for (size_t i = 0; i < p->n_acks; i++) {
-		buf_clear(&b);
-		ack_encode(&p->acks[i], &b);
-		if (frame_send(p->fd, FRAME_ACK, buf_slice(&b), &lost) != TK_OK)
-			break; /* its next read tells */
-	}
-	p->n_acks = 0;
-	buf_free(&b);
-}
-
 static int commit(struct recorder *r, struct err *e)
 {
 	int64_t now = sys_now_ns();
@@ -206,7 +123,7 @@ static int commit(struct recorder *r, struct err *e)
 	r->pending_events = 0;
 	for (int i = 0; i < PEERS; i++)
 		if (r->peers[i].kind != PEER_FREE)
-			send_acks(&r->peers[i]);
+			peer_send_acks(&r->peers[i]);
 	return TK_OK;
 }
 
@@ -233,7 +150,8 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 	int rc = begin(r, e);
 
 	if (rc == TK_OK)
-		rc = intake_batch(r->intake, &p->stream, payload, sys_now_ns(), &head, &p->acks[p->n_acks], e);
+		rc = intake_batch(r->intake, &p->stream, payload, sys_now_ns(), &head, &p->acks[p->n_acks],
+				  e);
 	if (rc != TK_OK)
 		return rc;
 	r->pending_events += head.n_events;
@@ -244,11 +162,12 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 		if ((rc = commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
 			return rc;
 		p->acks[p->n_acks++] = last;
-		send_acks(p);
+		peer_send_acks(p);
 		return TK_OK;
 	}
 	p->n_acks++;
-	if (p->n_acks == ACKS || r->pending_events >= COMMIT_EVENTS || sys_mono_ns() - r->begun_ns >= COMMIT_NS)
+	if (p->n_acks == ACKS || r->pending_events >= COMMIT_EVENTS ||
+	    sys_mono_ns() - r->begun_ns >= COMMIT_NS)
 		return commit(r, e);
 	return TK_OK;
 }
@@ -273,12 +192,13 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 			return reply_text(p, "{\"ok\":false,\"error\":\"another import is running\"}");
 		p->kind = PEER_IMPORT;
 		reply_text(p, "{\"ok\":true}");
-		return greet(r, p, e);
+		return peer_greet(p, r->ledger, e);
 	}
 	buf_init(&reply, 1 << 20);
 	rc = begin(r, e);
 	if (rc == TK_OK)
-		rc = request_run(r->ledger, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed, e);
+		rc = request_run(r->ledger, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed,
+				 e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
 	if (rc == TK_OK)
@@ -290,13 +210,14 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 
 /* A frame out of place costs a peer its connection. A batch that turns out wrong in the middle has left the
  * transaction half done: then the recorder ends, and starts anew from the last commit. */
-static int take_frame(struct recorder *r, struct peer *p, enum frame_type type, struct slice payload, struct err *e)
+static int take_frame(struct recorder *r, struct peer *p, enum frame_type type, struct slice payload,
+		      struct err *e)
 {
 	if (type == FRAME_BATCH && (p->kind == PEER_SENSOR || p->kind == PEER_IMPORT))
 		return take_batch(r, p, payload, e);
 	if (type == FRAME_REQUEST && p->kind == PEER_ASKING)
 		return take_request(r, p, payload, e);
-	drop_peer(p);
+	peer_drop(p);
 	return TK_OK;
 }
 
@@ -317,7 +238,7 @@ static int end_peer(struct recorder *r, struct peer *p, struct err *e)
 	int rc = commit(r, e);
 
 	add_result(r, p);
-	drop_peer(p);
+	peer_drop(p);
 	if (only_one)
 		r->stop = true;
 	return rc;
@@ -375,11 +296,12 @@ static void accept_peer(struct recorder *r)
 
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 || (who.uid != 0 && who.uid != geteuid())) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 ||
+	    (who.uid != 0 && who.uid != geteuid())) {
 		sys_close(fd);
 		return;
 	}
-	if ((p = add_peer(r, fd, PEER_ASKING)) != NULL)
+	if ((p = peer_add(r->peers, fd, PEER_ASKING)) != NULL)
 		actor_name(who.uid, p->actor, sizeof p->actor);
 }
 
@@ -401,8 +323,8 @@ static int read_supervisor(struct recorder *r, struct err *e)
 	for (int i = 0; i < PEERS; i++) /* the sensor before it is dead */
 		if (r->peers[i].kind == PEER_SENSOR)
 			end_peer(r, &r->peers[i], e);
-	p = add_peer(r, fd[0], PEER_SENSOR);
-	return p == NULL ? err_set(e, TK_ELIMIT, "too many peers") : greet(r, p, e);
+	p = peer_add(r->peers, fd[0], PEER_SENSOR);
+	return p == NULL ? err_set(e, TK_ELIMIT, "too many peers") : peer_greet(p, r->ledger, e);
 }
 
 /* ---- the loop ---- */
@@ -471,7 +393,8 @@ static int step(struct recorder *r, struct err *e)
 	if (n > 0 && polled[2].revents != 0)
 		read_signal(r);
 	for (int i = 0; n > 0 && i < PEERS && rc == TK_OK; i++)
-		if (polled[3 + i].revents != 0 && r->peers[i].kind != PEER_FREE && r->peers[i].fd == polled[3 + i].fd)
+		if (polled[3 + i].revents != 0 && r->peers[i].kind != PEER_FREE &&
+		    r->peers[i].fd == polled[3 + i].fd)
 			rc = read_peer(r, &r->peers[i], e);
 	if (rc == TK_OK && n <= 0) /* nobody has more: what is open becomes durable */
 		rc = commit(r, e);
@@ -504,9 +427,9 @@ static int start(struct recorder *r, struct err *e)
 			rc = commit(r, e);
 	}
 	if (rc == TK_OK && r->o->batch_fd >= 0) {
-		struct peer *p = add_peer(r, r->o->batch_fd, PEER_IMPORT);
+		struct peer *p = peer_add(r->peers, r->o->batch_fd, PEER_IMPORT);
 
-		rc = greet(r, p, e);
+		rc = peer_greet(p, r->ledger, e);
 	}
 	return rc;
 }
@@ -517,7 +440,7 @@ static void finish(struct recorder *r)
 
 	for (int i = 0; i < PEERS; i++)
 		if (r->peers[i].kind != PEER_FREE)
-			drop_peer(&r->peers[i]);
+			peer_drop(&r->peers[i]);
 	if (r->listen_fd >= 0) {
 		buf_init(&path, 8192);
 		control_path(r->cfg, &path);
@@ -579,7 +502,9 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 
 int recorder_main(const char *config_file)
 {
-	struct recorder_options o = { .config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .ready_fd = -1 };
+	struct recorder_options o = {
+		.config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .ready_fd = -1
+	};
 	struct config *cfg = NULL;
 	struct problems p;
 	struct err e = { 0 };

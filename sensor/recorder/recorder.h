@@ -8,8 +8,9 @@
 struct recorder_options {
 	const struct config *cfg;
 	const char *config_file; /* re-read at SIGHUP; NULL: never */
-	int supervisor_fd;       /* run: SEQPACKET socket; each message brings one batch socket (see roles.h). -1: none */
-	int batch_fd;            /* import: the only batch socket; the recorder returns when it closes. -1: none */
+	int supervisor_fd; /* run: SEQPACKET socket; each message brings one batch socket (see roles.h). -1:
+			      none */
+	int batch_fd;	   /* import: the only batch socket; the recorder returns when it closes. -1: none */
 	int ready_fd;            /* a byte is written and it is closed once the ledger is open. -1: none */
 };
 

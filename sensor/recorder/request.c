@@ -162,8 +162,9 @@ static int put_key(struct context *c, const struct key_entry *k, const char *did
 static int do_key_add(struct context *c)
 {
 	struct slice expires = member(c->r, "expires");
-	struct key_entry k = { member(c->r, "fingerprint"), member(c->r, "id"), member(c->r, "user"), SLICE("active"),
-			       member(c->r, "kind"), 0 };
+	struct key_entry k = { member(c->r, "fingerprint"), member(c->r, "id"),
+			       member(c->r, "user"),	    SLICE("active"),
+			       member(c->r, "kind"),	    0 };
 	struct date d;
 
 	if (k.kind.n == 0)

@@ -1,14 +1,14 @@
-/* What people may ask the writer to do: one table of requests, run by the recorder or, with none running, by the
- * command itself under the ledger's lock. */
+/* What people may ask the writer to do: one table of requests, run by the recorder or, with none running, by
+ * the command itself under the ledger's lock. */
 #ifndef TK_SENSOR_RECORDER_REQUEST_H
 #define TK_SENSOR_RECORDER_REQUEST_H
 
 #include "core/base/buf.h"
 #include "core/ledger/ledger.h"
 
-/* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits. `actor` is
- * the user's name for the record. The reply is one JSON object; an error of the ledger itself is returned.
- * *keys_changed: key states must be asked anew. */
+/* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits.
+ * `actor` is the user's name for the record. The reply is one JSON object; an error of the ledger itself is
+ * returned. *keys_changed: key states must be asked anew. */
 int request_run(struct ledger *l, struct slice request, struct slice actor, int64_t now_ns, struct buf *reply,
 		bool *keys_changed, struct err *e);
 

@@ -265,7 +265,8 @@ static int json_line(struct gen *g, const struct call *c, const struct shape *s,
 		      s->status, s->request_bytes, s->sent, s->ms / 1000, s->ms % 1000, s->first_ms / 1000,
 		      s->first_ms % 1000, s->ms / 1000, s->ms % 1000);
 	n += snprintf(out + n, size - (size_t)n,
-		      "\"ustatus\":\"%d\",\"rid\":\"%016" PRIx64 "%016" PRIx64 "\",\"prid\":\"\",\"ct\":\"%s\","
+		      "\"ustatus\":\"%d\",\"rid\":\"%016" PRIx64 "%016" PRIx64
+		      "\",\"prid\":\"\",\"ct\":\"%s\","
 		      "\"ua\":\"%s\"%s}\n",
 		      s->status, mix(g->o->seed ^ g->number), g->number,
 		      s->stream ? "text/event-stream" : "application/json", s->agent, usage);

@@ -81,7 +81,8 @@ static inline void small_sums(const char *set, struct sums *out)
 	int used;
 
 	*out = (struct sums){ 0 };
-	for (; sscanf(set, " %31[a-z_] = %lld%n", name, &v, &used) == 2; set += set[used] == ',' ? used + 1 : used) {
+	for (; sscanf(set, " %31[a-z_] = %lld%n", name, &v, &used) == 2;
+	     set += set[used] == ',' ? used + 1 : used) {
 #define SUM(n, doc) if (strcmp(name, #n) == 0) out->n = v;
 #include "core/ledger/sums.def"
 #undef SUM
@@ -93,8 +94,9 @@ static inline void small_count(struct small_ledger *l, int64_t bucket, const cha
 			       const char *department, const char *function, const char *model,
 			       const char *set)
 {
-	struct counter_entry c = { { 0, small_label(l, user), small_label(l, department), small_label(l, function),
-				     small_label(l, model) }, { 0 } };
+	struct counter_entry c = { { 0, small_label(l, user), small_label(l, department),
+				     small_label(l, function), small_label(l, model) },
+				   { 0 } };
 	sqlite3_stmt *s;
 	struct buf b;
 

@@ -48,7 +48,8 @@ static void test_json(void)
 	ev_set_int(&fe.ev, F_STREAM, 1);
 	event_to_json(&fe.ev, &out);
 	ok_slice(buf_slice(&out),
-		 SLICE("{\"@timestamp\":\"2026-11-23T02:24:30.819Z\",\"http.response.status_code\":200,\"source.ip\":\"10.0.0.9\","
+		 SLICE("{\"@timestamp\":\"2026-11-23T02:24:30.819Z\",\"http.response.status_code\":200,"
+		       "\"source.ip\":\"10.0.0.9\","
 		       "\"source.geo.location.lat\":\"-35.5\",\"user.roles\":[\"nurse\",\"physician\"],"
 		       "\"user_agent.original\":\"a\\\"\\n\xef\xbf\xbd\",\"tochoku.stream\":true}"),
 		 "flat JSON");

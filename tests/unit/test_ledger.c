@@ -147,8 +147,8 @@ static void test_chain(void)
 	       "a changed event is found");
 	tamper("UPDATE event SET timestamp = timestamp + 1 WHERE seq = 18",
 	       "UPDATE event SET timestamp = timestamp - 1 WHERE seq = 18", "the last event too");
-	tamper("UPDATE dim_shape SET input = 'z' WHERE id = 1", "UPDATE dim_shape SET input = 'x' WHERE id = 1",
-	       "a changed dictionary row is found");
+	tamper("UPDATE dim_shape SET input = 'z' WHERE id = 1",
+	       "UPDATE dim_shape SET input = 'x' WHERE id = 1", "a changed dictionary row is found");
 	tamper("UPDATE txn SET at = at + 1 WHERE n = 1", "UPDATE txn SET at = at - 1 WHERE n = 1",
 	       "a changed link is found");
 }
@@ -168,9 +168,11 @@ static void test_page_size(void)
 	sqlite3_stmt *s;
 
 	sqlite3_open(path, &db);
-	sqlite3_prepare_v2(db, "SELECT page_size, auto_vacuum, (SELECT count(*) FROM pragma_table_list WHERE NOT strict"
-			   " AND type = 'table' AND name NOT LIKE 'sqlite_%') FROM pragma_page_size, pragma_auto_vacuum",
-			   -1, &s, NULL);
+	sqlite3_prepare_v2(
+		db,
+		"SELECT page_size, auto_vacuum, (SELECT count(*) FROM pragma_table_list WHERE NOT strict"
+		" AND type = 'table' AND name NOT LIKE 'sqlite_%') FROM pragma_page_size, pragma_auto_vacuum",
+		-1, &s, NULL);
 	sqlite3_step(s);
 	ok_int(sqlite3_column_int(s, 0), 16384, "16 KB pages");
 	ok_int(sqlite3_column_int(s, 1), 2, "incremental vacuum");

@@ -22,7 +22,8 @@ int main(void)
 	ok(map_put(m, SLICE("a"), 1) != NULL && *map_get(m, SLICE("a")) == 1, "used again");
 	map_free(m);
 	m = map_new(1000, 10);
-	ok(map_put(m, SLICE("0123456789"), 1) != NULL && map_put(m, SLICE("a"), 1) == NULL, "bytes are bounded");
+	ok(map_put(m, SLICE("0123456789"), 1) != NULL && map_put(m, SLICE("a"), 1) == NULL,
+	   "bytes are bounded");
 	ok(*map_get(m, SLICE("0123456789")) == 1, "and the rest stays");
 	map_free(m);
 	return tap_done();

@@ -30,8 +30,12 @@ static struct slice make_batch(struct batch_writer *w, int n, struct batch_head 
 	}
 	batch_add_reject(w, &(struct reject){ .offset = 17, .line = 3, .reason = REJECT_TIME });
 	batch_add_gap(w, &(struct gap){ .offset = 99, .bytes = 1000 });
-	*head = (struct batch_head){ .mode = BATCH_TAIL, .flags = BATCH_CAUGHT_UP, .now = 12345, .input = SLICE("gateway"),
-				     .path = SLICE("/var/log/a"), .from = 10,
+	*head = (struct batch_head){ .mode = BATCH_TAIL,
+				     .flags = BATCH_CAUGHT_UP,
+				     .now = 12345,
+				     .input = SLICE("gateway"),
+				     .path = SLICE("/var/log/a"),
+				     .from = 10,
 				     .gen = { .token = 7, .position = 500, .line = 9, .prefix_len = 4 } };
 	return batch_finish(w, head);
 }
@@ -60,7 +64,8 @@ static void test_round_trip(struct batch_writer *w, struct batch_reader *r)
 		struct flat_event want;
 
 		make_event(&want, n);
-		bad += ev_int(&ev, F_STATUS, 0) != 200 + n % 3 || !slice_eq(ev_str(&ev, F_PATH), ev_str(&want.ev, F_PATH)) ||
+		bad += ev_int(&ev, F_STATUS, 0) != 200 + n % 3 ||
+		       !slice_eq(ev_str(&ev, F_PATH), ev_str(&want.ev, F_PATH)) ||
 		       !ev_absent(&ev, F_KEY_ID) || ev_known(&ev, F_ZONE) || ev.digest[0] != (uint8_t)n ||
 		       ev_int(&ev, F_STREAM, 9) != (n & 1) || def[P_WHAT] != (uint32_t)(n < 3 ? n : n % 3);
 		n++;
@@ -109,7 +114,8 @@ static void test_damage(void)
 	free(copy);
 }
 
-/* Definitions go on over batches, begin anew when there are too many, and survive a batch that was dropped. */
+/* Definitions go on over batches, begin anew when there are too many, and survive a batch that was
+ * dropped. */
 static void test_definitions(void)
 {
 	struct batch_writer *w = batch_writer_new();
@@ -127,7 +133,9 @@ static void test_definitions(void)
 		batch_begin(w);
 		for (int i = 0; i < 300; i++) {
 			make_event(&fe, i);
-			ev_set_str(&fe.ev, F_PATH, slice_of(path, (size_t)snprintf(path, sizeof path, "/%d", batch * 300 + i)));
+			ev_set_str(
+				&fe.ev, F_PATH,
+				slice_of(path, (size_t)snprintf(path, sizeof path, "/%d", batch * 300 + i)));
 			batch_add(w, &fe.ev);
 		}
 		if (batch % 7 == 3)
@@ -135,7 +143,8 @@ static void test_definitions(void)
 		batch_open(r, batch_finish(w, &head), &got, &e);
 		for (int i = 0; batch_next(r, &ev, def, &e) == TK_OK; i++, n++) {
 			snprintf(path, sizeof path, "/%d", batch * 300 + i);
-			bad += !slice_is(ev_str(&ev, F_PATH), path) || !slice_is(ev_str(&ev, F_USER), "tanaka");
+			bad += !slice_is(ev_str(&ev, F_PATH), path) ||
+			       !slice_is(ev_str(&ev, F_USER), "tanaka");
 			ev_set_str(&ev, F_PATH, SLICE("changed"));
 			bad += !slice_is(ev_str(&ev, F_PATH), "changed");
 			ev.part[P_WHAT] = batch_redefine(r, P_WHAT, def[P_WHAT]);
@@ -173,7 +182,8 @@ static void test_ack(void)
 	buf_init(&out, 1000);
 	ack_encode(&a, &out);
 	ok_int(ack_decode(buf_slice(&out), &b), TK_OK, "ack");
-	ok(b.token == 1 && b.position == 2 && b.discarded && b.new_events == 3 && b.duplicates == 4, "ack's members");
+	ok(b.token == 1 && b.position == 2 && b.discarded && b.new_events == 3 && b.duplicates == 4,
+	   "ack's members");
 	ok_int(ack_decode(slice_head(buf_slice(&out), out.n - 1), &b), TK_EMALFORMED, "an ack that is cut");
 	buf_free(&out);
 }

@@ -193,7 +193,8 @@ static void check_day(char *line)
 	d = days(date);
 	length = atoll(seconds);
 	if (is_outdated(zone, d)) {
-		ok_int(zone_day_start(d + 1) - zone_day_start(d), 86400, "an ordinary day by the newer tzdata");
+		ok_int(zone_day_start(d + 1) - zone_day_start(d), 86400,
+		       "an ordinary day by the newer tzdata");
 		return;
 	}
 	snprintf(name, sizeof name, "%s %s start", zone, date);
