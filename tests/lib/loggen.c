@@ -91,7 +91,6 @@ struct call {
 static uint64_t next(struct gen *g)
 {
 	uint64_t z = (g->state += UINT64_C(0x9e3779b97f4a7c15));
-
 	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
 	return z ^ (z >> 31);
@@ -104,9 +103,7 @@ static uint32_t below(struct gen *g, uint32_t n)
 
 static uint64_t mix(uint64_t x)
 {
-	struct gen g = { .state = x };
-
-	return next(&g);
+	return next(&(struct gen){ .state = x });
 }
 
 static void die(const char *fmt, ...)
