@@ -117,8 +117,8 @@ def where(ids, written, log):
 
 def scenario(tap, name, copytruncate, kills, rng):
     site = Site(tails=[('gateway', 'access.log', 'nginx-json')])
-    seconds = 3 + kills * 2
-    source = loggen(site.path('source'), '--start', '2026-11-10', '--days', 1, '--calls', 200000, '--users', 40,
+    seconds = 10 + kills * 1.2
+    source = loggen(site.path('source'), '--start', '2026-11-10', '--days', 1, '--calls', int(seconds * RATE * 1.5), '--users', 40,
                     '--identical', 50, '--lines', int(seconds * RATE), '--seed', rng.randrange(10**6))
     with open(source, 'rb') as f:
         writer = Writer(site.path('access.log'), f.readlines(), rng, copytruncate)
