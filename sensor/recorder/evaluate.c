@@ -219,11 +219,12 @@ static void put_entity(struct evaluate *v, struct json_out *j, const struct matc
 	size_t at = v->subject.n + 1;
 
 	buf_byte(&v->subject, '|');
+	buf_str(&v->reason, i == 0 ? ": " : ", ");
 	if (!rule_run_entity(v->run, m->ev, m->info, i, &v->subject)) {
 		buf_byte(&v->subject, '-');
+		buf_byte(&v->reason, '?'); /* not known: the same in every language */
 		return;
 	}
-	buf_str(&v->reason, i == 0 ? ": " : ", ");
 	buf_add(&v->reason, slice_from(buf_slice(&v->subject), at));
 	json_key(j, name != NULL ? name : m->info->entity[i]);
 	json_str(j, slice_from(buf_slice(&v->subject), at));
