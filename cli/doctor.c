@@ -148,7 +148,7 @@ static void chain(struct report_out *o, struct ledger_reader *r)
 		health_tell(o, HEALTH_OK, "chain", "%" PRId64 " transactions agree with their rows", n);
 	else
 		health_tell(o, HEALTH_FAIL, "chain",
-			    "%s; %" PRId64 " before it are good: keep the disk, and ask who changed the ledger",
+			    "%s; the %" PRId64 " before it agree: keep the disk, ask who changed the ledger",
 			    e.text, n);
 }
 

@@ -91,7 +91,7 @@ void secret_set_target(struct access_event *ev, struct slice target, const struc
 	if (scheme > 0) {
 		struct slice rest = slice_from(target, scheme + 3);
 		size_t n = authority_length(rest);
-		const uint8_t *at = n == 0 ? NULL : memrchr(rest.p, '@', n);
+		const uint8_t *at = rest.p == NULL ? NULL : memrchr(rest.p, '@', n);
 		struct slice host = slice_head(rest, n);
 
 		set_domain(ev, at == NULL ? host : slice_from(host, (size_t)(at - rest.p) + 1), ctx);
