@@ -81,6 +81,16 @@ static void set_path(struct access_event *ev, struct slice path, const struct pa
 		ev_set_str(ev, F_PATH, path);
 }
 
+/* Bytes of "user:password@" before the host (RFC 3986 3.2.1). */
+static size_t behind_user(struct slice authority)
+{
+	size_t i = authority.n;
+
+	while (i > 0 && authority.p[i - 1] != '@')
+		i--;
+	return i;
+}
+
 void secret_set_target(struct access_event *ev, struct slice target, const struct parse_context *ctx)
 {
 	size_t scheme, q;
@@ -91,10 +101,9 @@ void secret_set_target(struct access_event *ev, struct slice target, const struc
 	if (scheme > 0) {
 		struct slice rest = slice_from(target, scheme + 3);
 		size_t n = authority_length(rest);
-		const uint8_t *at = rest.p == NULL ? NULL : memrchr(rest.p, '@', n);
 		struct slice host = slice_head(rest, n);
 
-		set_domain(ev, at == NULL ? host : slice_from(host, (size_t)(at - rest.p) + 1), ctx);
+		set_domain(ev, slice_from(host, behind_user(host)), ctx);
 		target = n < rest.n && rest.p[n] == '/' ? slice_from(rest, n) : rest;
 		if (n == rest.n) {
 			ev_set_str(ev, F_PATH, SLICE("/"));
