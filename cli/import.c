@@ -113,7 +113,7 @@ static int print_json(const struct import_result *r)
 
 static void print_summary(const struct import_options *o, const struct import_result *r)
 {
-	for (size_t i = 0; i < r->n_rejects; i++)
+	for (size_t i = 0; o->files != NULL && i < r->n_rejects; i++)
 		cli_error("%s:%" PRIu64 ": line not read: %s", o->files[r->rejects[i].file],
 			  r->rejects[i].line, reject_name(r->rejects[i].reason));
 	if (r->rejected > r->n_rejects)

@@ -22,8 +22,8 @@ static struct sums *group_of(struct groups *g, int64_t label)
 	if (at == NULL)
 		return NULL;
 	if (*at >= 0)
-		return &g->sums[*at];
-	if (map_count(g->labels) > g->cap) {
+		return g->sums == NULL ? NULL : &g->sums[*at];
+	if (g->sums == NULL || map_count(g->labels) > g->cap) {
 		size_t cap = g->cap == 0 ? 64 : 2 * g->cap;
 		struct sums *more = realloc(g->sums, cap * sizeof *more);
 
@@ -128,7 +128,7 @@ static int tell_groups(struct ledger_reader *r, struct groups *g, sum_row_fn row
 		order[i] = i;
 	if (rc == TK_OK && n > 1)
 		qsort_r(order, n, sizeof *order, compare_names, g);
-	for (size_t i = 0; i < n && rc == TK_OK; i++)
+	for (size_t i = 0; g->sums != NULL && i < n && rc == TK_OK; i++)
 		row(ctx, g->names[order[i]], 0, &g->sums[order[i]]);
 	buf_free(&text);
 	free(order);
@@ -145,11 +145,16 @@ static int read_buckets(struct ledger_reader *r, struct groups *g, int64_t from,
 		(int64_t[]){ from, to }, 2, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		struct sums *all = NULL;
+
 		rc = add_bucket(g, by, reader_text(s, 1), e);
-		if (rc == TK_OK && by == BY_BUCKET) {
-			row(ctx, slice_of(NULL, 0), sqlite3_column_int64(s, 0), group_of(g, 0));
-			map_clear(g->labels);
-		}
+		if (rc != TK_OK || by != BY_BUCKET)
+			continue;
+		if ((all = group_of(g, 0)) == NULL)
+			rc = err_set(e, TK_ENOMEM, "out of memory");
+		else
+			row(ctx, slice_of(NULL, 0), sqlite3_column_int64(s, 0), all);
+		map_clear(g->labels);
 	}
 	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;

@@ -11,6 +11,7 @@ static const struct log_format *const formats[] = {
 #define FORMAT(id) &format_##id,
 #include "sensor/gateway/formats.def"
 #undef FORMAT
+	NULL,
 };
 
 const struct log_format *log_format_at(size_t i)
@@ -20,7 +21,7 @@ const struct log_format *log_format_at(size_t i)
 
 const struct log_format *log_format_by_name(struct slice name)
 {
-	for (size_t i = 0; i < COUNT(formats); i++)
+	for (size_t i = 0; formats[i] != NULL; i++)
 		if (slice_is(name, formats[i]->name))
 			return formats[i];
 	return NULL;
@@ -31,7 +32,7 @@ const struct log_format *log_format_detect(struct slice line)
 	const struct log_format *best = NULL;
 	int sure = 0;
 
-	for (size_t i = 0; i < COUNT(formats); i++) {
+	for (size_t i = 0; formats[i] != NULL; i++) {
 		int n = formats[i]->detect(line);
 
 		if (n > sure) {
@@ -63,10 +64,10 @@ const struct log_format *log_format_detect_sample(struct slice sample)
 	for (int n = 0; n < SAMPLE_LINES && sample.n > 0; n++) {
 		const struct log_format *f = log_format_detect(take_line(&sample));
 
-		for (size_t i = 0; i < COUNT(formats); i++)
+		for (size_t i = 0; formats[i] != NULL; i++)
 			votes[i] += f == formats[i];
 	}
-	for (size_t i = 1; i < COUNT(formats); i++)
+	for (size_t i = 1; formats[i] != NULL; i++)
 		if (votes[i] > votes[best])
 			best = i;
 	return votes[best] > 0 ? formats[best] : NULL;

@@ -129,7 +129,7 @@ bool secret_find(struct slice s, size_t i, size_t *from, size_t *to)
 
 static size_t put(uint8_t *out, size_t n, struct slice s)
 {
-	if (s.n > 0)
+	if (s.p != NULL)
 		memcpy(out + n, s.p, s.n);
 	return n + s.n;
 }

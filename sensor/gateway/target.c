@@ -104,15 +104,9 @@ void secret_set_target(struct access_event *ev, struct slice target, const struc
 		struct slice host = slice_head(rest, n);
 
 		set_domain(ev, slice_from(host, behind_user(host)), ctx);
-		target = n < rest.n && rest.p[n] == '/' ? slice_from(rest, n) : rest;
-		if (n == rest.n) {
+		target = slice_from(rest, n);
+		if (!slice_starts(target, SLICE("/"))) /* "http://host" and "http://host?query" */
 			ev_set_str(ev, F_PATH, SLICE("/"));
-			return;
-		}
-		if (rest.p[n] != '/') {
-			target = slice_from(rest, n);
-			ev_set_str(ev, F_PATH, SLICE("/"));
-		}
 	}
 	if (target.n == 0)
 		return;
