@@ -17,6 +17,7 @@ struct histograms {
 	struct map *keys; /* -> place in held[] */
 	struct buf bins;
 	struct latency held[HELD];
+	unsigned lowest[HELD], highest[HELD]; /* bins that may hold something: most of the 1024 never do */
 };
 
 int histograms_open(struct histograms **out, sqlite3 *db, struct err *e)
@@ -58,6 +59,7 @@ int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t 
 	struct key key = { bucket, model };
 	int64_t *at = map_get(h->keys, slice_of(&key, sizeof key));
 	struct latency *l;
+	unsigned bin;
 	int rc;
 
 	if (at == NULL) {
@@ -67,18 +69,24 @@ int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t 
 		if (at == NULL)
 			return err_set(e, TK_ENOMEM, "ledger: no memory for histograms");
 		memset(&h->held[*at], 0, sizeof *h->held);
+		h->lowest[*at] = LATENCY_BINS;
+		h->highest[*at] = 0;
 	}
 	l = &h->held[*at];
+	bin = latency_bin(ns);
+	h->lowest[*at] = bin < h->lowest[*at] ? bin : h->lowest[*at];
+	h->highest[*at] = bin > h->highest[*at] ? bin : h->highest[*at];
 	l->n++;
-	l->bin[latency_bin(ns)]++;
+	l->bin[bin]++;
 	if (ns > l->max_ns)
 		l->max_ns = ns;
 	return TK_OK;
 }
 
 /* What is recorded already, added to what is held. */
-static int merge(struct histograms *h, const struct key *k, struct latency *l, struct err *e)
+static int merge(struct histograms *h, const struct key *k, size_t place, struct err *e)
 {
+	struct latency *l = &h->held[place];
 	int rc;
 
 	bind_i64(h->get, 1, k->bucket);
@@ -89,6 +97,8 @@ static int merge(struct histograms *h, const struct key *k, struct latency *l, s
 
 		l->n += sqlite3_column_int64(h->get, 0);
 		l->max_ns = max > l->max_ns ? max : l->max_ns;
+		h->lowest[place] = 0;
+		h->highest[place] = LATENCY_BINS - 1;
 		if (!latency_add_encoded(l, column_blob(h->get, 2)))
 			rc = err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
 	}
@@ -104,10 +114,10 @@ int histograms_flush(struct histograms *h, struct err *e)
 		struct key k;
 
 		memcpy(&k, map_key(h->keys, i).p, sizeof k);
-		if ((rc = merge(h, &k, &h->held[i], e)) != TK_OK)
+		if ((rc = merge(h, &k, i, e)) != TK_OK)
 			break;
 		buf_clear(&h->bins);
-		latency_encode(&h->held[i], &h->bins);
+		latency_encode(&h->held[i], h->lowest[i], h->highest[i], &h->bins);
 		bind_i64(h->put, 1, k.bucket);
 		bind_i64(h->put, 2, k.model);
 		bind_i64(h->put, 3, h->held[i].n);

@@ -57,11 +57,11 @@ int64_t latency_quantile(const struct latency *l, double q)
 	return l->max_ns;
 }
 
-void latency_encode(const struct latency *l, struct buf *out)
+void latency_encode(const struct latency *l, unsigned lowest, unsigned highest, struct buf *out)
 {
 	unsigned before = 0;
 
-	for (unsigned i = 0; i < LATENCY_BINS; i++)
+	for (unsigned i = lowest; i <= highest && i < LATENCY_BINS; i++)
 		if (l->bin[i] != 0) {
 			put_varint(out, i - before);
 			put_varint(out, (uint64_t)l->bin[i]);

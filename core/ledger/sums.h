@@ -37,8 +37,9 @@ int64_t latency_middle(unsigned bin);
 int64_t latency_quantile(const struct latency *l, double q);
 
 /* The bins as the ledger holds them: pairs of varints, the step to the next bin that is not empty and its
- * count. latency_add_encoded adds such bins to the bins alone; false when they are not valid. */
-void latency_encode(const struct latency *l, struct buf *out);
+ * count; outside [lowest, highest] all must be empty. latency_add_encoded adds such bins to the bins alone;
+ * false when they are not valid. */
+void latency_encode(const struct latency *l, unsigned lowest, unsigned highest, struct buf *out);
 bool latency_add_encoded(struct latency *l, struct slice bins);
 
 /* Class of a status for the columns below. */
