@@ -83,12 +83,9 @@ static void add_field(struct rule_run *r, enum field_id f, struct values *v)
 
 static void add_derived(struct rule_run *r, enum derived_id id, struct values *v)
 {
-	struct derived d = { .kind = DV_NONE };
+	struct derived d = *run_derived(r, id);
 	struct val *x;
 
-	if (r->derive == NULL)
-		return;
-	r->derive(r->ctx, r->ev, id, &d);
 	if (d.kind == DV_NONE)
 		return;
 	v->present = true;

@@ -188,11 +188,30 @@ static bool hash_grow(struct builder *b)
 	return true;
 }
 
+static bool plain_test(const struct pred *p)
+{
+	switch (p->kind) {
+	case PRED_NUMBER:
+	case PRED_COMPARE:
+		return p->num.whole;
+	case PRED_BOOL:
+	case PRED_NULL:
+	case PRED_EXISTS:
+		return true;
+	default:
+		return p->kind == PRED_PATTERN && p->pattern->quick;
+	}
+}
+
 static void set_fast(const struct builder *b, struct pred *p)
 {
 	struct binding bind = b->set->names[p->name].bind;
 	enum field_type type;
 
+	if (bind.kind == BIND_DERIVED && plain_test(p)) {
+		p->fast = FAST_DERIVED;
+		p->at_slot = bind.id;
+	}
 	if (bind.kind != BIND_FIELD)
 		return;
 	type = event_fields[bind.id].type;

@@ -59,6 +59,7 @@ void run_begin(struct rule_run *r, const struct access_event *ev, const struct t
 	if (++r->gen >= UINT32_MAX / 2) {
 		memset(r->state, 0, r->set->n_preds * sizeof *r->state);
 		memset(r->values, 0, r->set->n_names * sizeof *r->values);
+		memset(r->derived_gen, 0, sizeof r->derived_gen);
 		r->gen = 1;
 	}
 	r->ev = ev;
@@ -319,6 +320,35 @@ static inline int slot_holds(const struct access_event *ev, const struct pred *p
 	return pattern_quick(p->pattern, v->s);
 }
 
+const struct derived *run_derived(struct rule_run *r, enum derived_id id)
+{
+	if (r->derived_gen[id] != r->gen) {
+		r->derived[id] = (struct derived){ .kind = DV_NONE };
+		if (r->derive != NULL)
+			r->derive(r->ctx, r->ev, id, &r->derived[id]);
+		r->derived_gen[id] = r->gen;
+	}
+	return &r->derived[id];
+}
+
+/* As slot_holds. */
+static int derived_holds(struct rule_run *r, const struct pred *p)
+{
+	const struct derived *d = run_derived(r, p->at_slot);
+
+	if (p->kind == PRED_NULL || p->kind == PRED_EXISTS)
+		return (d->kind != DV_NONE) == (p->kind == PRED_EXISTS && p->yes);
+	if (d->kind == DV_NONE)
+		return 0;
+	if (p->kind == PRED_PATTERN && d->kind == DV_STR)
+		return pattern_quick(p->pattern, d->s);
+	if (p->kind == PRED_BOOL && d->kind == DV_BOOL)
+		return (d->i != 0) == p->yes;
+	if ((p->kind == PRED_NUMBER || p->kind == PRED_COMPARE) && d->kind == DV_INT)
+		return compare(p->cmp, (d->i > p->num.i) - (d->i < p->num.i));
+	return -1;
+}
+
 static bool pred_compute(struct rule_run *r, const struct pred *p)
 {
 	struct values *v = run_values(r, p->name);
@@ -346,7 +376,9 @@ static inline bool pred_holds(struct rule_run *r, uint32_t number)
 {
 	const struct pred *p = &r->set->preds[number];
 	/* A look at a slot is as cheap as remembering the answer. */
-	int quick = p->fast != FAST_NO && r->ev != NULL ? slot_holds(r->ev, p) : -1;
+	int quick = p->fast == FAST_NO || r->ev == NULL ? -1
+		    : p->fast == FAST_DERIVED		? derived_holds(r, p)
+							: slot_holds(r->ev, p);
 
 	return quick >= 0 ? quick : pred_slow(r, number);
 }

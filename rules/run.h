@@ -34,6 +34,8 @@ struct values { /* of one name */
 struct rule_run {
 	const struct rule_set *set;
 	derive_fn derive;
+	struct derived derived[D_COUNT]; /* of the event at hand, where derived_gen says so */
+	uint32_t derived_gen[D_COUNT];
 	void *ctx;
 	uint32_t gen;          /* number of the event at hand, 1 .. 2^31 - 1 */
 	uint32_t *state;       /* a predicate: generation << 1 | result */
@@ -48,6 +50,8 @@ struct rule_run {
 	uint64_t regex_limits;
 };
 
+/* A derived field of the access event at hand; asked for once an event. */
+const struct derived *run_derived(struct rule_run *r, enum derived_id id);
 /* The values of a name of the event at hand; computed once an event. */
 struct values *run_values(struct rule_run *r, uint32_t name);
 /* access.c, generic.c: fill *v, whose n is 0 and whose v is its own room. */

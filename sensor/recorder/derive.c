@@ -63,15 +63,15 @@ static void prefix_of(struct derive *d, const struct access_event *ev, struct de
 	a = ev_value(ev, F_SOURCE_IP)->ip;
 	keep = addr_is_v4(&a) ? 15 : 6;
 	memset(a.b + keep, 0, sizeof a.b - keep);
-	n = addr_format(&a, d->text);
-	n += (size_t)snprintf(d->text + n, sizeof d->text - n, "/%d", keep == 15 ? 24 : 48);
-	set_text(out, slice_of(d->text, n));
+	n = addr_format(&a, d->prefix);
+	n += (size_t)snprintf(d->prefix + n, sizeof d->prefix - n, "/%d", keep == 15 ? 24 : 48);
+	set_text(out, slice_of(d->prefix, n));
 }
 
 static void date_text(struct derive *d, int32_t day, struct derived *out)
 {
-	date_format(date_from_days(day), d->text);
-	set_text(out, slice_of(d->text, 10));
+	date_format(date_from_days(day), d->date);
+	set_text(out, slice_of(d->date, 10));
 }
 
 /* By the wall clock. */

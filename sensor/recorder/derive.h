@@ -8,7 +8,7 @@
 struct derive {
 	struct enrich *enrich;
 	int64_t user_day_calls, site_day_calls; /* this event included; 0: not known */
-	char text[ADDR_TEXT_MAX + 8];           /* of the last string made */
+	char date[12], prefix[ADDR_TEXT_MAX + 8]; /* of the event at hand: each field has its own room */
 };
 
 /* A derive_fn; ctx is a struct derive. */
