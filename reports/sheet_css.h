@@ -61,11 +61,15 @@ static const char sheet_css[] =
 	".tables{break-before:page}\n"
 	"@media print{body{background:#fff;line-height:1.35}\n"
 	".sheet{max-width:none;margin:0;padding:0;box-shadow:none}.sheet+.sheet{break-before:page}\n"
-	"h2{font-size:10.5pt;margin:2.5mm 0 .3mm}.fill{margin:0 0 .5mm}\n"
-	".check th,.check td{padding:.25mm 1.2mm}\n"
-	".check td p,.check .verdict,.check tbody th{font-size:8.5pt;line-height:1.3}\n"
-	".special{margin-top:2mm;min-height:11mm}.seal td{height:17mm}.head{font-size:8.5pt}\n"
-	".warn{font-size:8pt;line-height:1.3;margin-top:1.5mm}}\n"
+	/* on paper the check sheet itself is one page (reports.md 4); its tables follow */
+	"h1{font-size:14pt;margin:0 0 .5mm}h2{font-size:10pt;margin:1.6mm 0 0}\n"
+	".fill{margin:0 0 .3mm;font-size:7.5pt;line-height:1.25}\n"
+	".check th,.check td{padding:.1mm 1mm}.check thead th{font-size:7.5pt}\n"
+	".check tbody th,.check .verdict{font-size:8pt;line-height:1.22}.check tbody th{width:43mm}\n"
+	".check td p{font-size:8pt;line-height:1.22}.check .remark{width:26mm}.check .verdict{width:17mm}\n"
+	".special{margin-top:1.5mm;min-height:9mm}.seal td{height:14mm}\n"
+	".head{font-size:8pt;line-height:1.25;margin-top:.5mm}.notes{font-size:7pt;margin-top:1mm}\n"
+	".warn{font-size:7.5pt;line-height:1.25;margin-top:1mm;padding:.5mm 2mm}}\n"
 	"@media (max-width:700px){.sheet{margin:0;padding:4mm}header{display:block}\n"
 	".check tbody th,.check .remark{width:auto}}\n";
 

@@ -34,7 +34,7 @@ enum pred_kind {
 	PRED_REGEX,
 	PRED_FIELD     /* another field of the event */
 };
-/* Predicates that an access event answers from its slot alone, or a derived field from what it was derived to,
+/* Predicates that an access event answers from its slot alone, or a derived field from what was derived,
  * without a copy of the value. */
 enum fast { FAST_NO, FAST_INT, FAST_BOOL, FAST_KNOWN, FAST_TEXT, FAST_DERIVED };
 enum cmp { CMP_EQ, CMP_GT, CMP_GTE, CMP_LT, CMP_LTE };
@@ -42,7 +42,7 @@ enum cmp { CMP_EQ, CMP_GT, CMP_GTE, CMP_LT, CMP_LTE };
 struct regex;
 struct pred {
 	uint8_t kind, cmp, part;
-	uint8_t fast, at_part, at_slot; /* enum fast; where in an access event, or (slot) which derived field */
+	uint8_t fast, at_part, at_slot; /* enum fast; where in an access event; slot: or which derived one */
 	bool cased, front, behind; /* FIELD: startswith / endswith leave the other end open */
 	uint32_t name, other;      /* numbers in names; other: FIELD */
 	struct slice text;         /* NUMBER: as written */
