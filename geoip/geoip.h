@@ -30,8 +30,7 @@ struct mmdb_set;
 struct mmdb_set *mmdb_set_new(void);
 int mmdb_set_open(struct mmdb_set *s, const char *path, struct err *e);
 size_t mmdb_set_count(const struct mmdb_set *s);
-/* Path, type and build time (UTC seconds) of database i, for status. */
-const char *mmdb_set_path(const struct mmdb_set *s, size_t i);
+/* Type and build time (UTC seconds) of database i, for status. */
 const char *mmdb_set_type(const struct mmdb_set *s, size_t i);
 int64_t mmdb_set_built(const struct mmdb_set *s, size_t i);
 /* False when no database knows the address. Results live until the set is freed. */

@@ -77,11 +77,6 @@ size_t mmdb_set_count(const struct mmdb_set *s)
 	return s->n;
 }
 
-const char *mmdb_set_path(const struct mmdb_set *s, size_t i)
-{
-	return i < s->n ? s->db[i].path : NULL;
-}
-
 const char *mmdb_set_type(const struct mmdb_set *s, size_t i)
 {
 	return i < s->n ? s->db[i].mmdb.metadata.database_type : NULL;

@@ -51,11 +51,6 @@ struct slice map_key(const struct map *m, size_t i)
 	return slice_of(m->keys.p + m->entries[i].at, m->entries[i].n);
 }
 
-int64_t *map_value(const struct map *m, size_t i)
-{
-	return &m->entries[i].value;
-}
-
 void map_clear(struct map *m)
 {
 	m->n = 0;

@@ -17,6 +17,5 @@ void map_clear(struct map *m); /* keeps the memory */
 size_t map_count(const struct map *m);
 /* Entry i in order of insertion. */
 struct slice map_key(const struct map *m, size_t i);
-int64_t *map_value(const struct map *m, size_t i);
 
 #endif

@@ -94,11 +94,6 @@ void batch_begin(struct batch_writer *w)
 		reset_definitions(w);
 }
 
-uint32_t batch_events(const struct batch_writer *w)
-{
-	return w->n_events;
-}
-
 size_t batch_bytes(const struct batch_writer *w)
 {
 	return w->body.n + w->rejects.n + w->gaps.n;

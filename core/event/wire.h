@@ -87,7 +87,6 @@ void batch_begin(struct batch_writer *w);
 int batch_add(struct batch_writer *w, const struct access_event *ev);
 int batch_add_reject(struct batch_writer *w, const struct reject *r);
 int batch_add_gap(struct batch_writer *w, const struct gap *g);
-uint32_t batch_events(const struct batch_writer *w);
 size_t batch_bytes(const struct batch_writer *w);
 /* The payload of a FRAME_BATCH; n_* of the head are filled in. Borrowed until the next begin. */
 struct slice batch_finish(struct batch_writer *w, struct batch_head *head);

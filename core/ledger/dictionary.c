@@ -164,10 +164,3 @@ int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, st
 	*label = *known;
 	return TK_OK;
 }
-
-struct slice dictionary_label_text(const struct dictionary *d, int64_t label)
-{
-	if (label >= 2 && (size_t)(label - 2) < map_count(d->labels))
-		return map_key(d->labels, (size_t)(label - 2));
-	return label == LABEL_OTHER ? SLICE("other") : slice_of(NULL, 0);
-}

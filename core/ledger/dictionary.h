@@ -23,10 +23,9 @@ int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p,
 		    int64_t *row, struct err *e);
 /* Number of a counter's name; empty is LABEL_UNKNOWN, excess LABEL_OTHER. */
 int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, struct err *e);
-struct slice dictionary_label_text(const struct dictionary *d, int64_t label);
 int64_t dictionary_overflow(const struct dictionary *d); /* parts and names beyond the caps, this run */
 
-/* One event row and its parts back into an event. Strings borrow the statements' rows until `row_reset`. */
+/* One event row and its parts back into an event. Strings live until the next row_read. */
 struct row_reader;
 int row_reader_open(struct row_reader **out, sqlite3 *db, struct err *e);
 void row_reader_free(struct row_reader *r);

@@ -19,6 +19,5 @@ struct export_format {
 
 /* exports.c: the roof of the folder. */
 const struct export_format *export_by_name(struct slice name); /* NULL: none */
-const struct export_format *export_at(size_t i);               /* NULL behind the last */
 
 #endif

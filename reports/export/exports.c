@@ -10,11 +10,6 @@ static const struct export_format *const formats[] = {
 #undef EXPORT
 };
 
-const struct export_format *export_at(size_t i)
-{
-	return i < COUNT(formats) ? formats[i] : NULL;
-}
-
 const struct export_format *export_by_name(struct slice name)
 {
 	for (size_t i = 0; i < COUNT(formats); i++)

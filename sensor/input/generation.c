@@ -167,15 +167,6 @@ void gen_book_own(struct gen_book *b, size_t i, enum gen_owner owner, const void
 	b->version++;
 }
 
-int64_t gen_book_by_token(const struct gen_book *b, uint64_t token)
-{
-	/* The young ones are asked for. */
-	for (size_t i = b->n; i-- > 0;)
-		if (b->list[i].g.token == token)
-			return (int64_t)i;
-	return -1;
-}
-
 bool gen_may_be(const struct gen_entry *e, const struct gen_query *q)
 {
 	bool same_base = slice_is(q->base, e->base);

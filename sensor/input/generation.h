@@ -72,7 +72,6 @@ void gen_book_free(struct gen_book *b);
 int64_t gen_book_add(struct gen_book *b, uint32_t input, struct slice base, const struct generation *g,
 		     int64_t now);
 void gen_book_own(struct gen_book *b, size_t i, enum gen_owner owner, const void *holder, int64_t now);
-int64_t gen_book_by_token(const struct gen_book *b, uint64_t token);
 
 /* Who asks which generation it is. */
 struct gen_query {

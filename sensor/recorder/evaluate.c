@@ -121,12 +121,6 @@ void evaluate_free(struct evaluate *v)
 	free(v);
 }
 
-size_t evaluate_rules(const struct evaluate *v, const uint8_t **digest)
-{
-	*digest = rule_set_digest(v->set);
-	return rule_set_count(v->set);
-}
-
 /* ---- running counts of the local day ---- */
 
 static struct user_count *user_of(struct day_counts *d, int64_t user)

@@ -20,7 +20,5 @@ int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.
  * In a transaction of the caller's. */
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
-/* Rule set in force: rules loaded, and their digest (32 bytes). */
-size_t evaluate_rules(const struct evaluate *v, const uint8_t **digest);
 
 #endif
