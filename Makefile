@@ -140,6 +140,7 @@ tests: $(patsubst %.c,$(O)/%,$(TESTC))
 replay: $(FUZZ)
 fuzzers: $(FUZZ)
 tools: $(TOOLS)
+	@:
 
 $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(O)/tests/lib/replay.o) $(LIB)
 	$(Q)$(LINK) $(if $(filter fuzz,$(V)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS_ALL)
