@@ -24,8 +24,12 @@ struct world {
 
 static void send(struct world *w, uint64_t from, uint64_t to, int first, int n, struct batch_ack *ack)
 {
-	struct batch_head head = { .mode = BATCH_TAIL, .now = T0, .input = SLICE("gateway"), .path = SLICE("/log"),
-				   .from = from, .gen = { .token = 7, .position = to } };
+	struct batch_head head = { .mode = BATCH_TAIL,
+				   .now = T0,
+				   .input = SLICE("gateway"),
+				   .path = SLICE("/log"),
+				   .from = from,
+				   .gen = { .token = 7, .position = to } };
 	struct batch_head got;
 	struct flat_event fe;
 
@@ -39,7 +43,8 @@ static void send(struct world *w, uint64_t from, uint64_t to, int first, int n, 
 		batch_add(w->writer, &fe.ev);
 	}
 	ledger_begin(w->ledger, &e);
-	ok_int(intake_batch(w->intake, &w->stream, batch_finish(w->writer, &head), T0, &got, ack, &e), TK_OK, "taken");
+	ok_int(intake_batch(w->intake, &w->stream, batch_finish(w->writer, &head), T0, &got, ack, &e), TK_OK,
+	       "taken");
 	evaluate_flush(w->evaluate, T0, &e);
 	ledger_commit(w->ledger, T0, &e);
 }
@@ -59,7 +64,8 @@ static void test_positions(struct world *w, const char *path)
 	int n = 0;
 
 	send(w, 50, 100, 0, 3, &ack);
-	ok(ack.discarded && ack.position == 0, "a batch from the middle of an unknown file is sent back to its beginning");
+	ok(ack.discarded && ack.position == 0,
+	   "a batch from the middle of an unknown file is sent back to its beginning");
 	send(w, 0, 100, 0, 3, &ack);
 	ok(!ack.discarded && ack.position == 100 && ack.new_events == 3, "from there it counts");
 	send(w, 0, 100, 0, 3, &ack);
