@@ -12,8 +12,8 @@ O := $(BUILD)/$(V)
 BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 
-DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/recorder sensor/input sensor/gateway sensor/proto \
-	sensor/llm reports reports/export cli
+DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/recorder sensor/input sensor/gateway sensor/fields \
+	sensor/proto sensor/llm reports reports/export cli
 SRC := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
 OBJ := $(SRC:%.c=$(O)/%.o)
 LIB := $(O)/libtochoku.a
@@ -28,7 +28,7 @@ SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so
 
-PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd liblzma
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd liblzma libpcap
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE

@@ -11,7 +11,7 @@
 #include "core/base/map.h"
 #include "core/base/sys.h"
 #include "sensor/recorder/control.h"
-#include "sensor/gateway/secret.h"
+#include "sensor/fields/secret.h"
 
 #define KEY_MAX 8192
 #define LIST_MAX_BYTES (64u << 20)

@@ -6,7 +6,7 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
-		libzstd-dev liblzma-dev libpcre2-dev tzdata ;;
+		libzstd-dev liblzma-dev libpcre2-dev libpcap0.8-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
 	check) echo python3 sqlite3 nginx curl clang libclang-rt-dev tzdata ;;
 	bench) echo python3 goaccess time ;;

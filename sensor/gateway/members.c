@@ -1,9 +1,9 @@
 #include "sensor/gateway/members.h"
 
 #include "core/base/json.h"
-#include "sensor/gateway/cache.h"
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
+#include "sensor/fields/cache.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
 
 struct row {
 	const char *name;

@@ -2,9 +2,10 @@
  *   $remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer"
  *   "$http_user_agent"[ "$http_x_forwarded_for"]
  * Nothing in it tells of a key, a duration or tokens: those stay unknown. */
-#include "sensor/gateway/client.h"
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
+#include "sensor/fields/client.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
+#include "sensor/gateway/format.h"
 
 struct combined {
 	struct slice address, user, time, request, status, bytes, referrer, agent, forwarded;

@@ -1,11 +1,12 @@
 /* nginx with `log_format ... escape=json`: one flat JSON object a line, read by members.c. */
 #include "core/base/json.h"
 #include "core/base/zone.h"
-#include "sensor/gateway/cache.h"
-#include "sensor/gateway/client.h"
+#include "sensor/fields/cache.h"
+#include "sensor/fields/client.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
+#include "sensor/gateway/format.h"
 #include "sensor/gateway/members.h"
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
 
 /* There, and not empty. */
 static bool has(const struct found *f, enum member m)

@@ -1,7 +1,8 @@
 /* Any text, URL, target, header: what is masked holds no credential any more, and fits the event. */
 #include <stdlib.h>
 
-#include "sensor/gateway/secret.h"
+#include "core/event/wire.h"
+#include "sensor/fields/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

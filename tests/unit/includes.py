@@ -14,12 +14,14 @@ ARROWS = {
     'geoip': ('core',),
     'rules': ('core',),
     'sensor/llm': ('core',),
-    'sensor/gateway': ('core', 'sensor/llm'),
-    'sensor/input': ('core', 'sensor/gateway'),
-    'sensor/recorder': ('core', 'geoip', 'rules'),
-    'sensor': ('core', 'sensor/llm', 'sensor/gateway', 'sensor/input', 'sensor/recorder'),
+    'sensor/fields': ('core', 'sensor/llm'),
+    'sensor/gateway': ('core', 'sensor/fields', 'sensor/llm'),
+    'sensor/proto': ('core', 'sensor/fields', 'sensor/llm'),
+    'sensor/input': ('core', 'sensor/fields', 'sensor/gateway'),
+    'sensor/recorder': ('core', 'geoip', 'rules', 'sensor/llm'),
+    'sensor': ('core', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/input', 'sensor/recorder'),
     'reports': ('core', 'geoip', 'rules'),
-    'cli': ('core', 'geoip', 'rules', 'sensor', 'sensor/llm', 'sensor/gateway', 'sensor/input', 'sensor/recorder', 'reports'),
+    'cli': ('core', 'geoip', 'rules', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/input', 'sensor/recorder', 'reports'),
 }
 # What the processes of `run` say to one another is common ground of sensor/.
 SHARED = {'sensor/roles.h', 'sensor/options.h'}

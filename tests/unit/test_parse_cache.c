@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "core/base/zone.h"
-#include "sensor/gateway/cache.h"
+#include "sensor/fields/cache.h"
 #include "tests/lib/tap.h"
+#include "sensor/gateway/format.h"
 
 #define MUTANTS 60000
 #define LINE_MAX_TEST 1024

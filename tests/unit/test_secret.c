@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "sensor/gateway/secret.h"
+#include "sensor/fields/secret.h"
 #include "tests/lib/tap.h"
 
 static uint8_t room[SCRATCH_SIZE];
@@ -159,7 +159,7 @@ static void every_prefix(void)
 {
 	static const char *const prefixes[] = {
 #define CREDENTIAL(prefix, anchor, least) prefix,
-#include "sensor/gateway/credentials.def"
+#include "sensor/fields/credentials.def"
 #undef CREDENTIAL
 	};
 

@@ -1,7 +1,8 @@
 /* Request targets and URLs (RFC 9112 3.2): split, masked, their key fingerprinted. */
-#include "sensor/gateway/cache.h"
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
+#include "core/event/wire.h"
+#include "sensor/fields/cache.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
 #include "sensor/llm/route.h"
 
 /* Position of "://" behind a scheme (RFC 3986 3.1), or 0: not absolute. */

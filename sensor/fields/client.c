@@ -1,6 +1,6 @@
-#include "sensor/gateway/client.h"
+#include "sensor/fields/client.h"
 
-#include "sensor/gateway/text.h"
+#include "sensor/fields/text.h"
 
 static bool is_trusted(const struct addr *a, const struct parse_context *ctx)
 {

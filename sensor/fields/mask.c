@@ -1,6 +1,6 @@
 /* Masks: what looks like a credential in free text, and the values of secret-bearing parameters. */
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
 
 struct credential {
 	const char *prefix;
@@ -9,7 +9,7 @@ struct credential {
 
 static const struct credential credentials[] = {
 #define CREDENTIAL(prefix, anchor, least) { prefix, sizeof(prefix) - 1, anchor, least },
-#include "sensor/gateway/credentials.def"
+#include "sensor/fields/credentials.def"
 #undef CREDENTIAL
 };
 

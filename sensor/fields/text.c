@@ -1,8 +1,8 @@
-#include "sensor/gateway/text.h"
+#include "sensor/fields/text.h"
 
 #include "core/base/zone.h"
-#include "sensor/gateway/cache.h"
-#include "sensor/gateway/secret.h"
+#include "sensor/fields/cache.h"
+#include "sensor/fields/secret.h"
 
 uint8_t *scratch_take(struct scratch *s, size_t n)
 {

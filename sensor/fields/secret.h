@@ -1,9 +1,9 @@
 /* Credentials never leave the process that parsed them: fingerprints and masks (llm-usage.md 7). */
-#ifndef TK_SENSOR_GATEWAY_SECRET_H
-#define TK_SENSOR_GATEWAY_SECRET_H
+#ifndef TK_SENSOR_FIELDS_SECRET_H
+#define TK_SENSOR_FIELDS_SECRET_H
 
 #include "core/event/event.h"
-#include "sensor/gateway/format.h"
+#include "sensor/fields/context.h"
 
 #define SECRET_MASK "***"
 /* Prompts in a URL are no keys: rules tell the two apart by the mask. */

@@ -1,9 +1,10 @@
 /* The inside of struct parse_cache, for the files of this folder: tables of fixed size, in which what is
  * new takes the place of what stood there. */
-#ifndef TK_SENSOR_GATEWAY_CACHE_H
-#define TK_SENSOR_GATEWAY_CACHE_H
+#ifndef TK_SENSOR_FIELDS_CACHE_H
+#define TK_SENSOR_FIELDS_CACHE_H
 
-#include "sensor/gateway/format.h"
+#include "core/event/event.h"
+#include "sensor/fields/context.h"
 
 /* Sizes are powers of two. */
 #define CACHE_KEYS 16384   /* fingerprints: a site's keys, with room */

@@ -1,9 +1,10 @@
 /* What gateway log formats share: escapes, quoted fields, times, and setters that cut and mask.
  * Values are attacker-written (llm-usage.md 9): data, bounded, never trusted. Pure functions. */
-#ifndef TK_SENSOR_GATEWAY_TEXT_H
-#define TK_SENSOR_GATEWAY_TEXT_H
+#ifndef TK_SENSOR_FIELDS_TEXT_H
+#define TK_SENSOR_FIELDS_TEXT_H
 
-#include "sensor/gateway/format.h"
+#include "core/event/event.h"
+#include "sensor/fields/context.h"
 
 /* "-" and nothing: how logs write that there is no value. */
 static inline bool text_none(struct slice s)

@@ -1,8 +1,9 @@
 /* Who the client is: X-Forwarded-For unwound over trusted proxies (llm-usage.md 9). */
-#ifndef TK_SENSOR_GATEWAY_CLIENT_H
-#define TK_SENSOR_GATEWAY_CLIENT_H
+#ifndef TK_SENSOR_FIELDS_CLIENT_H
+#define TK_SENSOR_FIELDS_CLIENT_H
 
-#include "sensor/gateway/format.h"
+#include "core/event/event.h"
+#include "sensor/fields/context.h"
 
 #define FORWARDED_MAX 32 /* entries; more is nobody's proxy chain */
 

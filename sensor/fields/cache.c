@@ -1,9 +1,10 @@
-#include "sensor/gateway/cache.h"
+#include "sensor/fields/cache.h"
 
 #include <stdlib.h>
 
-#include "sensor/gateway/secret.h"
+#include "sensor/fields/secret.h"
 #include "sensor/llm/route.h"
+#include "core/base/hash.h"
 
 struct parse_cache *parse_cache_new(void)
 {

@@ -1,7 +1,8 @@
 /* Setters of event fields from log text. */
-#include "sensor/gateway/cache.h"
-#include "sensor/gateway/secret.h"
-#include "sensor/gateway/text.h"
+#include "core/event/wire.h"
+#include "sensor/fields/cache.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
 #include "sensor/llm/route.h"
 
 #define METHOD_MAX 32

@@ -1,0 +1,44 @@
+/* Content codings of a body (RFC 9110 8.4): identity, gzip, deflate, stacked up to CONTENT_STACK; the decoded bytes are
+ * handed on in pieces, nothing is kept. Output and ratio are capped. A pool of decoders is taken at birth. One thread. */
+#ifndef TK_SENSOR_PROTO_CONTENT_H
+#define TK_SENSOR_PROTO_CONTENT_H
+
+#include "core/base/slice.h"
+
+#define CONTENT_STACK 2
+#define CONTENT_OUT_MAX (UINT64_C(256) << 20) /* of one body; behind it nothing is decoded */
+#define CONTENT_RATIO_MAX 1000                /* decoded over coded bytes, once CONTENT_RATIO_FROM came out */
+#define CONTENT_RATIO_FROM (UINT64_C(4) << 20)
+
+enum content_state {
+	CONTENT_OK,       /* whole so far */
+	CONTENT_CUT,      /* content_end: the coded data was not over */
+	CONTENT_UNKNOWN,  /* a coding that is not read (br, zstd, ...): nothing came out */
+	CONTENT_DAMAGED,  /* what was sound came out */
+	CONTENT_CAPPED,   /* the cap was reached */
+	CONTENT_NO_ROOM   /* no decoder was free: nothing came out */
+};
+
+typedef void (*content_out)(void *ctx, struct slice plain);
+
+struct content_pool;
+struct content_pool *content_pool_new(uint32_t decoders); /* NULL: no memory. Memory of a decoder: about 40 KiB */
+void content_pool_free(struct content_pool *p);
+
+struct content {
+	struct content_pool *pool;
+	int32_t decoder[CONTENT_STACK]; /* numbers in the pool; -1: none */
+	uint8_t coding[CONTENT_STACK], n;
+	uint8_t state;                  /* enum content_state */
+	bool begun;
+	uint64_t in, out;               /* bytes so far */
+};
+
+/* `coding` is the value of Content-Encoding, or empty. A body that says gzip and does not begin like one is
+ * identity: recorders and proxies undo the coding and leave the header (the first bytes decide). */
+void content_begin(struct content *c, struct content_pool *pool, struct slice coding);
+void content_data(struct content *c, struct slice bytes, content_out out, void *ctx);
+/* Gives the decoders back. */
+enum content_state content_end(struct content *c);
+
+#endif
