@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
+#include "core/base/hash.h"
 #include "sensor/fields/secret.h"
 #include "sensor/llm/route.h"
-#include "core/base/hash.h"
 
 struct parse_cache *parse_cache_new(void)
 {

@@ -1,10 +1,10 @@
 /* Keys reduced to fingerprints. */
 #include "sensor/fields/secret.h"
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "sensor/fields/cache.h"
 #include "sensor/fields/text.h"
-#include "core/base/hash.h"
 
 #define SUBJECT_SOURCE_MAX 4096 /* base64 of a JWT's payload; more is not read */
 
