@@ -107,6 +107,7 @@ install: all ## into DESTDIR and PREFIX (default /usr/local)
 	install -d $(DESTDIR)$(PREFIX)/share/tochoku/rules $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/doc/tochoku
 	install -m 644 rules/catalogue/*.yml $(DESTDIR)$(PREFIX)/share/tochoku/rules
+	install -m 644 sensor/llm/prices.yml $(DESTDIR)$(PREFIX)/share/tochoku
 	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 README.md LICENSE sensor/tochoku.example.yml $(DESTDIR)$(PREFIX)/share/doc/tochoku
 

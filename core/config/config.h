@@ -76,6 +76,7 @@ struct config {
 	struct cfg_user *users; size_t n_users;
 	struct cfg_key *keys; size_t n_keys;
 	struct cfg_function *functions; size_t n_functions;
+	struct { const char *table; } prices; /* NULL: the shipped one */
 	struct {
 		int64_t month_pico, day_pico;     /* 0: not set */
 		const char *currency;             /* "JPY"; NULL: no conversion */

@@ -184,7 +184,8 @@ static const struct option function_rows[] = {
 static const struct option_table function = TABLE(function_rows);
 
 static const struct option prices_rows[] = {
-	{ .key = "table", .type = &type_text, .flags = LATER, .doc = "price table" },
+	{ .key = "table", .type = &type_text, IN(config, prices.table),
+	  .doc = "price table, our own YAML or LiteLLM's JSON; default: the shipped one" },
 };
 static const struct option_table prices = TABLE(prices_rows);
 

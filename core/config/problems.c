@@ -91,29 +91,21 @@ static int by_place(const void *va, const void *vb)
 	return a < b ? -1 : 1; /* as they were found: both lie in one array */
 }
 
-static void print_one(const struct problems *p, const struct problem *one)
+static void put_one(const struct problems *p, const struct problem *one, struct buf *out)
 {
-	struct buf out;
-	const char *text;
-
-	buf_init(&out, 1 << 14);
-	buf_str(&out, "tochoku: ");
 	if (p->file != NULL) {
-		safe_text(&out, slice_str(p->file));
+		safe_text(out, slice_str(p->file));
 		if (one->line != 0)
-			buf_fmt(&out, ":%u:%u", one->line, one->column);
-		buf_str(&out, ": ");
+			buf_fmt(out, ":%u:%u", one->line, one->column);
+		buf_str(out, ": ");
 	}
 	if (one->warning)
-		buf_str(&out, "warning: ");
-	safe_text(&out, slice_str(one->text));
-	text = buf_cstr(&out);
-	if (text != NULL)
-		fprintf(stderr, "%s\n", text);
-	buf_free(&out);
+		buf_str(out, "warning: ");
+	safe_text(out, slice_str(one->text));
+	buf_byte(out, '\n');
 }
 
-void problems_print(const struct problems *p)
+void problems_put(const struct problems *p, const char *before, struct buf *out)
 {
 	const struct problem *order[PROBLEMS_MAX];
 	size_t i;
@@ -121,8 +113,23 @@ void problems_print(const struct problems *p)
 	for (i = 0; i < p->n; i++)
 		order[i] = &p->list[i];
 	qsort(order, p->n, sizeof order[0], by_place);
-	for (i = 0; i < p->n; i++)
-		print_one(p, order[i]);
+	for (i = 0; i < p->n; i++) {
+		buf_str(out, before);
+		put_one(p, order[i], out);
+	}
 	if (p->n == PROBLEMS_MAX)
-		fprintf(stderr, "tochoku: only the first %d problems are shown\n", PROBLEMS_MAX);
+		buf_fmt(out, "%sonly the first %d problems are shown\n", before, PROBLEMS_MAX);
+}
+
+void problems_print(const struct problems *p)
+{
+	struct buf out;
+	const char *text;
+
+	buf_init(&out, 1 << 22);
+	problems_put(p, "tochoku: ", &out);
+	text = buf_cstr(&out);
+	if (text != NULL)
+		fputs(text, stderr);
+	buf_free(&out);
 }

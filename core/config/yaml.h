@@ -3,8 +3,7 @@
 #ifndef TK_CONFIG_YAML_H
 #define TK_CONFIG_YAML_H
 
-#include "core/base/err.h"
-#include "core/base/slice.h"
+#include "core/base/buf.h"
 
 enum node_kind { NODE_SCALAR, NODE_MAP, NODE_SEQ };
 
@@ -41,6 +40,8 @@ void problem_warn(struct problems *p, const struct node *n, const char *fmt, ...
 void problem_line(struct problems *p, uint32_t line, uint32_t column, const char *fmt, ...) TK_PRINTF(4, 5);
 /* "tochoku: FILE:LINE:COLUMN: text" lines to standard error, sorted by place. */
 void problems_print(const struct problems *p);
+/* The same lines into a buffer, each with `before` at its beginning. */
+void problems_put(const struct problems *p, const char *before, struct buf *out);
 
 #define YAML_TEXT_MAX (4 << 20)  /* bytes of one file */
 struct yaml;               /* owns all documents' nodes */

@@ -32,6 +32,7 @@ struct enrich {
 	struct map *keys;         /* fingerprint text -> place in key[] */
 	struct registered_key *key;
 	size_t n_keys;
+	struct price_table *prices; /* NULL: nothing is priced */
 };
 
 /* ---- loading ---- */
@@ -169,6 +170,32 @@ static int load_geo(struct enrich *en, struct err *e)
 	return TK_OK;
 }
 
+/* A wrong table that was asked for is an error: without it every call would silently be unpriced. */
+static int load_prices(struct enrich *en, struct err *e)
+{
+	const char *file = en->cfg->prices.table;
+	struct buf problems;
+	struct slice rest;
+	int rc = TK_OK;
+
+	buf_init(&problems, 1 << 20);
+	en->prices = file == NULL ? prices_shipped(&problems) : prices_load(file, &problems);
+	for (rest = buf_slice(&problems); rest.n > 0;) {
+		const uint8_t *lf = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_head(rest, lf == NULL ? rest.n : (size_t)(lf - rest.p));
+
+		fprintf(stderr, "tochoku: %.*s\n", (int)line.n, (const char *)line.p);
+		rest = slice_from(rest, line.n + 1);
+	}
+	buf_free(&problems);
+	if (en->prices == NULL && file != NULL)
+		rc = err_set(e, TK_ECONFIG,
+			     "prices.table: %s cannot be used: correct it (`tochoku prices check`), or name"
+			     " another",
+			     file);
+	return rc;
+}
+
 static int load_users(struct enrich *en, struct err *e)
 {
 	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL ||
@@ -204,6 +231,8 @@ struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint
 		rc = load_lists(en, e);
 	if (rc == TK_OK)
 		rc = load_geo(en, e);
+	if (rc == TK_OK)
+		rc = load_prices(en, e);
 	if (rc != TK_OK) {
 		enrich_free(en);
 		return NULL;
@@ -226,6 +255,7 @@ void enrich_free(struct enrich *en)
 		nets_free(en->lists[i]);
 	free(en->lists);
 	mmdb_set_free(en->geo);
+	prices_free(en->prices);
 	calendar_free(en->calendar);
 	free(en);
 }
@@ -389,6 +419,15 @@ void enrich_what(struct enrich *en, struct part *what)
 			return;
 		}
 	}
+}
+
+void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *memo)
+{
+	int64_t pico;
+
+	if ((ev_known(ev, F_INPUT_TOKENS) || ev_known(ev, F_OUTPUT_TOKENS)) && en->prices != NULL &&
+	    price_event_memo(en->prices, memo, ev, &pico) == PRICE_OK)
+		ev_set_int(ev, F_COST, pico);
 }
 
 void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours)

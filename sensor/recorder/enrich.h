@@ -8,10 +8,11 @@
 #include "core/event/event.h"
 #include "core/ledger/ledger.h"
 #include "rules/calendar.h"
+#include "sensor/llm/price.h"
 
 struct enrich;
 /* Borrows cfg. Databases and lists that cannot be read are warnings on standard error: the sensor runs
- * without them and `status` says so. */
+ * without them and `status` says so. A configured price table that is wrong is an error (TK_ECONFIG). */
 struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint8_t fingerprint_key[32],
 			  struct err *e);
 void enrich_free(struct enrich *en);
@@ -22,6 +23,9 @@ void enrich_where(struct enrich *en, struct part *where);
 void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies);
 void enrich_what(struct enrich *en, struct part *what);
 void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours);
+/* Sets tochoku.cost.pico_usd where the call used tokens that have a price. The memo belongs to the event's
+ * WHAT. */
+void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *memo);
 bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec);
 
 /* For derived rule fields; empty when not known. */

@@ -19,6 +19,7 @@ struct resolved {
 	bool varies;               /* P_WHO: the key has an end */
 	int64_t row;
 	int64_t label[2];          /* WHO: user, department; WHAT: function, model */
+	struct price_memo price;   /* P_WHAT */
 };
 
 struct watched_input {
@@ -289,6 +290,7 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 		} else if (p == P_WHAT) {
 			names->function = r->label[0];
 			names->model = r->label[1];
+			enrich_cost(j->in->enrich, ev, &r->price);
 		}
 	}
 	return resolve_when(j, ev, &rows[P_WHEN]);

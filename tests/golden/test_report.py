@@ -38,7 +38,7 @@ def line(n, at):
         'request_uri': '/v1/chat/completions' if n % 4 else '/v1/embeddings', 'status': status,
         'body_bytes_sent': 500 + n, 'request_time': '%d.%03d' % (n % 5, n * 37 % 1000),
         'http_authorization': 'Bearer sk-golden-%d' % (n % 3),
-        'model': 'gpt-4o-mini' if n % 3 else 'claude-sonnet-4', 'prompt_tokens': 100 + n % 50,
+        'model': 'ward-model' if n % 11 == 0 else 'gpt-4o-mini' if n % 3 else 'claude-sonnet-4', 'prompt_tokens': 100 + n % 50,
         'completion_tokens': 10 + n % 9}, ensure_ascii=False)
 
 

@@ -2,6 +2,7 @@
 with plain lists. Slow, simple, and written without a look at how the program does it."""
 import collections
 import datetime
+import fractions
 import math
 import zoneinfo
 
@@ -70,6 +71,20 @@ def by(events, key):
     for e in events:
         groups[key(e)].append(e)
     return {k: sums(v) for k, v in groups.items()}
+
+
+def cost(e, row):
+    """pico-USD of a call by a row of `prices show`, whose prices are exact fractions of USD per million tokens."""
+    if not has_usage(e) or row is None:
+        return None
+    total = e.get('gen_ai.usage.input_tokens', 0)
+    for band in row.get('above', ()):
+        if total > band['tokens']:
+            row = dict(row, **band)
+    cached = e.get('gen_ai.usage.cache_read.input_tokens', 0)
+    usd = ((total - cached) * row['input'] + cached * row.get('cached', row['input'])
+           + e.get('gen_ai.usage.output_tokens', 0) * row.get('output', 0)) * fractions.Fraction(1, 10**6)
+    return math.floor(usd * 10**12 + fractions.Fraction(1, 2))
 
 
 def model(e):

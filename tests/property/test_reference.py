@@ -2,13 +2,15 @@
 """Reports and counters equal a naive reference that reads only events, on ordinary days and on those on
 which clocks jump; and day sums equal range sums. SEEDS=N (default 1) logs a window."""
 import datetime
+import fractions
+import json
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, '../lib'), HERE]
 from harness import DEPARTMENTS, Site, Tap, identities, loggen  # noqa: E402
-from reference import Reference, day_start, differences, findings_of_day, sums  # noqa: E402
+from reference import Reference, cost, day_start, differences, findings_of_day, model, sums  # noqa: E402
 
 NO_REGISTER = 'no register of people and keys'
 # zone, first day, days, and what is special
@@ -28,6 +30,24 @@ WINDOWS = [
 ]
 
 
+def price_row(site, asked):
+    """What the shipped table says of (provider, model, UTC date); None: it has no price."""
+    provider, name, date = asked
+    text = site.tochoku('prices', 'show', name, '--provider', provider, '--date', date, '--json', want=None)
+    return json.loads(text, parse_float=fractions.Fraction) if site.last_status == 0 else None
+
+
+def check_costs(tap, site, name, events):
+    """Each call's cost, worked out again from its tokens; a model begins to have a price at UTC midnight."""
+    used = [e for e in events if model(e)]
+    asked = [(e.get('gen_ai.provider.name', ''), model(e), e['@timestamp'][:10]) for e in used]
+    rows = {a: price_row(site, a) for a in sorted(set(asked))}
+    wrong = [(e['event.id'], e.get('tochoku.cost.pico_usd'), cost(e, rows[a])) for e, a in zip(used, asked)
+             if e.get('tochoku.cost.pico_usd') != cost(e, rows[a])]
+    tap.ok(used and not wrong, '%s: %d costs equal the reference' % (name, len(used)), '%.600r' % wrong)
+    return any(rows.values())
+
+
 def check_window(tap, zone, first, days, what, seed):
     name = '%s %s (%s)' % (zone, first, what)
     site = Site(zone=zone, extra=('' if what == NO_REGISTER else identities()) + DEPARTMENTS % '')
@@ -38,6 +58,7 @@ def check_window(tap, zone, first, days, what, seed):
         lines = f.read().count(b'\n')
     events = site.events()
     tap.equal(len(events), lines, name + ': every line is an event')
+    priced = check_costs(tap, site, name, events)
     reference = Reference(events, zone)
     start = datetime.date.fromisoformat(first)
     # a call may begin on the day before the one on which it ends
@@ -64,13 +85,15 @@ def check_window(tap, zone, first, days, what, seed):
                sorted(set(got) - set(want)), sorted(set(want) - set(got))))
     ranged = site.lines('export', '--format', 'jsonl', '--from', dates[0], '--to', dates[-1])
     tap.equal(sum(r.get('type') == 'access' for r in ranged), lines, name + ': the export of the range is whole')
+    return priced
 
 
 def main():
-    tap = Tap()
+    tap, priced = Tap(), False
     for seed in range(1, 1 + int(os.environ.get('SEEDS', '1'))):
         for window in WINDOWS:
-            check_window(tap, *window, seed)
+            priced |= check_window(tap, *window, seed)
+    tap.ok(priced, 'some of it costs something')
     tap.done()
 
 

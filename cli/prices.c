@@ -1,0 +1,263 @@
+/* tochoku prices: check a price table, show what prices a model, import LiteLLM's table. */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "cli/command.h"
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "sensor/llm/price.h"
+
+#define PROBLEMS_BYTES (1u << 20)
+#define TABLE_BYTES (64u << 20)
+
+extern const struct command command_prices;
+
+struct options {
+	struct cli *cli;
+	const char *word; /* FILE or MODEL */
+	const char *file, *provider, *date, *from, *out;
+	bool json;
+};
+
+/* ---- options ---- */
+
+/* `accepts`: the letters of the options that this verb has. */
+static int read_options(struct options *o, int argc, char **argv, const char *accepts)
+{
+	static const struct option names[] = { { "file", required_argument, NULL, 'f' },
+					       { "provider", required_argument, NULL, 'p' },
+					       { "date", required_argument, NULL, 'd' },
+					       { "from", required_argument, NULL, 'r' },
+					       { "output", required_argument, NULL, 'o' },
+					       { "json", no_argument, NULL, 'j' },
+					       { 0 } };
+	int c;
+
+	optind = 0; /* glibc: start anew, the program's own options were read before */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:", names, NULL)) != -1) {
+		if (c == ':')
+			return cli_usage(&command_prices, "%s needs a value", argv[optind - 1]);
+		if (c == '?' || strchr(accepts, c) == NULL)
+			return cli_usage(&command_prices, "prices %s has no option %s", argv[0],
+					 argv[optind - 1]);
+		switch (c) {
+		case 'f':
+			o->file = optarg;
+			break;
+		case 'p':
+			o->provider = optarg;
+			break;
+		case 'd':
+			o->date = optarg;
+			break;
+		case 'r':
+			o->from = optarg;
+			break;
+		case 'o':
+			o->out = optarg;
+			break;
+		default:
+			o->json = true;
+			break;
+		}
+	}
+	if (optind < argc)
+		o->word = argv[optind++];
+	if (optind < argc)
+		return cli_usage(&command_prices, "unexpected \"%s\"", argv[optind]);
+	return EXIT_DONE;
+}
+
+/* ---- tables ---- */
+
+static void tell(const struct buf *problems)
+{
+	for (struct slice rest = buf_slice(problems); rest.n > 0;) {
+		const uint8_t *lf = memchr(rest.p, '\n', rest.n);
+		struct slice line = slice_head(rest, lf == NULL ? rest.n : (size_t)(lf - rest.p));
+
+		cli_error("%.*s", (int)line.n, (const char *)line.p);
+		rest = slice_from(rest, line.n + 1);
+	}
+}
+
+/* NULL: it was said why. */
+static struct price_table *load_file(const char *file)
+{
+	struct buf problems;
+	struct price_table *t;
+
+	buf_init(&problems, PROBLEMS_BYTES);
+	t = file == NULL ? prices_shipped(&problems) : prices_load(file, &problems);
+	tell(&problems);
+	buf_free(&problems);
+	return t;
+}
+
+/* `file`, else the table in force. *status: EXIT_INPUT where there is no such file, EXIT_USAGE where it is
+ * wrong. */
+static struct price_table *load(const struct options *o, const char *file, int *status)
+{
+	struct config *cfg = file == NULL ? cli_config(o->cli, false) : NULL;
+	struct price_table *t = NULL;
+	int fd;
+
+	*status = EXIT_USAGE;
+	if (file == NULL && cfg == NULL)
+		return NULL;
+	if (file == NULL)
+		file = cfg->prices.table;
+	if (file != NULL && (fd = sys_open(file, 0, 0)) < 0)
+		*status = EXIT_INPUT;
+	else if (file != NULL)
+		sys_close(fd);
+	t = load_file(file);
+	config_free(cfg);
+	if (t != NULL)
+		*status = EXIT_DONE;
+	return t;
+}
+
+/* ---- verbs ---- */
+
+static int run_check(struct options *o)
+{
+	int status;
+	struct price_table *t = load(o, o->word, &status);
+	struct buf out;
+
+	if (t == NULL)
+		return status;
+	buf_init(&out, 4096);
+	cli_safe(&out, slice_str(prices_name(t)));
+	buf_fmt(&out, ": %zu rows", prices_count(t));
+	if (prices_date(t)[0] != 0)
+		buf_fmt(&out, ", the newest from %s", prices_date(t));
+	if (prices_left_out(t) > 0)
+		buf_fmt(&out, ", %zu models without a price for tokens left out", prices_left_out(t));
+	buf_byte(&out, '\n');
+	status = cli_write(NULL, buf_slice(&out));
+	buf_free(&out);
+	prices_free(t);
+	return status;
+}
+
+static bool read_date(const char *text, int64_t otherwise, int64_t *ns)
+{
+	struct date d;
+
+	*ns = otherwise;
+	if (text == NULL)
+		return true;
+	if (date_parse(slice_str(text), &d) &&
+	    !__builtin_mul_overflow((int64_t)date_to_days(d), 86400 * NS_PER_SEC, ns))
+		return true; /* prices are dated in UTC */
+	return cli_when(slice_str(text), false, ns);
+}
+
+static int run_show(struct options *o)
+{
+	const struct price_row *row;
+	struct price_table *t;
+	struct buf out;
+	int64_t ns;
+	int status;
+
+	if (o->word == NULL)
+		return cli_usage(&command_prices, "prices show needs a MODEL");
+	if (!read_date(o->date, sys_now_ns(), &ns))
+		return EXIT_USAGE;
+	if ((t = load(o, o->file, &status)) == NULL)
+		return status;
+	row = price_find(t, slice_str(o->provider), slice_str(o->word), ns);
+	buf_init(&out, 1u << 20);
+	if (row == NULL) {
+		cli_error("%s has no price for '%s'%s%s: its calls count as not priced", prices_name(t),
+			  o->word, o->provider == NULL ? "" : " of ", o->provider == NULL ? "" : o->provider);
+		status = EXIT_NO;
+	} else if (o->json) {
+		price_row_json(row, t, &out);
+	} else {
+		price_row_text(row, &out);
+		buf_str(&out, "  of ");
+		cli_safe(&out, slice_str(prices_name(t)));
+		buf_byte(&out, '\n');
+	}
+	if (row != NULL)
+		status = cli_write(NULL, buf_slice(&out));
+	buf_free(&out);
+	prices_free(t);
+	return status;
+}
+
+static int run_import(struct options *o)
+{
+	struct price_table *t;
+	struct buf out;
+	int64_t from;
+	int status;
+
+	if (o->word == NULL)
+		return cli_usage(&command_prices, "prices import needs a FILE");
+	if (!read_date(o->from, INT64_MIN, &from))
+		return EXIT_USAGE;
+	if ((t = load(o, o->word, &status)) == NULL)
+		return status;
+	buf_init(&out, TABLE_BYTES);
+	prices_to_yaml(t, from, o->word, &out);
+	status = out.failed ? EXIT_INPUT : cli_write(o->out, buf_slice(&out));
+	buf_free(&out);
+	prices_free(t);
+	return status;
+}
+
+/* ---- the command ---- */
+
+static const struct verb {
+	const char *name, *accepts;
+	int (*run)(struct options *o);
+} verbs[] = {
+	{ "check", "", run_check },
+	{ "show", "fpdj", run_show },
+	{ "import", "ro", run_import },
+};
+
+static int run_prices(struct cli *cli, int argc, char **argv)
+{
+	struct options o = { .cli = cli };
+	int status;
+
+	if (argc < 2)
+		return cli_usage(&command_prices, "prices needs one of check, show, import");
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name) != 0)
+			continue;
+		status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
+		return status == EXIT_DONE ? verbs[i].run(&o) : status;
+	}
+	return cli_usage(&command_prices, "prices has no '%s': there are check, show and import", argv[1]);
+}
+
+const struct command command_prices = {
+	.name = "prices",
+	.summary = "check, show and import prices of models",
+	.help = "Example: tochoku prices show gpt-4o-mini --date 2026-11-20\n"
+		"\n"
+		"tochoku prices check [FILE]\n"
+		"tochoku prices show MODEL [--provider P] [--date D] [--file FILE] [--json]\n"
+		"tochoku prices import FILE [--from DATE] [-o OUT.yml]\n"
+		"\n"
+		"  check   reads a table; every error with file, line and column\n"
+		"  show    the row that prices a model on a day (default: now), USD per million tokens\n"
+		"  import  LiteLLM's JSON as a table of our own, its rows from DATE on\n"
+		"\n"
+		"A table is our own YAML or LiteLLM's JSON. Without FILE it is prices.table of the "
+		"configuration, else\n"
+		"the one that is shipped. Dates are in UTC.\n"
+		"\n"
+		"Exit status: 0 done; 1 the model has no price; 2 usage error or a wrong table; 3 a file "
+		"cannot be\n"
+		"read or written\n",
+	.run = run_prices,
+};
