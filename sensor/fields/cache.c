@@ -75,10 +75,12 @@ void cache_route_find(struct slice host, struct slice path, struct parse_cache *
 			memcpy(r->host, host.p, host.n);
 		r->operation = out->operation;
 		r->provider = out->provider;
+		r->shape = out->shape;
 		r->model_n = (uint8_t)out->model.n;
 		r->model_at = out->model.n == 0 ? 0 : (uint8_t)(out->model.p - path.p);
 	}
 	out->operation = r->operation;
 	out->provider = r->provider;
+	out->shape = r->shape;
 	out->model = r->model_n == 0 ? slice_of(NULL, 0) : slice_of(path.p + r->model_at, r->model_n);
 }

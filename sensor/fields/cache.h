@@ -49,7 +49,7 @@ struct cached_text {
 struct cached_route {
 	uint8_t host_n, path_n; /* path_n 0: none yet */
 	uint8_t model_at, model_n; /* within the path */
-	const char *operation, *provider;
+	const char *operation, *provider, *shape;
 	uint8_t host[64], path[192];
 };
 

@@ -2,7 +2,7 @@
 
 #include "sensor/fields/text.h"
 
-static bool is_trusted(const struct addr *a, const struct parse_context *ctx)
+bool client_trusted(const struct addr *a, const struct parse_context *ctx)
 {
 	for (size_t i = 0; i < ctx->n_trusted_proxies; i++)
 		if (cidr_holds(&ctx->trusted_proxies[i], a))
@@ -44,7 +44,7 @@ static struct addr unwind(const struct addr *peer, struct slice forwarded, const
 		if (!addr_parse_loose(last_entry(&forwarded), &next))
 			return *peer;
 		client = next;
-		if (!is_trusted(&client, ctx))
+		if (!client_trusted(&client, ctx))
 			break;
 	}
 	return client;
@@ -55,7 +55,7 @@ void client_set(struct access_event *ev, const struct addr *peer, struct slice f
 {
 	struct addr client = *peer;
 
-	if (!text_none(forwarded) && is_trusted(peer, ctx) && count_entries(forwarded) <= FORWARDED_MAX)
+	if (!text_none(forwarded) && client_trusted(peer, ctx) && count_entries(forwarded) <= FORWARDED_MAX)
 		client = unwind(peer, forwarded, ctx);
 	ev_set_ip(ev, F_SOURCE_IP, client);
 	if (!addr_eq(&client, peer))

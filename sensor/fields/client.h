@@ -5,6 +5,9 @@
 #include "core/event/event.h"
 #include "sensor/fields/context.h"
 
+/* Is it one of networks.trusted_proxies? Only such a peer's word about who called is taken. */
+bool client_trusted(const struct addr *a, const struct parse_context *ctx);
+
 #define FORWARDED_MAX 32 /* entries; more is nobody's proxy chain */
 
 /* Sets F_SOURCE_IP, and F_PEER_IP where the two differ. `peer` is the address on the wire or, with

@@ -11,8 +11,18 @@ struct route_row {
 
 static const struct route_row routes[] = {
 #define ROUTE(end, operation, provider) { end, operation, provider, sizeof(end) - 1 },
+#define ROUTE_BELOW(end, operation, provider)
 #include "sensor/llm/routes.def"
 #undef ROUTE
+#undef ROUTE_BELOW
+};
+
+static const struct route_row routes_below[] = {
+#define ROUTE(end, operation, provider)
+#define ROUTE_BELOW(end, operation, provider) { end, operation, provider, sizeof(end) - 1 },
+#include "sensor/llm/routes.def"
+#undef ROUTE
+#undef ROUTE_BELOW
 };
 
 struct host_row {
@@ -38,11 +48,20 @@ static bool ends_at_delimiter(struct slice path, const struct route_row *r)
 
 static const struct route_row *find_row(struct slice path)
 {
+	const uint8_t *last;
+
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	for (size_t i = 0; i < COUNT(routes); i++)
 		if (ends_at_delimiter(path, &routes[i]))
 			return &routes[i];
+	last = path.n == 0 ? NULL : memrchr(path.p, '/', path.n);
+	if (last == NULL)
+		return NULL;
+	path.n = (size_t)(last - path.p);
+	for (size_t i = 0; i < COUNT(routes_below); i++)
+		if (ends_at_delimiter(path, &routes_below[i]))
+			return &routes_below[i];
 	return NULL;
 }
 
@@ -58,7 +77,8 @@ static const char *provider_of_host(struct slice host)
 		if (memcmp(host.p + (host.n - h->n), h->name, h->n) == 0)
 			return h->provider;
 	}
-	if (slice_starts(host, SLICE("bedrock-")) && slice_ends(host, SLICE(".amazonaws.com")))
+	if (slice_starts(host, SLICE("bedrock-")) &&
+	    (slice_ends(host, SLICE(".amazonaws.com")) || slice_ends(host, SLICE(".api.aws"))))
 		return "aws.bedrock";
 	return NULL;
 }
@@ -94,23 +114,38 @@ static bool holds(struct slice path, const char *text)
 	return memmem(path.p, path.n, text, strlen(text)) != NULL;
 }
 
-/* Providers whose paths say more than their ends do: which cloud, and the model. */
-static void refine(struct slice path, struct route *out)
+/* Which cloud, and the model, where the path names a deployment or a publisher. */
+static bool refine_cloud(struct slice path, struct route *out)
 {
 	static const char azure[] = "/openai/deployments/";
 
+	if (path.n < sizeof azure + sizeof "x/completions" - 2)
+		return false; /* too short for what follows, as most are */
+	if (holds(path, "/publishers/")) {
+		out->provider = "gcp.vertex_ai";
+		if (holds(path, "/publishers/anthropic/"))
+			out->shape = "anthropic";
+		out->model = segment_after(path, "/models/", true);
+		return true;
+	}
+	if (!holds(path, azure))
+		return false;
+	out->provider = "azure.ai.openai";
+	out->model = segment_after(path, azure, false);
+	return true;
+}
+
+/* Providers whose paths say more than their ends do. */
+static void refine(struct slice path, struct route *out)
+{
 	if (out->provider != NULL && strcmp(out->provider, "aws.bedrock") == 0) {
 		out->model = bedrock_model(path);
 		if (!holds(path, "/model/"))
-			out->provider = NULL; /* an "invoke" of somebody else's */
-	} else if (path.n < sizeof azure + sizeof "x/completions" - 2) {
-		return; /* too short for what follows, as most are */
-	} else if (holds(path, "/publishers/")) {
-		out->provider = "gcp.vertex_ai";
-		out->model = segment_after(path, "/models/", true);
-	} else if (holds(path, azure)) {
-		out->provider = "azure.ai.openai";
-		out->model = segment_after(path, azure, false);
+			out->provider = out->shape = NULL; /* an "invoke" of somebody else's */
+	} else if (refine_cloud(path, out)) {
+		return;
+	} else if (holds(path, "/v1-openai/")) {
+		out->provider = "gpustack";
 	} else if (out->provider != NULL && strcmp(out->provider, "gcp.gemini") == 0) {
 		out->model = segment_after(path, "/models/", true);
 	}
@@ -121,10 +156,11 @@ void route_find(struct slice host, struct slice path, struct route *out)
 	const struct route_row *row = find_row(path);
 	const char *by_host;
 
-	*out = (struct route){ NULL, NULL, { NULL, 0 } };
+	*out = (struct route){ 0 };
 	if (row != NULL) {
 		out->operation = row->operation[0] == 0 ? NULL : row->operation;
 		out->provider = row->provider[0] == 0 ? NULL : row->provider;
+		out->shape = out->provider;
 		refine(path, out);
 	}
 	by_host = host.n == 0 ? NULL : provider_of_host(host);

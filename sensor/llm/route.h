@@ -9,6 +9,7 @@
 struct route {
 	const char *operation; /* gen_ai.operation.name, or NULL */
 	const char *provider;  /* gen_ai.provider.name, or NULL */
+	const char *shape;     /* whose API the path is of, as a provider's name; NULL: it does not say */
 	struct slice model;    /* as the path has it, percent-encoded; empty: the path does not say */
 };
 

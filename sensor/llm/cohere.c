@@ -1,0 +1,60 @@
+/* Cohere's chat, generate, embed and rerank (llm-usage.md 2, 3): what is billed counts; the raw tokens, to
+ * which cached_tokens belongs, do not. */
+#include "sensor/llm/shape.h"
+
+static const struct json_want billed[] = {
+	JSON_WANT("input_tokens", U_INPUT, NULL),
+	JSON_WANT("output_tokens", U_OUTPUT, NULL),
+	JSON_WANT("search_units", U_PAGES, NULL),
+	JSON_WANT_END
+};
+static const struct json_want raw[] = {
+	JSON_WANT("reasoning_tokens", U_REASONING, NULL),
+	JSON_WANT_END
+};
+static const struct json_want usage[] = {
+	JSON_WANT("billed_units", U_NOTHING, billed),
+	JSON_WANT("tokens", U_NOTHING, raw),
+	JSON_WANT_END
+};
+static const struct json_want delta[] = { JSON_WANT("usage", U_BLOCK, usage), JSON_WANT_END };
+static const struct json_want in_event[] = { /* the response in the last line of a stream */
+	JSON_WANT("response_id", U_ID, NULL),
+	JSON_WANT("meta", U_BLOCK, usage),
+	JSON_WANT_END
+};
+static const struct json_want response[] = {
+	JSON_WANT("id", U_ID, NULL),
+	JSON_WANT("response_id", U_ID, NULL),
+	JSON_WANT("meta", U_BLOCK, usage),
+	JSON_WANT("usage", U_BLOCK, usage),
+	JSON_WANT("delta", U_NOTHING, delta),
+	JSON_WANT("response", U_NOTHING, in_event),
+	JSON_WANT_END
+};
+static const struct json_want request[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT_END
+};
+static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);
+static const struct json_want whole_response = JSON_WANT("", U_NOTHING, response);
+
+static bool reads(const struct route *r)
+{
+	return route_of(r, "cohere");
+}
+
+static void normal(const struct usage_seen *seen, struct usage *out)
+{
+	const int64_t *n = seen->n;
+
+	out->input = n[U_INPUT];
+	out->output = n[U_OUTPUT];
+	out->reasoning = n[U_REASONING];
+	if (n[U_PAGES] >= 0 && out->input < 0) /* searches, no tokens */
+		out->input = out->output = 0;
+	if (out->input >= 0 && out->output < 0 && route_does(seen->route, "embeddings"))
+		out->output = 0;
+}
+
+const struct usage_shape shape_cohere = { reads, &whole_request, &whole_response, normal, NULL, false };

@@ -1,0 +1,91 @@
+/* Google's shape (llm-usage.md 2, 3): generateContent, embeddings and interactions, plain, as event stream
+ * or as one array sent in pieces. Counts that are 0 are left out; thoughts are not in candidates, tool use
+ * is not in prompt. */
+#include "sensor/llm/shape.h"
+
+static const struct json_want metadata[] = {
+	JSON_WANT("promptTokenCount", U_INPUT, NULL),
+	JSON_WANT("candidatesTokenCount", U_OUTPUT, NULL),
+	JSON_WANT("thoughtsTokenCount", U_REASONING, NULL),
+	JSON_WANT("toolUsePromptTokenCount", U_TOOL_IN, NULL),
+	JSON_WANT("cachedContentTokenCount", U_CACHED, NULL),
+	JSON_WANT_END
+};
+static const struct json_want usage[] = { /* of interactions */
+	JSON_WANT("total_input_tokens", U_INPUT, NULL),
+	JSON_WANT("total_output_tokens", U_OUTPUT, NULL),
+	JSON_WANT("total_thought_tokens", U_REASONING, NULL),
+	JSON_WANT("total_tool_use_tokens", U_TOOL_IN, NULL),
+	JSON_WANT("total_cached_tokens", U_CACHED, NULL),
+	JSON_WANT_END
+};
+static const struct json_want interaction[] = { /* in an event */
+	JSON_WANT("id", U_ID, NULL),
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT("service_tier", U_TIER, NULL),
+	JSON_WANT("usage", U_BLOCK, usage),
+	JSON_WANT_END
+};
+static const struct json_want statistics[] = { /* of embeddings in Vertex */
+	JSON_WANT("token_count", U_SUM_INPUT, NULL),
+	JSON_WANT_END
+};
+static const struct json_want embeddings[] = {
+	JSON_WANT("statistics", U_NOTHING, statistics),
+	JSON_WANT_END
+};
+static const struct json_want prediction[] = {
+	JSON_WANT("embeddings", U_NOTHING, embeddings),
+	JSON_WANT_END
+};
+static const struct json_want predictions[] = { JSON_EACH(U_NOTHING, prediction), JSON_WANT_END };
+static const struct json_want chunk[] = {
+	JSON_WANT("modelVersion", U_MODEL, NULL),
+	JSON_WANT("responseId", U_ID, NULL),
+	JSON_WANT("usageMetadata", U_BLOCK, metadata),
+	JSON_WANT_END
+};
+static const struct json_want response[] = {
+	JSON_WANT("modelVersion", U_MODEL, NULL),
+	JSON_WANT("responseId", U_ID, NULL),
+	JSON_WANT("usageMetadata", U_BLOCK, metadata),
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT("id", U_ID, NULL),
+	JSON_WANT("service_tier", U_TIER, NULL),
+	JSON_WANT("usage", U_BLOCK, usage),
+	JSON_WANT("interaction", U_NOTHING, interaction),
+	JSON_WANT("predictions", U_BLOCK, predictions),
+	JSON_EACH(U_STREAMED, chunk),
+	JSON_WANT_END
+};
+static const struct json_want request[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT_END
+};
+static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);
+static const struct json_want whole_response = JSON_WANT("", U_NOTHING, response);
+
+static bool reads(const struct route *r)
+{
+	return route_of(r, "gcp.gemini") || route_of(r, "gcp.vertex_ai");
+}
+
+static void normal(const struct usage_seen *seen, struct usage *out)
+{
+	const int64_t *n = seen->n;
+
+	if (n[U_SUM_INPUT] >= 0) {
+		out->input = n[U_SUM_INPUT];
+		out->output = 0;
+		return;
+	}
+	out->cache_read = n[U_CACHED];
+	out->reasoning = n[U_REASONING];
+	out->input = plus(n[U_INPUT], n[U_TOOL_IN]);
+	out->output = n[U_OUTPUT];
+	if (out->output < 0 && (n[U_REASONING] >= 0 || (seen->closed && out->input >= 0)))
+		out->output = 0;
+	out->output = plus(out->output, n[U_REASONING]);
+}
+
+const struct usage_shape shape_gemini = { reads, &whole_request, &whole_response, normal, NULL, true };

@@ -1,0 +1,410 @@
+#include "sensor/llm/json_stream.h"
+
+enum {
+	S_VALUE,       /* a value */
+	S_FIRST_VALUE, /* a value or ']' */
+	S_KEY,         /* a key */
+	S_FIRST_KEY,   /* a key or '}' */
+	S_COLON,
+	S_AFTER,       /* ',' or a closing bracket */
+	S_IN_KEY,      /* inside a string: a key, */
+	S_IN_TEXT,     /* a wanted value, */
+	S_IN_STRING,   /* an unwanted one, */
+	S_SKIP_STRING, /* one in an unwanted container */
+	S_SKIP,        /* inside an unwanted container */
+	S_IN_WORD,     /* inside a number, true, false, null */
+	S_ERROR,
+};
+
+void json_stream_reset(struct json_stream *j)
+{
+	j->row = j->root;
+	j->skipped = 0;
+	j->depth = 0;
+	j->state = S_VALUE;
+	j->backslash = false;
+}
+
+void json_stream_init(struct json_stream *j, const struct json_want *root, json_told *tell, void *ctx)
+{
+	j->tell = tell;
+	j->ctx = ctx;
+	j->root = root;
+	j->values = 0;
+	j->objects = 0;
+	j->cut = false;
+	j->n = 0;
+	json_stream_reset(j);
+}
+
+bool json_stream_failed(const struct json_stream *j)
+{
+	return j->state == S_ERROR;
+}
+
+/* ---- passing over ---- */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define TOPS UINT64_C(0x8080808080808080)
+
+/* A top bit where the byte is c, and perhaps behind such a place in the word's order. */
+static inline uint64_t equal_bytes(uint64_t w, uint8_t c)
+{
+	w ^= ONES * c;
+	return (w - ONES) & ~w & TOPS;
+}
+
+static inline uint64_t quotes(uint64_t w)
+{
+	return equal_bytes(w, '"') | equal_bytes(w, '\\');
+}
+
+static inline bool is_quote(uint8_t c)
+{
+	return c == '"' || c == '\\';
+}
+
+/* Brackets differ from braces in one bit only. */
+static inline uint64_t brackets(uint64_t w)
+{
+	uint64_t braces = w | ONES * 0x20;
+
+	return equal_bytes(w, '"') | equal_bytes(braces, '{') | equal_bytes(braces, '}');
+}
+
+static inline bool is_bracket(uint8_t c)
+{
+	return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}';
+}
+
+/* Of eight bytes the first of the kind, or 8: the lowest mark is right. */
+static inline size_t find_in_word(const uint8_t *p, uint64_t (*words)(uint64_t), bool (*is)(uint8_t))
+{
+	uint64_t w, marks;
+	size_t at = 0;
+
+	memcpy(&w, p, sizeof w);
+	marks = words(w);
+	if (marks == 0)
+		return sizeof w;
+	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		return (size_t)__builtin_ctzll(marks) / 8;
+	while (at < sizeof w && !is(p[at]))
+		at++;
+	return at;
+}
+
+/* The first byte of the kind at or behind `at`, or n. Escapes stand close together (\u60a3\u8005), plain
+ * text is long: one word is asked first, then four at a time. */
+static inline size_t find_byte(const uint8_t *p, size_t at, size_t n, uint64_t (*words)(uint64_t),
+			       bool (*is)(uint8_t))
+{
+	uint64_t w[4];
+	size_t k;
+
+	while (n - at >= sizeof w[0]) {
+		k = find_in_word(p + at, words, is);
+		at += k;
+		if (k < sizeof w[0])
+			return at;
+		for (; n - at >= sizeof w; at += sizeof w) {
+			memcpy(w, p + at, sizeof w);
+			if ((words(w[0]) | words(w[1]) | words(w[2]) | words(w[3])) != 0)
+				break;
+		}
+	}
+	while (at < n && !is(p[at]))
+		at++;
+	return at;
+}
+
+/* ---- what is kept ---- */
+
+static void keep(struct json_stream *j, const uint8_t *p, size_t n)
+{
+	size_t room = sizeof j->text - j->n;
+
+	if (n > room) {
+		n = room;
+		j->cut = true;
+	}
+	memcpy(j->text + j->n, p, n);
+	j->n += (uint16_t)n;
+}
+
+/* The text with its escapes undone, in place of itself; false when an escape is bad. A cut may have gone
+ * through an escape of at most six bytes or through a character: what is left of them goes. */
+static bool unescape(struct json_stream *j)
+{
+	uint8_t plain[sizeof j->text];
+	size_t n = SIZE_MAX, back = 0;
+
+	for (size_t shorter = 0; n == SIZE_MAX && shorter <= (j->cut ? 5 : 0) && shorter <= j->n; shorter++)
+		n = json_unescape(slice_of(j->text, j->n - shorter), plain);
+	if (n == SIZE_MAX)
+		return false;
+	if (j->cut) {
+		while (back < n && back < 3 && (plain[n - 1 - back] & 0xc0) == 0x80)
+			back++;
+		if (back < n && plain[n - 1 - back] >= 0xc0)
+			n -= back + 1;
+	}
+	memcpy(j->text, plain, n);
+	j->n = (uint16_t)n;
+	return true;
+}
+
+static void tell(struct json_stream *j, enum json_type type)
+{
+	if (j->row != NULL && j->row->id != 0)
+		j->tell(j->ctx, j->row->id, type, slice_of(j->text, j->n));
+}
+
+/* ---- structure ---- */
+
+static const struct json_want *member(const struct json_want *rows, const uint8_t *name, size_t n)
+{
+	for (; rows != NULL && rows->name != NULL; rows++)
+		if (rows->n == n && memcmp(rows->name, name, n) == 0)
+			return rows;
+	return NULL;
+}
+
+static bool in_object(const struct json_stream *j)
+{
+	return (j->objects >> (j->depth - 1) & 1) != 0;
+}
+
+/* A value is over, whose container is open[depth - 1]. */
+static void value_over(struct json_stream *j)
+{
+	if (j->depth > 0) {
+		j->state = S_AFTER;
+		return;
+	}
+	j->values++;
+	j->row = j->root;
+	j->state = S_VALUE;
+}
+
+static void open_container(struct json_stream *j, bool object)
+{
+	const struct json_want *below = j->row == NULL ? NULL : j->row->below;
+
+	if (!object)
+		below = member(below, (const uint8_t *)"[]", 2);
+	if (below == NULL || j->depth == JSON_STREAM_PATH) {
+		j->skipped = 1;
+		j->state = S_SKIP;
+		return;
+	}
+	j->n = 0;
+	tell(j, object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN);
+	j->open[j->depth] = j->row;
+	j->objects = (uint16_t)((j->objects & ~(1u << j->depth)) | (unsigned)object << j->depth);
+	j->depth++;
+	j->state = object ? S_FIRST_KEY : S_FIRST_VALUE;
+	j->row = object ? NULL : below;
+}
+
+static void close_container(struct json_stream *j, uint8_t c)
+{
+	if (j->depth == 0 || c != (in_object(j) ? '}' : ']')) {
+		j->state = S_ERROR;
+		return;
+	}
+	j->row = j->open[--j->depth];
+	j->n = 0;
+	tell(j, c == '}' ? JSON_OBJECT_END : JSON_ARRAY_END);
+	value_over(j);
+}
+
+/* True when c belongs to what begins here. */
+static bool begin_value(struct json_stream *j, uint8_t c)
+{
+	if (c == '{' || c == '[') {
+		open_container(j, c == '{');
+		return true;
+	}
+	if (j->depth == 0 || c == 0 || strchr("\"-0123456789tfn", c) == NULL) {
+		j->state = S_ERROR; /* a scalar alone is nobody's body */
+		return true;
+	}
+	j->n = 0;
+	j->cut = false;
+	j->state = c != '"' ? S_IN_WORD : j->row != NULL && j->row->id != 0 ? S_IN_TEXT : S_IN_STRING;
+	return c == '"';
+}
+
+static void begin_key(struct json_stream *j, uint8_t c)
+{
+	j->n = 0;
+	j->cut = false;
+	j->state = c == '"' ? S_IN_KEY : S_ERROR;
+}
+
+static void after_value(struct json_stream *j, uint8_t c)
+{
+	if (c != ',') {
+		close_container(j, c);
+	} else if (in_object(j)) {
+		j->state = S_KEY;
+	} else {
+		j->state = S_VALUE;
+		j->row = member(j->open[j->depth - 1]->below, (const uint8_t *)"[]", 2);
+	}
+}
+
+static void key_over(struct json_stream *j)
+{
+	j->row = !j->cut && unescape(j) ? member(j->open[j->depth - 1]->below, j->text, j->n) : NULL;
+	j->state = S_COLON;
+}
+
+static void word_over(struct json_stream *j)
+{
+	struct slice w = slice_of(j->text, j->n);
+	enum json_type type = JSON_NUMBER;
+
+	if (slice_is(w, "true"))
+		type = JSON_TRUE;
+	else if (slice_is(w, "false"))
+		type = JSON_FALSE;
+	else if (slice_is(w, "null"))
+		type = JSON_NULL;
+	else if (w.p[0] != '-' && (w.p[0] < '0' || w.p[0] > '9'))
+		j->state = S_ERROR;
+	if (j->state == S_ERROR)
+		return;
+	if (!j->cut && w.n <= JSON_STREAM_NUMBER)
+		tell(j, type);
+	value_over(j);
+}
+
+static void string_over(struct json_stream *j)
+{
+	switch (j->state) {
+	case S_IN_KEY:
+		key_over(j);
+		break;
+	case S_IN_TEXT:
+		if (unescape(j))
+			tell(j, JSON_STRING);
+		value_over(j);
+		break;
+	case S_SKIP_STRING:
+		j->state = S_SKIP;
+		break;
+	default:
+		value_over(j);
+	}
+}
+
+/* ---- bytes; each returns where the next of them goes on ---- */
+
+static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
+{
+	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes, is_quote);
+
+	keep(j, in.p + at, end - at);
+	if (j->backslash || end == in.n) {
+		j->backslash = false;
+		return end;
+	}
+	if (in.p[end] == '"') {
+		string_over(j);
+		return end + 1;
+	}
+	j->backslash = true;
+	keep(j, in.p + end, 1);
+	return end + 1;
+}
+
+/* Where the bytes are: prompts and answers. */
+static size_t in_string(struct json_stream *j, struct slice in, size_t at)
+{
+	if (j->backslash)
+		at++;
+	j->backslash = false;
+	while (at < in.n) {
+		at = find_byte(in.p, at, in.n, quotes, is_quote);
+		if (at == in.n)
+			break;
+		if (in.p[at] == '"') {
+			string_over(j);
+			return at + 1;
+		}
+		at += 2;
+	}
+	j->backslash = at > in.n;
+	return in.n;
+}
+
+static bool is_of_word(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == 'E' || c == '.' || c == '-' ||
+	       c == '+';
+}
+
+static size_t in_word(struct json_stream *j, struct slice in, size_t at)
+{
+	size_t end = at;
+
+	while (end < in.n && is_of_word(in.p[end]))
+		end++;
+	keep(j, in.p + at, end - at);
+	if (end < in.n)
+		word_over(j);
+	return end;
+}
+
+static size_t skip(struct json_stream *j, struct slice in, size_t at)
+{
+	at = find_byte(in.p, at, in.n, brackets, is_bracket);
+	if (at == in.n)
+		return at;
+	if (in.p[at] == '"')
+		j->state = S_SKIP_STRING;
+	else if ((in.p[at] | 0x20) == '{')
+		j->skipped++;
+	else if (--j->skipped == 0)
+		value_over(j);
+	return at + 1;
+}
+
+static size_t between(struct json_stream *j, struct slice in, size_t at)
+{
+	uint8_t c = in.p[at];
+
+	if (c == ' ' || c == '\t' || c == '\n' || c == '\r')
+		return at + 1;
+	if ((j->state == S_FIRST_KEY && c == '}') || (j->state == S_FIRST_VALUE && c == ']'))
+		close_container(j, c);
+	else if (j->state == S_VALUE || j->state == S_FIRST_VALUE)
+		return begin_value(j, c) ? at + 1 : at;
+	else if (j->state == S_KEY || j->state == S_FIRST_KEY)
+		begin_key(j, c);
+	else if (j->state == S_AFTER)
+		after_value(j, c);
+	else
+		j->state = c == ':' ? S_VALUE : S_ERROR;
+	return at + 1;
+}
+
+void json_stream_push(struct json_stream *j, struct slice bytes)
+{
+	size_t at = 0;
+
+	while (at < bytes.n && j->state != S_ERROR) {
+		if (j->state == S_SKIP)
+			at = skip(j, bytes, at);
+		else if (j->state == S_IN_WORD)
+			at = in_word(j, bytes, at);
+		else if (j->state < S_IN_KEY)
+			at = between(j, bytes, at);
+		else if (j->state < S_IN_STRING)
+			at = in_kept_string(j, bytes, at);
+		else
+			at = in_string(j, bytes, at);
+	}
+}

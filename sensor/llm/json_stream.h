@@ -1,0 +1,54 @@
+/* JSON fed in any pieces (RFC 8259): a push scanner that follows a few wanted members and passes over all
+ * else, without allocation. Bodies are megabytes of which some numbers are asked for, so what is not wanted
+ * is skipped by its quotes and brackets alone, however deep; only what lies on a wanted path is checked.
+ * Several values may follow one another. Bears cut-off and hostile text. A value is told when its end was
+ * seen: what is cut is not. Pure; one thread. */
+#ifndef TK_SENSOR_LLM_JSON_STREAM_H
+#define TK_SENSOR_LLM_JSON_STREAM_H
+
+#include "core/base/json.h"
+
+/* One member that is wanted, or that leads to one. A table of them ends in a row without name. JSON_EACH: the
+ * elements of an array. */
+struct json_want {
+	const char *name;
+	uint8_t n, id;                  /* bytes of the name; 0: not told itself */
+	const struct json_want *below;  /* its own members; NULL: none is wanted */
+};
+
+#define JSON_WANT(name, id, below) { name, sizeof(name) - 1, id, below }
+#define JSON_EACH(id, below) JSON_WANT("[]", id, below)
+#define JSON_WANT_END { NULL, 0, 0, NULL }
+
+#define JSON_STREAM_PATH 12   /* containers on a wanted path; what is deeper is passed over */
+#define JSON_STREAM_TEXT 256  /* bytes of a string as written; what is longer is told cut */
+#define JSON_STREAM_NUMBER 32 /* longer numbers are not told */
+
+/* A wanted value: JSON_OBJECT_BEGIN ... JSON_ARRAY_END without text, JSON_STRING with its escapes undone,
+ * JSON_NUMBER as written, JSON_TRUE, JSON_FALSE, JSON_NULL. The text is borrowed for the call. Members that
+ * come twice are told twice. */
+typedef void json_told(void *ctx, uint8_t id, enum json_type type, struct slice text);
+
+struct json_stream {
+	json_told *tell;
+	void *ctx;
+	const struct json_want *root; /* one row: what a whole value is */
+	const struct json_want *open[JSON_STREAM_PATH];
+	const struct json_want *row;  /* of the value that comes or is being read; NULL: unwanted */
+	uint64_t values;              /* complete ones */
+	uint64_t skipped;             /* brackets open in what is passed over */
+	uint16_t objects;             /* bit per depth: 1 object, 0 array */
+	uint8_t depth, state;
+	bool backslash, cut;
+	uint16_t n;
+	uint8_t text[JSON_STREAM_TEXT];
+};
+
+void json_stream_init(struct json_stream *j, const struct json_want *root, json_told *tell, void *ctx);
+void json_stream_push(struct json_stream *j, struct slice bytes);
+/* Begins a new value wherever the last one stopped; an error is forgotten. */
+void json_stream_reset(struct json_stream *j);
+/* Malformed: nothing more is told until the reset. */
+bool json_stream_failed(const struct json_stream *j);
+
+#endif

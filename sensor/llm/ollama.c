@@ -1,0 +1,31 @@
+/* Ollama's own API (llm-usage.md 2, 3): counts beside the answer, in the last line of a stream. A prompt's
+ * count that is missing was cached: unknown, not 0. */
+#include "sensor/llm/shape.h"
+
+static const struct json_want response[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT("prompt_eval_count", U_INPUT, NULL),
+	JSON_WANT("eval_count", U_OUTPUT, NULL),
+	JSON_WANT_END
+};
+static const struct json_want request[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT_END
+};
+static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);
+static const struct json_want whole_response = JSON_WANT("", U_BLOCK, response);
+
+static bool reads(const struct route *r)
+{
+	return route_of(r, "ollama");
+}
+
+static void normal(const struct usage_seen *seen, struct usage *out)
+{
+	out->input = seen->n[U_INPUT];
+	out->output = seen->n[U_OUTPUT];
+	if (out->input >= 0 && out->output < 0 && route_does(seen->route, "embeddings"))
+		out->output = 0;
+}
+
+const struct usage_shape shape_ollama = { reads, &whole_request, &whole_response, normal, NULL, false };

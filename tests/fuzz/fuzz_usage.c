@@ -1,0 +1,96 @@
+/* Any request and response, in any pieces, say what they say in one piece; cut, a response is never called
+ * exact. The first line: which call, media type; then the request; behind a NUL the response. */
+#include <stdlib.h>
+
+#include "sensor/llm/usage.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static const struct {
+	const char *host, *path;
+} calls[] = {
+	{ "api.openai.com", "/v1/chat/completions" }, { "api.openai.com", "/v1/embeddings" },
+	{ "api.openai.com", "/v1/responses" }, { "api.openai.com", "/v1/files" },
+	{ "api.anthropic.com", "/v1/messages" }, { "api.anthropic.com", "/v1/messages/count_tokens" },
+	{ "", "/v1beta/models/g:generateContent" }, { "", "/v2/chat" }, { "", "/api/chat" },
+	{ "", "/model/m/converse" },
+};
+static const char *const media[] = { "", "text/event-stream", "application/json", "application/x-ndjson",
+  "text/plain" };
+
+struct bodies {
+	struct route route;
+	struct slice media, request, response;
+};
+
+static void feed(struct usage_reader *u, struct slice in, size_t piece, void (*take)(struct usage_reader *,
+  struct slice))
+{
+	while (in.n > 0) {
+		struct slice part = slice_head(in, piece);
+		uint8_t *copy = malloc(part.n);
+
+		memcpy(copy, part.p, part.n);
+		take(u, slice_of(copy, part.n));
+		free(copy);
+		in = slice_from(in, part.n);
+	}
+}
+
+static void run(const struct bodies *b, void *memory, size_t piece, bool whole, struct usage *out)
+{
+	struct usage_reader *u = usage_begin(memory, &b->route);
+
+	feed(u, b->request, piece, usage_request);
+	usage_response_head(u, 200, b->media);
+	feed(u, b->response, piece, usage_response);
+	usage_end(u, true, whole, out);
+}
+
+static bool same(const struct usage *a, const struct usage *b)
+{
+	return a->input == b->input && a->output == b->output && a->cache_read == b->cache_read &&
+	       a->cache_write == b->cache_write && a->reasoning == b->reasoning &&
+	       a->cost_reported == b->cost_reported &&
+	       a->quality == b->quality && a->stream == b->stream && a->provider == b->provider &&
+	       a->operation == b->operation && slice_eq(a->request_model, b->request_model) &&
+	       slice_eq(a->response_model, b->response_model) && slice_eq(a->response_id, b->response_id) &&
+	       slice_eq(a->service_tier, b->service_tier) && slice_eq(a->user, b->user);
+}
+
+static bool sound(const struct usage *u)
+{
+	return u->input >= -1 && u->output >= -1 && (u->input < 0 || u->cache_read <= u->input) &&
+	       (u->input < 0 || u->cache_write <= u->input) && (u->output < 0 || u->reasoning <= u->output) &&
+	       (u->quality != USAGE_EXACT || (u->input >= 0 && u->output >= 0)) &&
+	       u->user.n <= USAGE_TEXT_MAX;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct bodies b;
+	struct usage whole, pieces, cut;
+	void *m[3];
+	const uint8_t *nul;
+
+	if (n < 3)
+		return 0;
+	nul = memchr(data + 3, 0, n - 3);
+	b.request = slice_of(data + 3, nul == NULL ? 0 : (size_t)(nul - data - 3));
+	b.response = nul == NULL ? slice_of(data + 3, n - 3) : slice_from(slice_of(data, n),
+	  (size_t)(nul - data) + 1);
+	route_find(slice_str(calls[data[0] % COUNT(calls)].host),
+	  slice_str(calls[data[0] % COUNT(calls)].path), &b.route);
+	b.media = slice_str(media[data[1] % COUNT(media)]);
+	for (size_t i = 0; i < COUNT(m); i++)
+		m[i] = malloc(usage_reader_size());
+	run(&b, m[0], SIZE_MAX, true, &whole);
+	run(&b, m[1], 1 + data[2] % 32, true, &pieces);
+	b.response.n /= 2;
+	run(&b, m[2], 1 + data[2], false, &cut);
+	if (!same(&whole, &pieces) || !sound(&whole) || !sound(&cut) || cut.quality == USAGE_EXACT)
+		abort();
+	for (size_t i = 0; i < COUNT(m); i++)
+		free(m[i]);
+	return 0;
+}
