@@ -1,0 +1,330 @@
+/* Coded bodies, made here by zlib; every case whole, byte by byte and cut at random: the same comes out. */
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "core/base/buf.h"
+#include "sensor/proto/content.h"
+#include "tests/lib/tap.h"
+
+#define GZIP 31
+#define ZLIB 15
+#define RAW (-15)
+
+static uint64_t dice_state = 0x9e3779b97f4a7c15u;
+
+static size_t dice(size_t n)
+{
+	dice_state ^= dice_state << 13;
+	dice_state ^= dice_state >> 7;
+	dice_state ^= dice_state << 17;
+	return (size_t)(dice_state % n);
+}
+
+static void encode(struct buf *out, struct slice plain, int bits)
+{
+	z_stream z = { .zalloc = NULL };
+	size_t room;
+
+	if (deflateInit2(&z, 9, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		exit(2);
+	room = deflateBound(&z, plain.n) + 64;
+	z.next_in = (Bytef *)(uintptr_t)plain.p;
+	z.avail_in = (uInt)plain.n;
+	z.next_out = buf_room(out, room);
+	z.avail_out = (uInt)room;
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		exit(2);
+	out->n += room - z.avail_out;
+	deflateEnd(&z);
+}
+
+struct result {
+	uint64_t n, largest;
+	uint32_t sum;
+	char head[64];
+};
+
+static void take(void *ctx, struct slice plain)
+{
+	struct result *r = ctx;
+
+	for (size_t i = 0; i < plain.n && r->n + i < sizeof r->head - 1; i++)
+		r->head[r->n + i] = (char)plain.p[i];
+	r->n += plain.n;
+	r->sum = (uint32_t)crc32(r->sum, plain.p, (uInt)plain.n);
+	if (plain.n > r->largest)
+		r->largest = plain.n;
+}
+
+/* most: bytes of a piece, 0: random. Each piece lies in a block of its own. */
+static enum content_state decode(struct content_pool *p, const char *coding, struct slice wire, size_t most,
+				 struct result *r)
+{
+	struct content c;
+
+	memset(r, 0, sizeof *r);
+	content_begin(&c, p, slice_str(coding));
+	while (wire.n > 0) {
+		size_t n = most == 0 ? 1 + dice(300) : most;
+		uint8_t *block;
+
+		n = n < wire.n ? n : wire.n;
+		block = malloc(n);
+		memcpy(block, wire.p, n);
+		content_data(&c, slice_of(block, n), take, r);
+		free(block);
+		wire = slice_from(wire, n);
+	}
+	if (c.out != r->n)
+		return (enum content_state)-1;
+	return content_end(&c);
+}
+
+static void check(const char *name, const char *coding, struct slice wire, enum content_state state,
+		  struct slice plain)
+{
+	static const size_t pieces[] = { SIZE_MAX, 1, 0, 0, 0, 4096 };
+	struct content_pool *p = content_pool_new(CONTENT_STACK); /* none may be kept from the next one */
+	uint32_t sum = plain.n == 0 ? 0 : (uint32_t)crc32(0, plain.p, (uInt)plain.n);
+
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		struct result r;
+		enum content_state got = decode(p, coding, wire, pieces[i], &r);
+
+		if (got != state || r.n != plain.n || r.sum != sum) {
+			ok(false, name);
+			printf("#   pieces of %zu: state %d, want %d; %llu bytes, want %zu: %s\n", pieces[i],
+			       got, state, (unsigned long long)r.n, plain.n, r.head);
+			content_pool_free(p);
+			return;
+		}
+	}
+	ok(true, name);
+	content_pool_free(p);
+}
+
+static struct slice coded(struct buf *b, struct slice plain, int bits)
+{
+	buf_clear(b);
+	encode(b, plain, bits);
+	return buf_slice(b);
+}
+
+/* b, wrapped once more. */
+static struct slice again(struct buf *b, int bits)
+{
+	struct buf out;
+
+	buf_init(&out, 1 << 26);
+	encode(&out, buf_slice(b), bits);
+	buf_free(b);
+	*b = out;
+	return buf_slice(b);
+}
+
+static const struct slice small = SLICE("{\"usage\":{\"input_tokens\":12}}");
+
+static void single(struct buf *b, struct slice large)
+{
+	check("no coding", "", small, CONTENT_OK, small);
+	check("no coding, nothing", "", slice_of(NULL, 0), CONTENT_OK, slice_of(NULL, 0));
+	check("identity", " identity ,", small, CONTENT_OK, small);
+	check("gzip", "gzip", coded(b, small, GZIP), CONTENT_OK, small);
+	check("gzip, large", "gzip", coded(b, large, GZIP), CONTENT_OK, large);
+	check("x-gzip, any case", " X-GZip", coded(b, small, GZIP), CONTENT_OK, small);
+	check("gzip with junk in the header", ", gzip;x=1,", coded(b, small, GZIP), CONTENT_OK, small);
+	check("gzip of nothing", "gzip", coded(b, slice_of(NULL, 0), GZIP), CONTENT_OK, slice_of(NULL, 0));
+	check("nothing where gzip is said", "gzip", slice_of(NULL, 0), CONTENT_OK, slice_of(NULL, 0));
+	check("deflate as zlib", "deflate", coded(b, large, ZLIB), CONTENT_OK, large);
+	check("deflate, bare", "deflate", coded(b, large, RAW), CONTENT_OK, large);
+	check("deflate, bare, of nothing", "deflate", coded(b, slice_of(NULL, 0), RAW), CONTENT_OK,
+	      slice_of(NULL, 0));
+	check("deflate that is gzip", "deflate", coded(b, small, GZIP), CONTENT_OK, small);
+	/* a stored block whose first byte may be zlib's: 0x78 & 0x0f is 8 */
+	check("deflate, bare, that begins as zlib", "deflate",
+	      SLICE("\x78\x02\x00\xfd\xffhi\x01\x00\x00\xff\xff"), CONTENT_OK, SLICE("hi"));
+	check("plain under gzip", "gzip", small, CONTENT_OK, small);
+	check("plain under gzip, one byte", "gzip", SLICE("x"), CONTENT_OK, SLICE("x"));
+	check("plain under gzip, half the magic", "gzip", SLICE("\x1fx"), CONTENT_OK, SLICE("\x1fx"));
+	check("half the magic alone", "gzip", SLICE("\x1f"), CONTENT_CUT, slice_of(NULL, 0));
+}
+
+static void members(struct buf *b, struct slice large)
+{
+	struct buf twice;
+
+	buf_init(&twice, 1 << 24);
+	buf_add(&twice, large);
+	buf_add(&twice, small);
+	coded(b, large, GZIP);
+	encode(b, small, GZIP);
+	check("two members", "gzip", buf_slice(b), CONTENT_OK, buf_slice(&twice));
+	buf_str(b, "trailing\x1f\x8b");
+	check("two members and junk", "gzip", buf_slice(b), CONTENT_OK, buf_slice(&twice));
+	coded(b, small, GZIP);
+	buf_add(b, SLICE("\x1f\x1f\x8b"));
+	check("junk that begins like a member", "gzip", buf_slice(b), CONTENT_OK, small);
+	coded(b, small, GZIP);
+	buf_add(b, SLICE("\x1f\x8b"));
+	check("a member that only begins", "gzip", buf_slice(b), CONTENT_CUT, small);
+	coded(b, small, ZLIB);
+	buf_str(b, "junk");
+	check("junk behind zlib", "deflate", buf_slice(b), CONTENT_OK, small);
+	buf_free(&twice);
+}
+
+static void stacks(struct buf *b, struct slice large)
+{
+	coded(b, large, GZIP);
+	check("gzip, gzip", "gzip, gzip", again(b, GZIP), CONTENT_OK, large);
+	coded(b, large, ZLIB);
+	check("deflate, then gzip", "deflate, gzip", again(b, GZIP), CONTENT_OK, large);
+	coded(b, large, GZIP);
+	check("gzip, then deflate", "gzip,identity, deflate", again(b, RAW), CONTENT_OK, large);
+	check("gzip, gzip, undone once", "gzip, gzip", coded(b, small, GZIP), CONTENT_OK, small);
+	check("gzip, gzip, undone twice", "gzip, gzip", small, CONTENT_OK, small);
+	coded(b, small, RAW);
+	again(b, GZIP);
+	again(b, ZLIB);
+	check("four of them", "deflate, gzip, deflate, gzip", again(b, GZIP), CONTENT_OK, small);
+	check("five of them", "gzip, gzip, gzip, gzip, gzip", coded(b, small, GZIP), CONTENT_UNKNOWN,
+	      slice_of(NULL, 0));
+	coded(b, small, GZIP);
+	b->n -= 9;
+	check("the inner one is cut", "gzip, gzip", again(b, GZIP), CONTENT_CUT, small);
+}
+
+static void faults(struct buf *b, struct slice large)
+{
+	static const char *const unknown[] = { "br",	 "zstd",	"compress", "gzip, br",
+					       "gzip_x", "aws-chunked", "(" };
+	char name[64];
+
+	for (size_t i = 0; i < COUNT(unknown); i++) {
+		snprintf(name, sizeof name, "unknown: %s", unknown[i]);
+		check(name, unknown[i], coded(b, small, GZIP), CONTENT_UNKNOWN, slice_of(NULL, 0));
+	}
+	coded(b, small, GZIP);
+	b->n -= 1;
+	check("cut in the trailer", "gzip", buf_slice(b), CONTENT_CUT, small);
+	b->n = 5;
+	check("cut in the header", "gzip", buf_slice(b), CONTENT_CUT, slice_of(NULL, 0));
+	coded(b, small, GZIP);
+	b->p[b->n - 6] ^= 1;
+	check("wrong checksum", "gzip", buf_slice(b), CONTENT_DAMAGED, small);
+	coded(b, small, GZIP);
+	b->p[3] |= 0x80;
+	check("wrong flags", "gzip", buf_slice(b), CONTENT_DAMAGED, slice_of(NULL, 0));
+	coded(b, large, GZIP);
+	memset(b->p + 2000, 0xff, 40);
+	{
+		struct content_pool *p = content_pool_new(1);
+		struct result whole, cut;
+
+		ok(decode(p, "gzip", buf_slice(b), SIZE_MAX, &whole) == CONTENT_DAMAGED && whole.n > 1000 &&
+		   decode(p, "gzip", buf_slice(b), 1, &cut) == CONTENT_DAMAGED && whole.n == cut.n &&
+		   whole.sum == cut.sum, "damage in the middle: what is sound comes out");
+		ok(whole.largest <= 16384, "pieces are 16 KiB at most");
+		content_pool_free(p);
+	}
+	/* FDICT: a zlib stream that needs a dictionary */
+	check("zlib with a dictionary", "deflate", SLICE("\x78\xbb\x01\x02\x03\x04zzzz"), CONTENT_DAMAGED,
+	      slice_of(NULL, 0));
+}
+
+/* n bytes of zeros under gzip, `times` over. */
+static void bomb(struct buf *b, size_t n, int times)
+{
+	uint8_t *zeros = calloc(1, n);
+
+	coded(b, slice_of(zeros, n), GZIP);
+	for (int i = 1; i < times; i++)
+		again(b, GZIP);
+	free(zeros);
+}
+
+static void caps(struct buf *b)
+{
+	static const size_t pieces[] = { SIZE_MAX, 777 };
+	struct content_pool *p = content_pool_new(2);
+	struct buf many;
+	struct result r;
+	uint8_t *noise = malloc(1 << 20);
+
+	for (size_t i = 0; i < COUNT(pieces); i++) {
+		bomb(b, 40 << 20, 1);
+		ok(decode(p, "gzip", buf_slice(b), pieces[i], &r) == CONTENT_CAPPED &&
+			   r.n == CONTENT_RATIO_FROM,
+		   "40 MiB of zeros: the ratio is capped");
+		bomb(b, 3 << 20, 1);
+		ok(decode(p, "gzip", buf_slice(b), pieces[i], &r) == CONTENT_OK && r.n == 3 << 20,
+		   "3 MiB of zeros: not yet");
+		bomb(b, 40 << 20, 2);
+		ok(decode(p, "gzip,gzip", buf_slice(b), pieces[i], &r) == CONTENT_CAPPED &&
+			   r.n == CONTENT_RATIO_FROM,
+		   "zeros, coded twice");
+		coded(b, small, GZIP); /* the intermediate stage makes zeros that the last one passes over */
+		memset(buf_room(b, 40 << 20), 0, 40 << 20);
+		b->n += 40 << 20;
+		ok(decode(p, "gzip,gzip", again(b, GZIP), pieces[i], &r) == CONTENT_CAPPED && r.n == small.n,
+		   "at the intermediate stage");
+	}
+	/* 260 MiB that compress 20 times: members of noise and its repetition */
+	for (size_t i = 0; i < 1 << 20; i++)
+		noise[i] = (uint8_t)(i % 20480 < 1000 ? dice(256) : 'a');
+	coded(b, slice_of(noise, 1 << 20), GZIP);
+	buf_init(&many, 1 << 26);
+	for (int i = 0; i < 260; i++)
+		buf_add(&many, buf_slice(b));
+	ok(decode(p, "gzip", buf_slice(&many), SIZE_MAX, &r) == CONTENT_CAPPED && r.n == CONTENT_OUT_MAX,
+	   "260 MiB: 256 come out");
+	buf_free(&many);
+	free(noise);
+	content_pool_free(p);
+}
+
+static void pool(struct buf *b)
+{
+	struct content_pool *p = content_pool_new(1), *none = content_pool_new(0);
+	struct content a, c, zero = { .n = 0 };
+	struct result ra = { 0 }, rc = { 0 };
+	struct slice wire = coded(b, small, GZIP);
+
+	content_begin(&a, p, SLICE("gzip"));
+	content_data(&a, slice_head(wire, 12), take, &ra);
+	content_begin(&c, p, SLICE("gzip"));
+	content_data(&c, wire, take, &rc);
+	ok(content_end(&c) == CONTENT_NO_ROOM && rc.n == 0 && c.in == wire.n,
+	   "no decoder is free: nothing comes out");
+	ok(decode(p, "gzip", small, 1, &rc) == CONTENT_OK && rc.n == small.n, "a plain body needs none");
+	content_data(&a, slice_from(wire, 12), take, &ra);
+	ok(content_end(&a) == CONTENT_OK && ra.n == small.n, "the first one goes on");
+	ok(decode(p, "deflate", wire, 3, &rc) == CONTENT_OK && rc.n == small.n, "and gave its decoder back");
+	ok(content_end(&a) == CONTENT_OK &&
+		   decode(p, "gzip, gzip", again(b, GZIP), 3, &rc) == CONTENT_NO_ROOM && rc.n == 0,
+	   "an end twice gives nothing twice");
+	ok(decode(none, "gzip", wire = coded(b, small, GZIP), 9, &rc) == CONTENT_NO_ROOM, "a pool of none");
+	ok(content_end(&zero) == CONTENT_OK, "the end of what never began");
+	content_pool_free(p);
+	content_pool_free(none);
+	content_pool_free(NULL);
+}
+
+int main(void)
+{
+	struct buf b, large;
+
+	buf_init(&b, 1 << 26);
+	buf_init(&large, 1 << 20);
+	for (int i = 0; i < 20000; i++)
+		buf_fmt(&large, "data: %u\n", (unsigned)dice(100000));
+	single(&b, buf_slice(&large));
+	members(&b, buf_slice(&large));
+	stacks(&b, buf_slice(&large));
+	faults(&b, buf_slice(&large));
+	caps(&b);
+	pool(&b);
+	buf_free(&b);
+	buf_free(&large);
+	return tap_done();
+}
