@@ -1,11 +1,13 @@
-/* TCP streams put back together from what was captured of them (RFC 9293): both directions of every connection in
- * order, holes as gaps. All memory is taken at birth. Time is packet time; nothing waits for a clock. One thread.
+/* TCP streams put back together from what was captured of them (RFC 9293): both directions of every
+ * connection in order, holes as gaps. All memory is taken at birth. Time is packet time; nothing waits for
+ * a clock. One thread.
  *
- * What is delivered does not depend on how the bytes were cut, doubled or swapped on their way. Where two segments
- * differ in the same bytes the first captured wins, and is counted. A segment's bytes wait until the other
- * direction has come as far as the segment's acknowledgement says that its sender had seen: so an answer never
- * comes before its request. What is missing is waited for STREAM_WAIT_NS of packet time or until too much waits;
- * then it is a gap. A direction of which no packet was ever captured is not waited for. */
+ * What is delivered does not depend on how the bytes were cut, doubled or swapped on their way. Where two
+ * segments differ in the same bytes the first captured wins, and is counted. A segment's bytes wait until
+ * the other direction has come as far as the segment's acknowledgement says that its sender had seen: so
+ * an answer never comes before its request. What is missing is waited for STREAM_WAIT_NS of packet time or
+ * until too much waits; then it is a gap. A direction of which no packet was ever captured is not waited
+ * for. */
 #ifndef TK_SENSOR_PROTO_STREAM_H
 #define TK_SENSOR_PROTO_STREAM_H
 
@@ -57,15 +59,17 @@ struct stream_sink {
 
 struct streams;
 /* NULL: no memory. `losses` is the caller's: gaps, limits and overlaps are added to it. */
-struct streams *streams_new(const struct stream_limits *limits, const struct stream_sink *sink, struct losses *losses);
+struct streams *streams_new(const struct stream_limits *limits, const struct stream_sink *sink,
+			    struct losses *losses);
 void streams_free(struct streams *s); /* without telling the sink */
 void streams_segment(struct streams *s, const struct segment *seg, int64_t ns);
-/* Packet time has come this far: what waited too long becomes a gap, what was silent too long is let go. Called by
- * streams_segment itself; live captures call it when no packet comes. */
+/* Packet time has come this far: what waited too long becomes a gap, what was silent too long is let go.
+ * Called by streams_segment itself; live captures call it when no packet comes. */
 void streams_time(struct streams *s, int64_t ns);
-/* The capture is over: everything that waits is delivered, with gaps, and every connection closed, in the order in
- * which they were met. */
+/* The capture is over: everything that waits is delivered, with gaps, and every connection closed, in the
+ * order in which they were met. */
 void streams_finish(struct streams *s, int64_t ns);
 size_t streams_open(const struct streams *s);
+size_t streams_waiting(const struct streams *s); /* blocks in use, of limits.segments */
 
 #endif

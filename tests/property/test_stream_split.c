@@ -1,6 +1,6 @@
-/* Conversations of two sides, cut, doubled, overlapping and out of order at random: what is heard is what was said, in
- * the order of its turns. And with random losses: every byte that was captured is heard at its place, once, and
- * nothing else. */
+/* Conversations of two sides, cut, doubled, overlapping and out of order at random: what is heard is what
+ * was said, in the order of its turns. And with random losses: every byte that was captured is heard at
+ * its place, once, and nothing else. */
 #include <stdlib.h>
 
 #include "core/base/buf.h"
@@ -61,8 +61,8 @@ static void send(struct talk *t, int side, uint8_t flags, uint32_t from, uint32_
 	t->n_sent++;
 }
 
-/* One side speaks, in segments of at most `mss`; some are sent again, some together with bytes before them, and some
- * are acknowledged at once. */
+/* One side speaks, in segments of at most `mss`; some are sent again, some together with bytes before
+ * them, and some are acknowledged at once. */
 static void turn(struct talk *t, int side, uint32_t n, uint32_t mss)
 {
 	uint32_t start = t->n[side], end = start + n, acked = t->n[!side];
@@ -125,7 +125,8 @@ static void invent(struct talk *t, uint32_t seed, bool handshake)
 	send(t, 1, TCP_FIN | TCP_ACK, t->n[1], 0, t->n[0] + 1);
 	send(t, 0, TCP_ACK, t->n[0] + 1, 0, t->n[1] + 1);
 	buf_str(&t->want, "ends");
-	/* each changes places with at most four others; the first stays, since it tells that there is a connection */
+	/* each changes places with at most four others; the first stays: it tells that there is a
+	 * connection */
 	for (size_t i = 1; i < t->n_sent; i++)
 		t->sent[i].order += below(t, 4 * 8 + 1);
 	if (!handshake) /* met midway with one byte, it would not be followed */
@@ -208,7 +209,7 @@ static void put(struct talk *t, struct streams *s, const struct sent *x, int64_t
 /* Returns the blocks that are still in use. */
 static size_t listen(struct talk *t, uint32_t lost_percent)
 {
-	static const struct stream_limits limits = { 4, 40000, 40000 };
+	static const struct stream_limits limits = { 4, 4096, 4096 };
 	struct stream_sink sink = { t, on_open, on_data, on_gap, on_fin, on_close };
 	struct losses losses = { 0 };
 	struct streams *s = streams_new(&limits, &sink, &losses);
