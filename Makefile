@@ -28,7 +28,8 @@ SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so
 
-PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd liblzma libpcap
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd liblzma libpcap libnghttp2
+TESTLIBS := -lssl # some tests play both ends of a TLS connection
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
@@ -80,10 +81,11 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to 
 	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
 	@tests/lib/fuzz.sh $(FUZZ:$(O)/%=$(BUILD)/fuzz/%)
 
-bench: ## CPU seconds against GoAccess and the SQLite floor on BENCH_LINES lines (default 5 million)
+BENCH ?= logs capture live
+bench: ## speed against others on logs, on a capture and live (BENCH=logs, capture or live: that alone)
 	@tools/deps.sh build bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all tools
-	@tests/bench/bench.py
+	@set -e; for b in $(BENCH:logs=bench); do tests/bench/$$b.py; done
 
 cover: ## line coverage of the unit tests, by folder
 	@tools/deps.sh build check
@@ -147,7 +149,7 @@ $(O)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(if $(filter fuzz,$(V)),,$(O)/tests/lib/
 	$(Q)$(LINK) $(if $(filter fuzz,$(V)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS_ALL)
 
 $(O)/tests/%: $(O)/tests/%.o $(LIB)
-	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)
+	$(Q)$(LINK) -o $@ $^ $(TESTLIBS) $(LDLIBS_ALL)
 
 $(BUILD)/tests/loggen: $(BUILD)/release/tests/lib/loggen.o
 $(BUILD)/tests/sqlite_floor: $(BUILD)/release/tests/bench/sqlite_floor.o

@@ -79,8 +79,9 @@ static void check_file(struct report_out *o, const struct cfg_tail *t, const cha
 
 static void check_logs(struct report_out *o, const struct config *cfg)
 {
-	if (cfg->n_tails == 0)
-		health_tell(o, HEALTH_FAIL, "inputs", "none is configured: add one under inputs.tails");
+	if (cfg->n_tails == 0 && cfg->n_captures == 0)
+		health_tell(o, HEALTH_FAIL, "inputs",
+			    "none is configured: add one under inputs.tails or inputs.captures");
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const struct cfg_tail *t = &cfg->tails[i];
 		glob_t g;
@@ -172,6 +173,7 @@ static int examine(struct cli *cli, bool json)
 	health_ledger(&o, cfg, r);
 	chain(&o, r);
 	health_inputs(&o, cfg, r);
+	health_captures(&o, cfg, r);
 	health_coverage(&o, r);
 	health_keys(&o, cfg, r);
 	health_rules(&o, cfg);
@@ -213,8 +215,9 @@ const struct command command_doctor = {
 		"\n"
 		"tochoku doctor [--json]\n"
 		"\n"
-		"Looks along the way of a log line: configuration, log files and whether they grow, their "
-		"format,\n"
+		"Looks along the way of a log line or packet: configuration, log files and whether they "
+		"grow, their format,\n"
+		"interfaces and what captures could not see (drops, TLS, one direction alone),\n"
 		"the recorder, the ledger, each input's last event and heartbeat, coverage, key register, "
 		"rules,\n"
 		"GeoIP, holidays, clock, disk. One line each: OK, WARN or FAIL, and what to do.\n"

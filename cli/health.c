@@ -11,6 +11,7 @@
 #include "core/base/sys.h"
 #include "geoip/geoip.h"
 #include "rules/rules.h"
+#include "sensor/input/capture_open.h"
 
 #define FRESH (180 * NS_PER_SEC)          /* a heartbeat comes at least every minute */
 #define GEOIP_OLD (INT64_C(180) * 86400)  /* seconds */
@@ -118,21 +119,64 @@ void health_ledger(struct report_out *o, const struct config *cfg, struct ledger
 			    f.dictionary_overflow);
 }
 
+void health_losses(struct buf *out, const struct losses *l)
+{
+	for (int i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
+		if (l->of[i].n > 0)
+			buf_fmt(out, ", %" PRIu64 " %s", l->of[i].n, loss_name((enum loss_reason)i));
+}
+
 struct inputs_seen {
 	struct report_out *o;
 	const struct config *cfg;
-	bool *met;
+	bool *met; /* tails, then captures */
 };
+
+/* Its number among tails and captures, or -1. */
+static int64_t configured_input(const struct config *cfg, struct slice name)
+{
+	for (size_t i = 0; i < cfg->n_tails; i++)
+		if (slice_is(name, cfg->tails[i].name))
+			return (int64_t)i;
+	for (size_t i = 0; i < cfg->n_captures; i++)
+		if (slice_is(name, cfg->captures[i].name))
+			return (int64_t)(cfg->n_tails + i);
+	return -1;
+}
+
+static void tell_capture(struct inputs_seen *in, const struct cfg_capture *c, const struct input_state *s,
+			 bool fresh)
+{
+	char event[32], beat[32];
+	struct capture_interface now;
+	struct buf lost;
+
+	buf_init(&lost, 4096);
+	health_losses(&lost, &s->losses);
+	capture_interface(c->interface, &now);
+	health_tell(in->o, !fresh || !now.up ? HEALTH_FAIL : HEALTH_OK, "input",
+		    "%s: captures from %s (%s), %" PRId64 " events, last one %s, last heartbeat %s%.*s%s",
+		    c->name, c->interface, now.up ? "up" : "not there, or down", s->events,
+		    ago(s->last_event_ns, event), ago(s->last_heartbeat_ns, beat), (int)lost.n,
+		    (const char *)lost.p,
+		    fresh ? "" : ": not being captured now");
+	buf_free(&lost);
+}
 
 static void take_input(void *ctx, const struct input_state *s)
 {
 	struct inputs_seen *in = ctx;
 	char event[32], beat[32];
-	bool fresh = sys_now_ns() - s->last_heartbeat_ns < FRESH, configured = false;
+	bool fresh = sys_now_ns() - s->last_heartbeat_ns < FRESH;
+	int64_t number = configured_input(in->cfg, s->name);
+	bool configured = number >= 0;
 
-	for (size_t i = 0; i < in->cfg->n_tails; i++)
-		if (slice_is(s->name, in->cfg->tails[i].name))
-			configured = in->met[i] = true;
+	if (configured)
+		in->met[number] = true;
+	if (number >= (int64_t)in->cfg->n_tails) {
+		tell_capture(in, &in->cfg->captures[(size_t)number - in->cfg->n_tails], s, fresh);
+		return;
+	}
 	health_tell(
 		in->o, !configured || fresh ? s->rejected_lines > 0 ? HEALTH_WARN : HEALTH_OK : HEALTH_FAIL,
 		"input",
@@ -146,19 +190,24 @@ static void take_input(void *ctx, const struct input_state *s)
 
 void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
-	struct inputs_seen in = { o, cfg, calloc(cfg->n_tails + 1, sizeof(bool)) };
+	struct inputs_seen in = { o, cfg, calloc(cfg->n_tails + cfg->n_captures + 1, sizeof(bool)) };
 	struct err e;
 
 	if (in.met == NULL)
 		return;
-	if (cfg->n_tails == 0)
-		health_tell(o, HEALTH_WARN, "input", "none is configured: add one under inputs.tails");
+	if (cfg->n_tails == 0 && cfg->n_captures == 0)
+		health_tell(o, HEALTH_WARN, "input",
+			    "none is configured: add one under inputs.tails or inputs.captures");
 	if (r != NULL && ledger_inputs(r, take_input, &in, &e) != TK_OK)
 		health_tell(o, HEALTH_FAIL, "input", "%s", e.text);
 	for (size_t i = 0; i < cfg->n_tails; i++)
 		if (!in.met[i])
 			health_tell(o, HEALTH_FAIL, "input", "%s: never read (%s)", cfg->tails[i].name,
 				    cfg->tails[i].path);
+	for (size_t i = 0; i < cfg->n_captures; i++)
+		if (!in.met[cfg->n_tails + i])
+			health_tell(o, HEALTH_FAIL, "input", "%s: nothing captured from %s yet",
+				    cfg->captures[i].name, cfg->captures[i].interface);
 	free(in.met);
 }
 
@@ -167,18 +216,23 @@ void health_coverage(struct report_out *o, struct ledger_reader *r)
 	/* the running minute is not over; heartbeats of the last one may be on their way */
 	int64_t to = sys_now_ns() / NS_PER_SEC / 60 * 60 - 60;
 	struct coverage c;
+	struct buf lost;
 	struct err e;
 
 	if (r == NULL)
 		return;
-	if (ledger_coverage(r, to - 3600, to, &c, &e) != TK_OK)
+	if (ledger_coverage(r, to - 3600, to, &c, &e) != TK_OK) {
 		health_tell(o, HEALTH_FAIL, "coverage", "%s", e.text);
-	else
-		health_tell(o, c.missed_minutes > 0 ? HEALTH_WARN : HEALTH_OK, "coverage",
-			    "last hour %" PRId64 " of %" PRId64 " minutes watched, %" PRId64
-			    " lines not understood,"
-			    " %" PRId64 " gaps",
-			    c.minutes - c.missed_minutes, c.minutes, c.rejected_lines, c.gaps);
+		return;
+	}
+	buf_init(&lost, 4096);
+	health_losses(&lost, &c.losses);
+	health_tell(o, c.missed_minutes > 0 ? HEALTH_WARN : HEALTH_OK, "coverage",
+		    "last hour %" PRId64 " of %" PRId64 " minutes watched, %" PRId64
+		    " lines not understood, %" PRId64 " gaps%.*s",
+		    c.minutes - c.missed_minutes, c.minutes, c.rejected_lines, c.gaps, (int)lost.n,
+		    (const char *)lost.p);
+	buf_free(&lost);
 }
 
 void health_geoip(struct report_out *o, const struct config *cfg)

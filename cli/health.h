@@ -22,7 +22,11 @@ void health_age(struct buf *out, int64_t ns);
 void health_recorder(struct report_out *o, const struct config *cfg);
 void health_ledger(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+/* ", 12 kernel_drop, 3 stream_gap": by the names of core/event/losses.def. Nothing where nothing was lost. */
+void health_losses(struct buf *out, const struct losses *l);
 void health_coverage(struct report_out *o, struct ledger_reader *r);
+/* doctor alone: what a capture needs, and why it may see nothing (doctor_capture.c). */
+void health_captures(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_geoip(struct report_out *o, const struct config *cfg);
 void health_rules(struct report_out *o, const struct config *cfg);
 void health_keys(struct report_out *o, const struct config *cfg, struct ledger_reader *r);

@@ -1,4 +1,4 @@
-/* tochoku import: past logs through the same pipeline. */
+/* tochoku import: past logs and captures through the same pipeline. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +119,7 @@ static void print_summary(const struct import_options *o, const struct import_re
 	if (r->rejected > r->n_rejects)
 		cli_error("... and %" PRIu64 " more lines not read", r->rejected - r->n_rejects);
 	cli_error("imported %" PRIu64 " of %" PRIu64 " files in %.1f s: %" PRIu64
-		  " lines (%.0f a second), %" PRIu64 " new events, %" PRIu64 " already there, %" PRIu64
+		  " calls (%.0f a second), %" PRIu64 " new events, %" PRIu64 " already there, %" PRIu64
 		  " rejected%s%s",
 		  r->files - r->failed, r->files, seconds(r), r->lines, (double)r->lines / seconds(r),
 		  r->new_events, r->duplicates, r->rejected, r->input[0] != 0 ? "; input " : "", r->input);
@@ -158,14 +158,15 @@ const struct command command_import = {
 	.summary = "past logs through the same pipeline; the same bytes again add nothing",
 	.help = "Example: tochoku import /var/log/nginx/access.log.2.gz /var/log/nginx/access.log.1\n"
 		"         zcat old/*.gz | tochoku import --input gateway -\n"
+		"         tochoku import --input tap monday.pcap\n"
 		"\n"
 		"usage: tochoku import [--input NAME] [--format NAME] [--json] FILE...\n"
 		"\n"
-		"FILE is a gateway log, plain, .gz, .zst or .xz (told by its content); \"-\": standard "
-		"input.\n"
+		"FILE is a gateway log or a capture (pcap, pcapng), plain, .gz, .zst or .xz (told by its\n"
+		"content); \"-\": standard input.\n"
 		"Older files go first on the line. Also while `tochoku run` is running.\n"
 		"\n"
-		"  --input NAME   whose log it is; default: the tailed input whose file or content it is,\n"
+		"  --input NAME   whose traffic it is; default: the input whose file or content it is,\n"
 		"                 else \"import\"\n"
 		"  --format NAME  of the lines; default auto\n"
 		"  --json         the counts as one JSON object on standard output\n"

@@ -32,9 +32,13 @@ const struct command command_run = {
 		"  SIGTERM, SIGINT  what was read is recorded, then it ends (within 10 s)\n"
 		"  SIGHUP           re-reads configuration, rules, identities, prices and GeoIP\n"
 		"\n"
+		"Captures inputs.captures from their interfaces beside them; that needs CAP_NET_RAW. An\n"
+		"interface that is not there, or goes, is waited for.\n"
+		"\n"
 		"A log that does not exist yet is picked up when it appears. What is killed goes on where\n"
 		"the ledger says; no event is lost or counted twice.\n"
 		"\n"
-		"Exit status: 0 after SIGTERM; 2 configuration error; 3 the ledger cannot be used.\n",
+		"Exit status: 0 after SIGTERM; 2 configuration error; 3 the ledger cannot be used, or\n"
+		"there are only captures and no right to capture.\n",
 	.run = run,
 };

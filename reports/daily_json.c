@@ -106,6 +106,16 @@ static void put_findings(struct json_out *o, const struct daily *d)
 	json_close(o, '}');
 }
 
+static void put_losses(struct json_out *o, const struct losses *l)
+{
+	json_key(o, "coverage.losses");
+	json_open(o, '{');
+	for (int i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
+		if (l->of[i].n > 0)
+			put_int(o, loss_name((enum loss_reason)i), (int64_t)l->of[i].n);
+	json_close(o, '}');
+}
+
 void daily_json(const struct daily *d, struct buf *out)
 {
 	struct json_out o = json_out(out);
@@ -136,6 +146,7 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_number(&o, "coverage.percent", c->minutes > 0, (figure)(c->minutes - c->missed_minutes) * 100,
 		   c->minutes, 4);
 	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
+	put_losses(&o, &c->losses);
 	put_findings(&o, d);
 	json_close(&o, '}');
 }

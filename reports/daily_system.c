@@ -5,11 +5,35 @@
 #define LATENCY_LIMIT_NS (5 * NS_PER_SEC) /* D1.3: the default of the accepted mean */
 #define TOP 5
 
+static const enum word loss_words[LOSS_COUNT] = {
+#define LOSS(id, name, doc) [LOSS_##id] = W_LOSS_##id,
+#include "core/event/losses.def"
+#undef LOSS
+};
+
+/* What captures did not see, as "a 3、b 2"; NULL: nothing. */
+static const char *say_losses(struct sheet *s, const struct losses *l)
+{
+	const char *text = NULL;
+
+	for (int i = LOSS_NONE + 1; i < LOSS_COUNT; i++) {
+		const char *one;
+
+		if (l->of[i].n == 0)
+			continue;
+		one = sheet_text_of(s, say(s, W_NAME_COUNT), say(s, loss_words[i]),
+				    say_count(s, (figure)l->of[i].n));
+		text = text == NULL ? one : sheet_text_of(s, "%s%s%s", text, say(s, W_LIST_COMMA), one);
+	}
+	return text;
+}
+
 static void state(struct sheet *s, struct sheet_block *b, const struct daily *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D1.1", W_D1_1);
 	const struct coverage *c = &d->coverage;
 	int64_t failures = system_errors_of(&d->total);
+	const char *unseen = say_losses(s, &c->losses);
 
 	if (daily_blind(d))
 		item_result(s, i, W_UNWATCHED);
@@ -20,8 +44,10 @@ static void state(struct sheet *s, struct sheet_block *b, const struct daily *d)
 	if (c->rejected_lines > 0 || c->gaps > 0)
 		item_result(s, i, W_LOSSES, say_count(s, c->rejected_lines), say_count(s, c->gaps),
 			    say_count(s, c->lost_bytes));
+	if (unseen != NULL)
+		item_result(s, i, W_CAPTURE_LOSSES, unseen);
 	item_verdict(i, VERDICT_GOOD);
-	if (c->missed_minutes * 100 > c->minutes || c->rejected_lines > 0 || c->gaps > 0)
+	if (c->missed_minutes * 100 > c->minutes || c->rejected_lines > 0 || c->gaps > 0 || unseen != NULL)
 		item_verdict(i, VERDICT_CARE);
 	/* half of the calls failing is an outage by reports.md 5 */
 	if (daily_blind(d) || (d->total.calls > 0 && failures * 2 >= d->total.calls))

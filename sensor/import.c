@@ -179,7 +179,7 @@ static void show_progress(const struct import *m, const struct role_summary *s)
 
 		now += compressed && plain / RATIO > size ? size : compressed ? plain / RATIO : plain;
 	}
-	fprintf(stderr, "\r\033[Ktochoku: import: %.1f million lines, %.0f thousand a second",
+	fprintf(stderr, "\r\033[Ktochoku: import: %.1f million calls, %.0f thousand a second",
 		(double)s->lines / 1e6, seconds > 0 ? (double)s->lines / seconds / 1e3 : 0.0);
 	if (now > 0 && m->total > now)
 		fprintf(stderr, ", %.0f %%, %.0f s left", 100.0 * (double)now / (double)m->total,

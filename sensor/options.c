@@ -273,6 +273,77 @@ int role_shortage_decode(struct slice in, uint32_t *waiting)
 	return finish(&c);
 }
 
+void role_capture_input_encode(const struct role_capture_input *i, struct buf *out)
+{
+	buf_byte(out, ROLE_CAPTURE_INPUT);
+	put_u64(out, i->number);
+	put_slice(out, i->name);
+	put_slice(out, i->interface);
+}
+
+int role_capture_input_decode(struct slice in, struct role_capture_input *i)
+{
+	struct cursor c = begin(in, ROLE_CAPTURE_INPUT);
+
+	i->number = (uint32_t)take_below(&c, UINT32_MAX);
+	i->name = take_slice(&c);
+	i->interface = take_slice(&c);
+	return finish(&c);
+}
+
+void role_capture_encode(const struct role_capture *r, struct buf *out)
+{
+	const uint64_t numbers[] = { r->id, r->input, r->link_type, r->block_size, r->n_blocks };
+
+	buf_byte(out, ROLE_CAPTURE);
+	for (size_t i = 0; i < COUNT(numbers); i++)
+		put_u64(out, numbers[i]);
+}
+
+int role_capture_decode(struct slice in, struct role_capture *r)
+{
+	struct cursor c = begin(in, ROLE_CAPTURE);
+
+	r->id = take_u64(&c);
+	r->input = (uint32_t)take_below(&c, UINT32_MAX);
+	r->link_type = (uint32_t)take_below(&c, UINT32_MAX);
+	r->block_size = (uint32_t)take_below(&c, UINT32_MAX);
+	r->n_blocks = (uint32_t)take_below(&c, UINT32_MAX);
+	return finish(&c);
+}
+
+void role_capture_state_encode(const struct role_capture_state *s, struct buf *out)
+{
+	buf_byte(out, ROLE_CAPTURE_STATE);
+	put_u64(out, s->input);
+	put_u64(out, s->gone);
+	put_u64(out, s->drops);
+}
+
+int role_capture_state_decode(struct slice in, struct role_capture_state *s)
+{
+	struct cursor c = begin(in, ROLE_CAPTURE_STATE);
+
+	s->input = (uint32_t)take_below(&c, UINT32_MAX);
+	s->gone = take_below(&c, 2) != 0;
+	s->drops = take_below(&c, INT64_MAX);
+	return finish(&c);
+}
+
+void role_capture_lost_encode(uint64_t id, struct buf *out)
+{
+	buf_byte(out, ROLE_CAPTURE_LOST);
+	put_u64(out, id);
+}
+
+int role_capture_lost_decode(struct slice in, uint64_t *id)
+{
+	struct cursor c = begin(in, ROLE_CAPTURE_LOST);
+
+	*id = take_u64(&c);
+	return finish(&c);
+}
+
 int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,
 			struct err *e)
 {

@@ -62,6 +62,23 @@ struct role_rejected {
 	uint8_t reason;               /* enum reject_reason */
 };
 
+struct role_capture_input {
+	uint32_t number;
+	struct slice name, interface;
+};
+
+struct role_capture {
+	uint64_t id;                  /* chosen by the opener, never used twice on one channel */
+	uint32_t input;
+	uint32_t link_type, block_size, n_blocks;
+};
+
+struct role_capture_state {
+	uint32_t input;
+	bool gone;                    /* what was handed in for it will give nothing more */
+	uint64_t drops;               /* by the card, since the last message */
+};
+
 void options_encode(const struct sensor_options *o, struct buf *out);
 int options_decode(struct slice in, struct sensor_options *o);
 /* Frees and wipes the key. */
@@ -78,6 +95,14 @@ void role_rejected_encode(const struct role_rejected *r, struct buf *out);
 int role_rejected_decode(struct slice in, struct role_rejected *r);
 void role_shortage_encode(uint32_t waiting, struct buf *out);
 int role_shortage_decode(struct slice in, uint32_t *waiting);
+void role_capture_input_encode(const struct role_capture_input *i, struct buf *out);
+int role_capture_input_decode(struct slice in, struct role_capture_input *i);
+void role_capture_encode(const struct role_capture *r, struct buf *out);
+int role_capture_decode(struct slice in, struct role_capture *r);
+void role_capture_state_encode(const struct role_capture_state *s, struct buf *out);
+int role_capture_state_decode(struct slice in, struct role_capture_state *s);
+void role_capture_lost_encode(uint64_t id, struct buf *out);
+int role_capture_lost_decode(struct slice in, uint64_t *id);
 
 /* Fills the options of a sensor from the configuration. TK_ELIMIT, TK_EIO; clear them after. */
 int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,

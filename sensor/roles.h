@@ -1,6 +1,6 @@
 /* The processes of `run` and what passes between them.
  *
- *   supervisor --ROLE_FD (SEQPACKET)--> sensor: options, opened files;  <-- retired files, counts
+ *   supervisor --ROLE_FD (SEQPACKET)--> sensor: options, opened files, captures;  <-- retired files, counts
  *   supervisor --ROLE_FD (SEQPACKET)--> recorder: one batch socket for each start of the sensor
  *   sensor     --batch socket (STREAM)-> recorder: wire.h frames
  *
@@ -27,6 +27,10 @@ enum role_message {
 	ROLE_SHORTAGE, /* to sensor: so many files wait for a descriptor; give idle ones back */
 	ROLE_REJECTED, /* sensor to the importing parent: place and reason of one of the first rejected lines
 			*/
+	ROLE_CAPTURE_INPUT, /* to sensor: name and interface of one capture, before all others */
+	ROLE_CAPTURE,       /* to sensor, one descriptor: an opened, filtered capture */
+	ROLE_CAPTURE_STATE, /* to sensor: packets that the card dropped; the interface has gone */
+	ROLE_CAPTURE_LOST,  /* sensor to supervisor: this capture gives nothing any more; open another */
 	ROLE_MESSAGE_COUNT
 };
 

@@ -11,6 +11,8 @@
 
 #include "core/base/sys.h"
 #include "core/base/zone.h"
+#include "sensor/capture_import.h"
+#include "sensor/captures.h"
 #include "sensor/input/tail.h"
 #include "sensor/options.h"
 #include "sensor/roles.h"
@@ -19,13 +21,16 @@
 #define LAST_ANSWERS_NS (5 * NS_PER_SEC)  /* how long a stop waits for the recorder */
 #define PROGRESS_NS (NS_PER_SEC / 5)
 #define REJECTED_TOLD 20
+#define TAIL_BATCHES 4 /* what one turn of the tails may send */
 
 struct sensor {
 	int batch, signals;
-	bool has_options, files_ready, resumed, stop;
+	bool has_options, files_ready, resumed, ready, stop;
 	struct sensor_options options;
 	struct batcher batcher;
+	struct outbox outbox;
 	struct tails *tails;
+	struct captures *captures;
 	struct frame_reader frames;
 	int64_t told_at;
 	unsigned rejected_told;
@@ -84,6 +89,15 @@ static void tell_summary(struct sensor *s, bool final)
 	s->told_at = sys_mono_ns();
 }
 
+static void tell_lost(void *ctx, uint64_t id)
+{
+	struct buf b;
+
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	role_capture_lost_encode(id, &b);
+	tell(ctx, &b);
+}
+
 static void say(void *ctx, const char *text)
 {
 	(void)ctx;
@@ -99,6 +113,14 @@ static int send_batch(void *ctx, struct slice payload, struct err *e)
 	return frame_send(s->batch, FRAME_BATCH, payload, e);
 }
 
+static bool writable(void *ctx)
+{
+	struct sensor *s = ctx;
+	struct pollfd p = { .fd = s->batch, .events = POLLOUT };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLOUT) != 0;
+}
+
 static int take_resume(struct sensor *s, struct slice payload, struct err *e)
 {
 	struct slice input, path;
@@ -107,7 +129,11 @@ static int take_resume(struct sensor *s, struct slice payload, struct err *e)
 	if (resume_decode(payload, &input, &path, &g) != TK_OK)
 		return err_set(e, TK_EMALFORMED, "the recorder sent a position that cannot be read");
 	/* An import reads everything again; the recorder knows what it has. */
-	return importing(s) ? TK_OK : tails_resume(s->tails, input, path, &g, sys_mono_ns());
+	if (importing(s))
+		return TK_OK;
+	if (g.dev == 0 && g.ino == 0)
+		return captures_resume(s->captures, input, &g, e);
+	return tails_resume(s->tails, input, path, &g, sys_mono_ns());
 }
 
 static int take_frame(struct sensor *s, enum frame_type type, struct slice payload, struct err *e)
@@ -118,7 +144,7 @@ static int take_frame(struct sensor *s, enum frame_type type, struct slice paylo
 	case FRAME_ACK:
 		if (ack_decode(payload, &a) != TK_OK)
 			return err_set(e, TK_EMALFORMED, "the recorder sent an answer that cannot be read");
-		return tails_ack(s->tails, &a, e);
+		return outbox_answer(&s->outbox, &a, e);
 	case FRAME_RESUME:
 		return take_resume(s, payload, e);
 	case FRAME_READY:
@@ -158,9 +184,12 @@ static int wait_answer(void *ctx, struct err *e)
 
 static int take_options(struct sensor *s, struct slice in, struct err *e)
 {
-	const struct tail_sink sink = {
-		.ctx = s, .send = send_batch, .wait = wait_answer, .retired = tell_retired, .say = say
+	const struct outbox_line line = {
+		.ctx = s, .send = send_batch, .wait = wait_answer, .writable = writable
 	};
+	const struct tail_sink sink = { .ctx = s, .captures = &capture_import, .captures_ctx = &s->batcher.ctx,
+					.retired = tell_retired, .say = say };
+	const struct captures_sink captures_sink = { .ctx = s, .lost = tell_lost };
 	sigset_t set;
 
 	if (s->has_options || options_decode(in, &s->options) != TK_OK)
@@ -169,8 +198,11 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	if (s->options.zone[0] != 0 && zone_use(s->options.zone, e) != TK_OK)
 		return e->code;
 	if (batcher_init(&s->batcher, slice_of(s->options.fingerprint_key, sizeof s->options.fingerprint_key),
-			 s->options.trusted_proxies, s->options.n_trusted_proxies) != TK_OK ||
-	    (s->tails = tails_new(s->options.mode, &sink, &s->batcher)) == NULL)
+			 s->options.trusted_proxies, s->options.n_trusted_proxies) != TK_OK)
+		return err_set(e, TK_ENOMEM, "no memory");
+	outbox_init(&s->outbox, &line, s->batcher.w);
+	if ((s->tails = tails_new(s->options.mode, &sink, &s->outbox, &s->batcher)) == NULL ||
+	    (s->captures = captures_new(&s->outbox, &s->batcher.ctx, &captures_sink)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
 	if (importing(s)) {
 		/* Nothing is to be put in order first: what was not acknowledged was not imported. */
@@ -197,6 +229,23 @@ static int take_file(struct sensor *s, struct slice in, int *fd, struct err *e)
 	return err_set(e, TK_EMALFORMED, "a file that cannot be read");
 }
 
+static int take_capture(struct sensor *s, struct slice in, int *fd, struct err *e)
+{
+	struct role_capture_input input;
+	struct role_capture_state state;
+	struct role_capture c;
+	int taken = *fd;
+
+	if (role_capture_input_decode(in, &input) == TK_OK)
+		return captures_input(s->captures, &input, e);
+	if (role_capture_state_decode(in, &state) == TK_OK)
+		return captures_state(s->captures, &state, e);
+	if (taken < 0 || role_capture_decode(in, &c) != TK_OK)
+		return err_set(e, TK_EMALFORMED, "a capture that cannot be read");
+	*fd = -1;
+	return captures_open(s->captures, &c, taken, e);
+}
+
 static int take_message(struct sensor *s, struct slice in, int *fd, struct err *e)
 {
 	struct role_input input;
@@ -210,7 +259,7 @@ static int take_message(struct sensor *s, struct slice in, int *fd, struct err *
 	}
 	if (in.p[0] == ROLE_OPTIONS)
 		return take_options(s, in, e);
-	if (s->tails == NULL)
+	if (s->captures == NULL)
 		return err_set(e, TK_EMALFORMED, "message of type %u before the options", in.p[0]);
 	switch (in.p[0]) {
 	case ROLE_INPUT:
@@ -219,6 +268,10 @@ static int take_message(struct sensor *s, struct slice in, int *fd, struct err *
 		return tails_input(s->tails, &input, e);
 	case ROLE_FILE:
 		return take_file(s, in, fd, e);
+	case ROLE_CAPTURE_INPUT:
+	case ROLE_CAPTURE:
+	case ROLE_CAPTURE_STATE:
+		return take_capture(s, in, fd, e);
 	case ROLE_FILES_READY:
 		s->files_ready = true;
 		return TK_OK;
@@ -251,21 +304,26 @@ static int take_messages(struct sensor *s, struct err *e)
 static bool import_done(const struct sensor *s)
 {
 	return importing(s) && s->files_ready && tails_open_files(s->tails) == 0 &&
-	       tails_in_flight(s->tails) == 0;
+	       s->outbox.n == 0;
 }
 
 static int work(struct sensor *s, int64_t *sleep_ns, struct err *e)
 {
-	int rc;
+	int rc = TK_OK;
 
 	*sleep_ns = NS_PER_SEC;
-	if (s->tails == NULL || s->batch < 0)
+	if (s->captures == NULL || s->batch < 0)
 		return TK_OK;
 	if (!importing(s) && s->files_ready && s->resumed) {
 		tails_ready(s->tails, sys_mono_ns());
 		s->resumed = false; /* once */
+		s->ready = true;
 	}
-	rc = tails_step(s->tails, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
+	/* A tail may wait for the recorder; packets do not. */
+	if (captures_count(s->captures) == 0 || outbox_ready(&s->outbox, TAIL_BATCHES))
+		rc = tails_step(s->tails, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
+	if (rc == TK_OK && s->ready)
+		rc = captures_step(s->captures, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
 	if (rc != TK_OK || !importing(s))
 		return rc;
 	if (import_done(s)) {
@@ -281,13 +339,17 @@ static int wait_for_something(struct sensor *s, int64_t sleep_ns, struct err *e)
 {
 	/* Positions name inputs: not before those are known. */
 	bool listen = s->batch >= 0 && s->tails != NULL && (importing(s) || s->files_ready);
-	struct pollfd p[] = { { .fd = ROLE_FD, .events = POLLIN }, { .fd = s->signals, .events = POLLIN },
-			      { .fd = listen ? s->batch : -1, .events = POLLIN } };
+	struct pollfd p[3 + CAPTURES_MAX] = { { .fd = ROLE_FD, .events = POLLIN },
+					      { .fd = s->signals, .events = POLLIN },
+					      { .fd = listen ? s->batch : -1, .events = POLLIN } };
 	struct timespec wait = { .tv_sec = sleep_ns / NS_PER_SEC, .tv_nsec = sleep_ns % NS_PER_SEC };
+	size_t rings = s->ready ? captures_poll(s->captures, p + 3) : 0;
 	int rc = TK_OK;
 
-	if (ppoll(p, COUNT(p), &wait, NULL) <= 0)
+	if (ppoll(p, 3 + rings, &wait, NULL) <= 0)
 		return TK_OK;
+	if (rings > 0)
+		captures_polled(s->captures, p + 3, rings);
 	if (p[1].revents != 0) {
 		s->stop = true;
 		return TK_OK;
@@ -305,10 +367,12 @@ static int finish(struct sensor *s, struct err *e)
 	int64_t until = sys_mono_ns() + LAST_ANSWERS_NS;
 	int rc;
 
-	if (s->tails == NULL || s->batch < 0)
+	if (s->captures == NULL || s->batch < 0)
 		return TK_OK;
-	rc = tails_flush(s->tails, sys_mono_ns(), sys_now_ns(), e);
-	while (rc == TK_OK && tails_in_flight(s->tails) > 0) {
+	rc = s->ready ? captures_finish(s->captures, sys_now_ns(), e) : TK_OK;
+	if (rc == TK_OK)
+		rc = tails_flush(s->tails, sys_mono_ns(), sys_now_ns(), e);
+	while (rc == TK_OK && s->outbox.n > 0) {
 		int64_t left = (until - sys_mono_ns()) / 1000000;
 		struct pollfd p = { .fd = s->batch, .events = POLLIN };
 
@@ -366,6 +430,7 @@ int sensor_main(void)
 	/* The end of a peer is told by whoever outlives it. */
 	if (rc != TK_OK && rc != TK_EEND)
 		role_say("sensor: %s", e.text);
+	captures_free(s->captures);
 	tails_free(s->tails);
 	if (s->has_options)
 		batcher_free(&s->batcher);

@@ -1,4 +1,5 @@
-/* `tochoku run`: starts the roles, opens log files for the sensor, restarts what dies, stops in order. */
+/* `tochoku run`: starts the roles, opens logs and captures for the sensor, restarts what dies, stops in
+ * order. */
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,9 +11,11 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "sensor/gateway/format.h"
+#include "sensor/input/capture_open.h"
 #include "sensor/options.h"
 #include "sensor/roles.h"
 #include "sensor/spawn.h"
+#include "sensor/watch_captures.h"
 #include "sensor/watch_files.h"
 
 #define BACKOFF_MIN_NS (NS_PER_SEC / 10)
@@ -36,6 +39,7 @@ struct supervisor {
 	struct config *own;      /* after a reload */
 	const char *config_file;
 	struct watch *watch;
+	struct capture_watch *captures;
 	struct role sensor, recorder;
 	int signals;
 	bool stopping, told_ready, recorder_lived;
@@ -48,8 +52,11 @@ struct supervisor {
 
 static int check_inputs(const struct config *cfg, struct err *e)
 {
-	if (cfg->n_tails == 0)
-		return err_set(e, TK_ECONFIG, "inputs.tails: there is no log to watch");
+	if (cfg->n_tails == 0 && cfg->n_captures == 0)
+		return err_set(e, TK_ECONFIG, "inputs: there is no log to watch and nothing to capture");
+	for (size_t i = 0; i < cfg->n_captures; i++)
+		if (capture_filter_check(cfg->captures[i].filter, e) != TK_OK)
+			return err_wrap(e, "inputs.captures \"%s\"", cfg->captures[i].name);
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const char *f = cfg->tails[i].format;
 
@@ -117,6 +124,22 @@ static int send_options(struct supervisor *s, struct err *e)
 	return rc;
 }
 
+static int send_capture_inputs(struct supervisor *s, struct err *e)
+{
+	int rc = TK_OK;
+
+	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_captures; i++) {
+		const struct cfg_capture *c = &s->cfg->captures[i];
+		struct role_capture_input in = { .number = i, .name = slice_str(c->name),
+						 .interface = slice_str(c->interface) };
+
+		buf_clear(&s->packet);
+		role_capture_input_encode(&in, &s->packet);
+		rc = role_send(s->sensor.channel, buf_slice(&s->packet), -1, e);
+	}
+	return rc;
+}
+
 static int start_sensor(struct supervisor *s, struct err *e)
 {
 	int batch[2], rc;
@@ -132,7 +155,10 @@ static int start_sensor(struct supervisor *s, struct err *e)
 	sys_close(batch[1]);
 	if (rc == TK_OK)
 		rc = send_options(s, e);
+	if (rc == TK_OK)
+		rc = send_capture_inputs(s, e);
 	watch_forget_sent(s->watch);
+	capture_watch_restart(s->captures);
 	s->told_ready = false;
 	s->told_waiting = 0;
 	s->scan_at = 0;
@@ -289,6 +315,7 @@ static void reload(struct supervisor *s)
 		return;
 	}
 	if (watch_reconfigure(s->watch, cfg) == TK_OK) {
+		capture_watch_reconfigure(s->captures, cfg);
 		s->cfg = cfg;
 		config_free(s->own);
 		s->own = cfg;
@@ -311,18 +338,23 @@ static void take_signals(struct supervisor *s)
 	reap(s);
 }
 
-/* ---- files ---- */
+/* ---- files and captures ---- */
 
 static void take_from_sensor(struct supervisor *s)
 {
 	struct role_retired r;
 	struct slice in;
+	uint64_t id;
 	int fd;
 
 	while (s->sensor.pid != 0 && role_recv(s->sensor.channel, s->in, &in, &fd, NULL) == TK_OK) {
 		sys_close(fd);
 		if (in.p[0] == ROLE_RETIRED && role_retired_decode(in, &r) == TK_OK) {
 			watch_retired(s->watch, &r);
+			continue;
+		}
+		if (in.p[0] == ROLE_CAPTURE_LOST && role_capture_lost_decode(in, &id) == TK_OK) {
+			capture_watch_lost(s->captures, id);
 			continue;
 		}
 		/* It has met strangers' bytes: whatever it says that it should not ends it. */
@@ -342,6 +374,26 @@ static bool send_packet(struct supervisor *s, int fd)
 	return rc == TK_OK;
 }
 
+static bool hand_in_captures(struct supervisor *s)
+{
+	struct role_capture_state state;
+	struct role_capture capture;
+	enum capture_news news;
+	int fd = -1;
+
+	while ((news = capture_watch_next(s->captures, &state, &capture, &fd)) != CAPTURE_NO_NEWS) {
+		buf_clear(&s->packet);
+		if (news == CAPTURE_NEW)
+			role_capture_encode(&capture, &s->packet);
+		else
+			role_capture_state_encode(&state, &s->packet);
+		if (!send_packet(s, news == CAPTURE_NEW ? fd : -1))
+			return false;
+		capture_watch_sent(s->captures);
+	}
+	return true;
+}
+
 /* What does not fit into the channel now is handed in at the next turn. */
 static void hand_in(struct supervisor *s)
 {
@@ -350,6 +402,9 @@ static void hand_in(struct supervisor *s)
 	int fd;
 
 	if (s->sensor.pid == 0 || s->sensor.kill_at != 0)
+		return;
+	capture_watch_look(s->captures, sys_mono_ns());
+	if (!hand_in_captures(s))
 		return;
 	while (watch_next(s->watch, &f, &fd)) {
 		buf_clear(&s->packet);
@@ -453,8 +508,12 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 
 	if (rc != TK_OK)
 		return rc;
+	if (cfg->n_tails == 0 && capture_allowed(e) != TK_OK)
+		return TK_EIO; /* with a tail beside it this is told, and the rest goes on */
 	s = calloc(1, sizeof *s);
-	if (s == NULL || (s->watch = watch_new(cfg, open_limit())) == NULL) {
+	if (s == NULL || (s->watch = watch_new(cfg, open_limit())) == NULL ||
+	    (s->captures = capture_watch_new(cfg)) == NULL) {
+		watch_free(s == NULL ? NULL : s->watch);
 		free(s);
 		return err_set(e, TK_ENOMEM, "no memory");
 	}
@@ -472,6 +531,7 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 		rc = s->exit_code;
 	}
 	watch_free(s->watch);
+	capture_watch_free(s->captures);
 	config_free(s->own);
 	buf_free(&s->packet);
 	sys_close(s->signals);

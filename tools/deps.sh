@@ -6,10 +6,10 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
-		libzstd-dev liblzma-dev libpcre2-dev libpcap0.8-dev tzdata ;;
+		libzstd-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
-	check) echo python3 sqlite3 nginx curl clang libclang-rt-dev tzdata ;;
-	bench) echo python3 goaccess time ;;
+	check) echo python3 tcpdump sqlite3 nginx curl clang libclang-rt-dev tzdata iproute2 util-linux ;;
+	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench or geoip" >&2; return 1 ;;
 	esac

@@ -5,11 +5,18 @@
 
 #include "core/base/addr.h"
 #include "core/base/buf.h"
+#include "core/base/err.h"
 #include "core/base/zone.h"
 #include "core/config/yaml.h"
 
 struct cfg_tail {
 	const char *name, *path, *format; /* path may be a glob; format "auto" by default */
+};
+struct cfg_capture {
+	const char *name, *interface; /* "any": all of them */
+	const char *filter;           /* pcap-filter(7) */
+	int64_t snaplen, ring;        /* bytes */
+	bool promiscuous;
 };
 struct cfg_zone {
 	const char *name;
@@ -67,6 +74,7 @@ struct config {
 	const char *file; /* where it was read from; NULL: built-in defaults */
 	struct { const char *name, *time_zone, *language; } site;
 	struct cfg_tail *tails; size_t n_tails;
+	struct cfg_capture *captures; size_t n_captures;
 	struct cfg_zone *zones; size_t n_zones;      /* never empty: `internal` by default */
 	struct cidr *trusted_proxies; size_t n_trusted_proxies; /* default 127.0.0.1 and ::1 */
 	struct cfg_list *lists; size_t n_lists;
@@ -92,10 +100,18 @@ struct config {
 /* Reads and checks `file`. Problems (errors and warnings, all of them) go to `p`. Returns NULL when
  * there is an error (p->errors > 0) or no memory. */
 struct config *config_load(const char *file, struct problems *p);
-/* Names that only the folders above know, to be checked at their place with all the rest. */
+#define CAPTURES_MAX 16
+#define CAPTURE_SNAPLEN_MIN 256
+#define CAPTURE_SNAPLEN_MAX (256 << 10)
+#define CAPTURE_RING_MIN (INT64_C(2) << 20)
+#define CAPTURE_RING_MAX (INT64_C(2) << 30)
+
+/* What only the folders above know, to be checked at its place with all the rest. */
 struct config_known {
 	const char *const *formats; /* of gateway logs, without "auto"; NULL: not checked */
 	size_t n_formats;
+	/* TK_OK, or why it is no capture filter; NULL: not checked. */
+	int (*filter)(const char *filter, struct err *e);
 };
 struct config *config_load_known(const char *file, const struct config_known *known, struct problems *p);
 /* config_load on text: a pure function but for the look into tzdata, for tests and fuzzing. */

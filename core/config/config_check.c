@@ -3,6 +3,8 @@
 
 #include "core/config/reading.h"
 
+#define INTERFACE_MAX 15 /* IFNAMSIZ - 1 */
+
 static int by_value(const void *va, const void *vb)
 {
 	const struct seen *a = va, *b = vb;
@@ -110,6 +112,39 @@ static void check_keys(struct reading *r, const struct node *list, struct config
 	c->n_keys = kept;
 }
 
+static void check_between(struct reading *r, const struct node *capture, const char *key, int64_t v,
+			  int64_t low, int64_t high, const char *range)
+{
+	const struct node *n = node_get(capture, key);
+
+	/* 0 where it could not be read, which was told. */
+	bool unread = v == 0 && n != NULL && !slice_is(n->text, "0");
+
+	if (n != NULL && !unread && (v < low || v > high))
+		problem_at(r->problems, n, "'%s': expected %s, got '%.*s'", key, range,
+			   (int)slice_head(n->text, 100).n, (const char *)n->text.p);
+}
+
+static void check_captures(struct reading *r, const struct node *list, const struct config *c)
+{
+	const struct node *n = entry_of(list, 0), *place;
+
+	if (c->n_captures > CAPTURES_MAX)
+		problem_at(r->problems, list, "%zu captures, at most %d", c->n_captures, CAPTURES_MAX);
+	for (size_t i = 0; i < c->n_captures && n != NULL; i++, n = n->next) {
+		const char *name = c->captures[i].interface;
+
+		place = node_get(n, "interface");
+		if (name != NULL && (strlen(name) > INTERFACE_MAX || strchr(name, '/') != NULL))
+			problem_at(r->problems, place, "'interface': no interface can be called '%.*s'",
+				   (int)slice_head(place->text, 100).n, (const char *)place->text.p);
+		check_between(r, n, "snaplen", c->captures[i].snaplen, CAPTURE_SNAPLEN_MIN,
+			      CAPTURE_SNAPLEN_MAX, "256 to 256K");
+		check_between(r, n, "ring", c->captures[i].ring, CAPTURE_RING_MIN, CAPTURE_RING_MAX,
+			      "2M to 2G");
+	}
+}
+
 static bool has_condition(const struct cfg_function *f)
 {
 	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL;
@@ -199,6 +234,7 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	check_unique(r);
 	if (root == NULL)
 		return;
+	check_captures(r, node_get(node_get(root, "inputs"), "captures"), c);
 	check_zones(r, node_get(node_get(root, "networks"), "zones"), c);
 	check_keys(r, node_get(identities, "keys"), c);
 	check_functions(r, node_get(root, "functions"), c);

@@ -60,11 +60,12 @@ typedef void (*option_row_fn)(void *ctx, const char *path, const struct option *
 void option_walk(option_row_fn row, void *ctx);
 
 /* value_text.c */
-extern const struct option_type type_text, type_id, type_word, type_saturday, type_format, type_country,
-	type_currency, type_roles, type_zone, type_cidr;
+extern const struct option_type type_text, type_id, type_word, type_saturday, type_format, type_filter,
+	type_country, type_currency, type_roles, type_zone, type_cidr;
 /* value_number.c */
 extern const struct option_type type_hours, type_minutes, type_month_day, type_closure, type_date,
-	type_date_text, type_usd, type_rate, type_count, type_count_range, type_usd_range;
+	type_date_text, type_usd, type_rate, type_count, type_count_range, type_usd_range, type_size,
+	type_bool;
 
 #define CONFIG_MASK "***" /* stands for a secret */
 

@@ -34,10 +34,28 @@ static const struct option tail_rows[] = {
 };
 static const struct option_table tail = TABLE(tail_rows);
 
+static const struct option capture_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_capture, name), .flags = REQUIRED, .unique = "input name",
+	  .doc = "name of the input; it is part of every event's identity" },
+	{ .key = "interface", .type = &type_id, IN(cfg_capture, interface), .flags = REQUIRED,
+	  .doc = "network interface, or any" },
+	{ .key = "filter", .type = &type_filter, IN(cfg_capture, filter), .preset = "tcp",
+	  .doc = "which packets, as pcap-filter(7) has it" },
+	{ .key = "snaplen", .type = &type_size, IN(cfg_capture, snaplen), .preset = "256K",
+	  .doc = "bytes of each packet that are looked at" },
+	{ .key = "ring", .type = &type_size, IN(cfg_capture, ring), .preset = "64M",
+	  .doc = "memory for packets that wait" },
+	{ .key = "promiscuous", .type = &type_bool, IN(cfg_capture, promiscuous), .preset = "true",
+	  .doc = "also packets that are not for this machine" },
+	{ .key = "keylog", .type = &type_text, .flags = LATER, .doc = "TLS key log of the gateway" },
+};
+static const struct option_table capture = TABLE(capture_rows);
+
 static const struct option inputs_rows[] = {
 	{ .key = "tails", .shape = RECORDS, .table = &tail, .record = sizeof(struct cfg_tail),
 	  COUNTED(config, tails, n_tails), .doc = "gateway logs to follow" },
-	{ .key = "captures", .shape = ANY, .flags = LATER, .doc = "network interfaces to capture from" },
+	{ .key = "captures", .shape = RECORDS, .table = &capture, .record = sizeof(struct cfg_capture),
+	  COUNTED(config, captures, n_captures), .doc = "network interfaces to capture from" },
 };
 static const struct option_table inputs = TABLE(inputs_rows);
 

@@ -330,6 +330,65 @@ static void print_usd_range(const struct option *o, const void *store, struct bu
 	print_range(store, PICO, out);
 }
 
+static const struct {
+	char letter;
+	unsigned shift;
+} size_units[] = { { 'G', 30 }, { 'M', 20 }, { 'K', 10 } };
+
+/* Bytes, or KiB, MiB, GiB: "64M". */
+static void read_size(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	struct node digits = *n;
+	unsigned shift = 0;
+	int64_t v;
+
+	for (size_t i = 0; n->kind == NODE_SCALAR && i < COUNT(size_units); i++)
+		if (n->text.n > 1 && n->text.p[n->text.n - 1] == size_units[i].letter) {
+			shift = size_units[i].shift;
+			digits.text = slice_head(n->text, n->text.n - 1);
+			digits.quoted = false;
+		}
+	if (!whole_number(&digits, INT64_MAX >> shift, &v)) {
+		wrong_value(r, o, n);
+		return;
+	}
+	v <<= shift;
+	memcpy(store, &v, sizeof v);
+}
+
+static void print_size(const struct option *o, const void *store, struct buf *out)
+{
+	int64_t v;
+	size_t i = 0;
+
+	(void)o;
+	memcpy(&v, store, sizeof v);
+	while (i < COUNT(size_units) && (v == 0 || v % (INT64_C(1) << size_units[i].shift) != 0))
+		i++;
+	buf_i64(out, i == COUNT(size_units) ? v : v >> size_units[i].shift);
+	if (i < COUNT(size_units))
+		buf_byte(out, (uint8_t)size_units[i].letter);
+}
+
+static void read_bool(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	bool v = n->kind == NODE_SCALAR && n->text.n == 4; /* true, True, TRUE */
+
+	if (n->kind == NODE_SCALAR && node_scalar_type(n) == SCALAR_BOOL)
+		memcpy(store, &v, sizeof v);
+	else
+		wrong_value(r, o, n);
+}
+
+static void print_bool(const struct option *o, const void *store, struct buf *out)
+{
+	bool v;
+
+	(void)o;
+	memcpy(&v, store, sizeof v);
+	buf_str(out, v ? "true" : "false");
+}
+
 #define TYPE(size, name) sizeof(size), read_##name, print_##name
 static void print_date_text(const struct option *o, const void *store, struct buf *out)
 {
@@ -354,3 +413,5 @@ const struct option_type type_count_range = { "two whole numbers such as [500, 2
 					      TYPE(struct range_i64, count_range) };
 const struct option_type type_usd_range = { "two amounts in USD such as [50, 200]",
 					    TYPE(struct range_i64, usd_range) };
+const struct option_type type_size = { "a number of bytes such as 65535, 256K or 64M", TYPE(int64_t, size) };
+const struct option_type type_bool = { "true or false", TYPE(bool, bool) };

@@ -189,6 +189,19 @@ static void read_format(struct reading *r, const struct option *o, const struct 
 		   near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
+static void read_filter(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	const char *filter = NULL;
+	struct err why = { 0 };
+
+	read_bounded(r, o, n, &filter, false, TEXT_MAX);
+	if (filter == NULL)
+		return;
+	if (r->known != NULL && r->known->filter != NULL && r->known->filter(filter, &why) != TK_OK)
+		problem_at(r->problems, n, "'%s': %s", o->key, why.text);
+	memcpy(store, &filter, sizeof filter);
+}
+
 /* A code of n capital letters. */
 static void read_code(struct reading *r, const struct option *o, const struct node *n, void *store,
 		      size_t letters)
@@ -342,6 +355,8 @@ const struct option_type type_id = { "a name", STRING, read_id, print_text };
 const struct option_type type_word = { "one word", STRING, read_word, print_text };
 const struct option_type type_saturday = { "one word", sizeof(enum saturday), read_saturday, print_saturday };
 const struct option_type type_format = { "the name of a log format, or auto", STRING, read_format,
+					 print_text };
+const struct option_type type_filter = { "a filter such as \"tcp port 8080\"", STRING, read_filter,
 					 print_text };
 const struct option_type type_country = { "two capital letters (ISO 3166-1) such as JP", STRING, read_country,
 					  print_text };

@@ -19,7 +19,7 @@ struct definition {
 
 struct batch_reader {
 	struct slice in;
-	uint32_t rejects_left, gaps_left, events_left;
+	uint32_t rejects_left, losses_left, events_left;
 	uint32_t n_defs[P_COUNT], resets;
 	/* made once at their bound: growing would move what events point to */
 	struct definition *defs[P_COUNT];
@@ -100,13 +100,13 @@ int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *
 	    !take_bytes(&in, &head->input) || !take_bytes(&in, &head->path) ||
 	    !take_varint(&in, &head->from) || !take_generation(&in, &head->gen) ||
 	    !take_u32(&in, &head->n_events) || !take_u32(&in, &head->n_rejects) ||
-	    !take_u32(&in, &head->n_gaps) || (head->mode != BATCH_TAIL && head->mode != BATCH_IMPORT) ||
+	    !take_u32(&in, &head->n_losses) || (head->mode != BATCH_TAIL && head->mode != BATCH_IMPORT) ||
 	    head->from > head->gen.position)
 		return err_set(e, TK_EMALFORMED, "batch: head is not valid");
 	r->in = in;
 	r->events_left = head->n_events;
 	r->rejects_left = head->n_rejects;
-	r->gaps_left = head->n_gaps;
+	r->losses_left = head->n_losses;
 	r->nothing.known = r->nothing.absent = 0;
 	return TK_OK;
 }
@@ -123,13 +123,14 @@ int batch_next_reject(struct batch_reader *r, struct reject *out)
 	return TK_OK;
 }
 
-int batch_next_gap(struct batch_reader *r, struct gap *out)
+int batch_next_loss(struct batch_reader *r, struct loss *out)
 {
-	if (r->gaps_left == 0)
+	if (r->losses_left == 0)
 		return TK_EEND;
-	r->gaps_left--;
-	if (!take_varint(&r->in, &out->offset) || !take_varint(&r->in, &out->bytes) ||
-	    out->offset > INT64_MAX || out->bytes > INT64_MAX)
+	r->losses_left--;
+	if (!take_byte(&r->in, &out->reason) || !take_varint(&r->in, &out->n) ||
+	    !take_varint(&r->in, &out->bytes) || out->reason == LOSS_NONE || out->reason >= LOSS_COUNT ||
+	    out->n > INT64_MAX || out->bytes > INT64_MAX)
 		return TK_EMALFORMED;
 	return TK_OK;
 }

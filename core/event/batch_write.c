@@ -17,11 +17,11 @@ struct def_slot {
 };
 
 struct batch_writer {
-	struct buf body, rejects, gaps, out, scratch, defs;
+	struct buf body, rejects, losses, out, scratch, defs;
 	struct def_slot *slots[P_COUNT]; /* [0] is unused: EV is never defined */
 	const struct def_slot *last[P_COUNT]; /* the definition of the event before: often the same again */
 	uint32_t mask[P_COUNT], n_defs[P_COUNT];
-	uint32_t generation, n_events, n_rejects, n_gaps;
+	uint32_t generation, n_events, n_rejects, n_losses;
 	bool unsent; /* the batch has records and was not finished */
 	uint64_t seed;
 };
@@ -34,7 +34,7 @@ struct batch_writer *batch_writer_new(void)
 		return NULL;
 	buf_init(&w->body, WIRE_FRAME_MAX);
 	buf_init(&w->rejects, WIRE_FRAME_MAX);
-	buf_init(&w->gaps, WIRE_FRAME_MAX);
+	buf_init(&w->losses, WIRE_FRAME_MAX);
 	buf_init(&w->out, WIRE_FRAME_MAX);
 	buf_init(&w->scratch, WIRE_FRAME_MAX);
 	buf_init(&w->defs, WIRE_FRAME_MAX);
@@ -58,7 +58,7 @@ void batch_writer_free(struct batch_writer *w)
 		free(w->slots[p]);
 	buf_free(&w->body);
 	buf_free(&w->rejects);
-	buf_free(&w->gaps);
+	buf_free(&w->losses);
 	buf_free(&w->out);
 	buf_free(&w->scratch);
 	buf_free(&w->defs);
@@ -87,8 +87,8 @@ void batch_begin(struct batch_writer *w)
 
 	buf_clear(&w->body);
 	buf_clear(&w->rejects);
-	buf_clear(&w->gaps);
-	w->n_events = w->n_rejects = w->n_gaps = 0;
+	buf_clear(&w->losses);
+	w->n_events = w->n_rejects = w->n_losses = 0;
 	w->unsent = false;
 	if (lost)
 		reset_definitions(w);
@@ -96,7 +96,7 @@ void batch_begin(struct batch_writer *w)
 
 size_t batch_bytes(const struct batch_writer *w)
 {
-	return w->body.n + w->rejects.n + w->gaps.n;
+	return w->body.n + w->rejects.n + w->losses.n;
 }
 
 static bool defines(const struct batch_writer *w, const struct def_slot *s, struct slice bytes)
@@ -172,21 +172,22 @@ int batch_add_reject(struct batch_writer *w, const struct reject *r)
 	return w->rejects.failed ? TK_ENOMEM : TK_OK;
 }
 
-int batch_add_gap(struct batch_writer *w, const struct gap *g)
+int batch_add_loss(struct batch_writer *w, const struct loss *l)
 {
 	if (batch_bytes(w) >= BATCH_BYTES_MAX)
 		return TK_ELIMIT;
-	put_varint(&w->gaps, g->offset);
-	put_varint(&w->gaps, g->bytes);
-	w->n_gaps++;
-	return w->gaps.failed ? TK_ENOMEM : TK_OK;
+	buf_byte(&w->losses, l->reason);
+	put_varint(&w->losses, l->n);
+	put_varint(&w->losses, l->bytes);
+	w->n_losses++;
+	return w->losses.failed ? TK_ENOMEM : TK_OK;
 }
 
 struct slice batch_finish(struct batch_writer *w, struct batch_head *head)
 {
 	head->n_events = w->n_events;
 	head->n_rejects = w->n_rejects;
-	head->n_gaps = w->n_gaps;
+	head->n_losses = w->n_losses;
 	buf_clear(&w->out);
 	buf_byte(&w->out, head->mode);
 	buf_byte(&w->out, head->flags);
@@ -197,9 +198,9 @@ struct slice batch_finish(struct batch_writer *w, struct batch_head *head)
 	put_generation(&w->out, &head->gen);
 	put_varint(&w->out, head->n_events);
 	put_varint(&w->out, head->n_rejects);
-	put_varint(&w->out, head->n_gaps);
+	put_varint(&w->out, head->n_losses);
 	buf_add(&w->out, buf_slice(&w->rejects));
-	buf_add(&w->out, buf_slice(&w->gaps));
+	buf_add(&w->out, buf_slice(&w->losses));
 	buf_add(&w->out, buf_slice(&w->body));
 	w->unsent = false;
 	return buf_slice(&w->out);

@@ -17,3 +17,12 @@ const char *loss_doc(enum loss_reason r)
 {
 	return (size_t)r < COUNT(rows) ? rows[r].doc : NULL;
 }
+
+enum loss_reason loss_by_name(struct slice name)
+{
+	int r = LOSS_NONE + 1;
+
+	while (r < LOSS_COUNT && !slice_is(name, rows[r].name))
+		r++;
+	return r < LOSS_COUNT ? (enum loss_reason)r : LOSS_NONE;
+}

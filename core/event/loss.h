@@ -30,5 +30,7 @@ static inline void losses_add(struct losses *l, enum loss_reason r, uint64_t n, 
 
 const char *loss_name(enum loss_reason r); /* "kernel_drop"; NULL for a number that is none */
 const char *loss_doc(enum loss_reason r);
+/* LOSS_NONE: no such name. */
+enum loss_reason loss_by_name(struct slice name);
 
 #endif

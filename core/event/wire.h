@@ -8,13 +8,14 @@
 
 #include "core/base/buf.h"
 #include "core/event/event.h"
+#include "core/event/loss.h"
 
 #define WIRE_FRAME_MAX (4u << 20)
 #define WIRE_DEFS_MAX 8192   /* definitions of one part in force; then all begin anew */
 #define WIRE_STRING_MAX 8192 /* longer strings are cut by the parser before they get here */
 
 enum frame_type {
-	FRAME_BATCH = 1,  /* sensor -> recorder: batch_head, rejects, gaps, events */
+	FRAME_BATCH = 1,  /* sensor -> recorder: batch_head, rejects, losses, events */
 	FRAME_ACK = 2,    /* recorder -> sensor: struct batch_ack */
 	FRAME_RESUME = 3, /* recorder -> sensor at the start: every known generation of a tailed input */
 	FRAME_READY = 4,  /* recorder -> sensor: the RESUME frames are complete */
@@ -23,7 +24,9 @@ enum frame_type {
 };
 
 /* Identity of one generation of a file (its bytes from creation to rotation or truncation) and how
- * far it was read. Offsets count plain bytes, after decompression. */
+ * far it was read. Offsets count plain bytes, after decompression.
+ * A capture's session is one too, with dev = ino = 0: position counts its events, line is how many
+ * exchanges were under way at the batch's end, and it is finished when its sensor stopped in order. */
 struct generation {
 	uint64_t token;         /* random, chosen by the sensor that first met it; 0: none */
 	uint64_t dev, ino;      /* where it was last seen; 0 when unknown */
@@ -45,7 +48,9 @@ enum batch_mode {
 enum batch_flag {
 	BATCH_CAUGHT_UP = 1, /* the input was at its end at `now`: coverage reaches to then */
 	BATCH_FILE_END = 2,  /* import: the last batch of this file */
-	BATCH_FIRST = 4      /* import: the first batch of this file */
+	BATCH_FIRST = 4,     /* import: the first batch of this file */
+	BATCH_LIVE = 8,      /* capture: what passes unseen is gone, so events do not tell what was watched */
+	BATCH_BEGINS = 16    /* capture: between the batch before and this one nothing was watched */
 };
 
 enum reject_reason { /* names in wire.c; a row of the coverage table each */
@@ -63,11 +68,6 @@ struct reject {
 	uint8_t digest[16];    /* of the line: its bytes are not kept, they may hold a key */
 };
 
-/* Bytes known to have existed and never read: a truncation, a vanished file. */
-struct gap {
-	uint64_t offset, bytes; /* bytes 0: how many is not known */
-};
-
 struct batch_head {
 	uint8_t mode, flags;
 	int64_t now;            /* ns, the sensor's clock */
@@ -75,7 +75,7 @@ struct batch_head {
 	struct slice path;      /* for people and messages */
 	uint64_t from;          /* position this batch continues at */
 	struct generation gen;  /* its state at the end of the batch: gen.position is `to` */
-	uint32_t n_events, n_rejects, n_gaps;
+	uint32_t n_events, n_rejects, n_losses;
 };
 
 /* ---- writing (sensor) ---- */
@@ -86,7 +86,7 @@ void batch_begin(struct batch_writer *w);
 /* The event's FO_SENSOR fields and its digest are copied. TK_ELIMIT: full, send it first. */
 int batch_add(struct batch_writer *w, const struct access_event *ev);
 int batch_add_reject(struct batch_writer *w, const struct reject *r);
-int batch_add_gap(struct batch_writer *w, const struct gap *g);
+int batch_add_loss(struct batch_writer *w, const struct loss *l);
 size_t batch_bytes(const struct batch_writer *w);
 /* The payload of a FRAME_BATCH; n_* of the head are filled in. Borrowed until the next begin. */
 struct slice batch_finish(struct batch_writer *w, struct batch_head *head);
@@ -99,7 +99,7 @@ void batch_reader_free(struct batch_reader *r);
 int batch_open(struct batch_reader *r, struct slice payload, struct batch_head *head, struct err *e);
 /* TK_OK; TK_EEND after the last. */
 int batch_next_reject(struct batch_reader *r, struct reject *out);
-int batch_next_gap(struct batch_reader *r, struct gap *out);
+int batch_next_loss(struct batch_reader *r, struct loss *out);
 /* The next event. Its EV part is the reader's, valid until the next call; dictionary parts point to the
  * definitions, whose numbers (below WIRE_DEFS_MAX) are in def[] (UINT32_MAX: no such part). The caller may
  * add to a part what it knows. Numbers and parts hold until batch_resets changes. */

@@ -6,6 +6,7 @@
 
 #include "core/base/err.h"
 #include "core/event/event.h"
+#include "core/event/loss.h"
 #include "core/ledger/sums.h"
 
 struct ledger_reader;
@@ -57,18 +58,24 @@ int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, boo
 /* Coverage of [from, to) in whole minutes (UTC seconds, multiples of 60). */
 struct coverage {
 	int64_t minutes, missed_minutes;
-	int64_t rejected_lines, lost_bytes, gaps, duplicates;
+	int64_t rejected_lines, lost_bytes, gaps, duplicates; /* gaps and lost_bytes: of logs */
+	struct losses losses; /* of captures, by reason */
 };
 int ledger_coverage(struct ledger_reader *r, int64_t from, int64_t to, struct coverage *out, struct err *e);
 /* The same per input, and its state. */
 struct input_state {
 	struct slice name, path;
 	int64_t events, rejected_lines, lost_bytes, gaps;
+	struct losses losses;
 	int64_t last_event_ns, last_heartbeat_ns;
 	bool configured;
 };
 typedef void (*input_row_fn)(void *ctx, const struct input_state *s);
 int ledger_inputs(struct ledger_reader *r, input_row_fn row, void *ctx, struct err *e);
+
+/* What one input lost in [from, to) (UTC seconds), logs' gaps included. */
+int ledger_losses(struct ledger_reader *r, const char *input, int64_t from, int64_t to, struct losses *out,
+		  struct err *e);
 
 /* Keys: registered ones, and fingerprints seen in events with first and last time and users. */
 struct key_row {

@@ -16,7 +16,33 @@ static bool is_reject(struct slice reason)
 	return false;
 }
 
-/* Losses come under their reasons: rejected lines by the names of wire.h, `duplicate`, else a gap. */
+/* Counts are sums of what others wrote: they stay within what JSON and reports can hold. */
+static void add_loss(struct losses *l, enum loss_reason reason, int64_t n, int64_t bytes)
+{
+	struct loss *of = &l->of[reason];
+
+	of->reason = (uint8_t)reason;
+	of->n = (uint64_t)add_saturating((int64_t)of->n, n);
+	of->bytes = (uint64_t)add_saturating((int64_t)of->bytes, bytes);
+}
+
+/* A reason that a newer version wrote counts as a gap: something is missing. */
+static enum loss_reason reason_of(struct slice name)
+{
+	enum loss_reason r = loss_by_name(name);
+
+	return r == LOSS_NONE ? LOSS_GAP : r;
+}
+
+/* Gaps of logs have members of their own. */
+static void split_gaps(struct losses *l, int64_t *gaps, int64_t *bytes)
+{
+	*gaps = (int64_t)l->of[LOSS_GAP].n;
+	*bytes = (int64_t)l->of[LOSS_GAP].bytes;
+	l->of[LOSS_GAP] = (struct loss){ 0 };
+}
+
+/* Losses come under their reasons: rejected lines by the names of wire.h, `duplicate`, else of losses.def. */
 static int read_losses(struct ledger_reader *r, int64_t from_minute, int64_t to_minute, struct coverage *out,
 		       struct err *e)
 {
@@ -34,11 +60,11 @@ static int read_losses(struct ledger_reader *r, int64_t from_minute, int64_t to_
 		} else if (slice_starts(reason, SLICE("duplicate"))) {
 			out->duplicates = add_saturating(out->duplicates, n);
 		} else {
-			out->gaps = add_saturating(out->gaps, n);
-			out->lost_bytes = add_saturating(out->lost_bytes, sqlite3_column_int64(s, 2));
+			add_loss(&out->losses, reason_of(reason), n, sqlite3_column_int64(s, 2));
 		}
 	}
 	sqlite3_finalize(s);
+	split_gaps(&out->losses, &out->gaps, &out->lost_bytes);
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
@@ -147,10 +173,32 @@ static int input_losses(struct ledger_reader *r, sqlite3_stmt *s, struct slice i
 		if (is_reject(reason)) {
 			out->rejected_lines += n;
 		} else if (!slice_starts(reason, SLICE("duplicate"))) {
-			out->gaps += n;
-			out->lost_bytes += sqlite3_column_int64(s, 2);
+			add_loss(&out->losses, reason_of(reason), n, sqlite3_column_int64(s, 2));
 		}
 	}
+	split_gaps(&out->losses, &out->gaps, &out->lost_bytes);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int ledger_losses(struct ledger_reader *r, const char *input, int64_t from, int64_t to, struct losses *out,
+		  struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc = reader_prepare(r, &s,
+				"SELECT reason, sum(n), sum(bytes) FROM losses WHERE minute >= ?1"
+				" AND minute < ?2 AND input = ?3 GROUP BY reason",
+				(int64_t[]){ from / 60, to / 60 }, 2, e);
+
+	*out = (struct losses){ 0 };
+	if (rc == TK_OK)
+		sqlite3_bind_text(s, 3, input, -1, SQLITE_STATIC);
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		enum loss_reason reason = loss_by_name(reader_text(s, 0));
+
+		if (reason != LOSS_NONE)
+			add_loss(out, reason, sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2));
+	}
+	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;
 }
 

@@ -24,7 +24,15 @@ void tails_say(const struct tails *t, const char *fmt, ...)
 	t->sink.say(t->sink.ctx, text);
 }
 
-struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, struct batcher *batcher)
+static int flush_pending(void *ctx, struct err *e)
+{
+	return batch_flush(ctx, 0, e);
+}
+
+static int take_answer(void *ctx, const struct outbox_batch *sent, const struct batch_ack *a, struct err *e);
+
+struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, struct outbox *outbox,
+			struct batcher *batcher)
 {
 	struct tails *t = calloc(1, sizeof *t);
 
@@ -33,6 +41,8 @@ struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, stru
 	t->mode = mode;
 	t->sink = *sink;
 	t->batcher = batcher;
+	t->outbox = outbox;
+	t->user = (struct outbox_user){ .ctx = t, .flush = flush_pending, .answer = take_answer };
 	t->buf = malloc(OVERLAP + CHUNK);
 	if (t->buf == NULL) {
 		free(t);
@@ -41,9 +51,19 @@ struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, stru
 	return t;
 }
 
-static void file_free(struct tail_file *f)
+/* What it is read with. */
+static void close_readers(const struct tails *t, struct tail_file *f)
 {
 	codec_close(f->codec);
+	f->codec = NULL;
+	if (f->capture != NULL)
+		t->sink.captures->close(f->capture);
+	f->capture = NULL;
+}
+
+static void file_free(const struct tails *t, struct tail_file *f)
+{
+	close_readers(t, f);
 	lines_free(&f->lines);
 	sys_close(f->fd);
 	free(f->path);
@@ -56,7 +76,7 @@ void tails_free(struct tails *t)
 	if (t == NULL)
 		return;
 	for (size_t i = 0; i < t->n_files; i++)
-		file_free(t->files[i]);
+		file_free(t, t->files[i]);
 	for (size_t i = 0; i < t->n_inputs; i++)
 		free(t->inputs[i].name);
 	for (size_t i = 0; i < t->n_groups; i++)
@@ -184,7 +204,7 @@ int tails_file(struct tails *t, const struct role_file *in, int fd, int64_t mono
 	};
 	lines_init(&f->lines, 0, 0);
 	if (f->path == NULL || f->base == NULL || add_file(t, f) != TK_OK) {
-		file_free(f);
+		file_free(t, f);
 		return err_set(e, TK_ENOMEM, "no memory for a file");
 	}
 	if (f->is_base && !f->whole)
@@ -221,8 +241,7 @@ void file_retire(struct tails *t, struct tail_file *f, enum retired_status statu
 	}
 	if (t->unpacking == f)
 		t->unpacking = NULL;
-	codec_close(f->codec);
-	f->codec = NULL;
+	close_readers(t, f);
 	sys_close(f->fd);
 	f->fd = -1;
 	f->state = FILE_GONE;
@@ -235,7 +254,7 @@ static void sweep(struct tails *t)
 
 	for (size_t i = 0; i < t->n_files; i++) {
 		if (t->files[i]->state == FILE_GONE)
-			file_free(t->files[i]);
+			file_free(t, t->files[i]);
 		else
 			t->files[kept++] = t->files[i];
 	}
@@ -244,35 +263,31 @@ static void sweep(struct tails *t)
 		t->turn = 0;
 }
 
-int tails_ack(struct tails *t, const struct batch_ack *a, struct err *e)
+static int take_answer(void *ctx, const struct outbox_batch *sent, const struct batch_ack *a, struct err *e)
 {
-	struct sent s = t->sent[t->sent_first];
-	struct gen_entry *g;
-	struct tail_file *f;
+	struct tails *t = ctx;
+	struct gen_entry *g = &t->book.list[sent->entry];
+	struct tail_file *f = g->owner == GEN_HELD ? (struct tail_file *)(uintptr_t)g->holder : NULL;
 
-	if (t->sent_n == 0 || a->token != s.to.token)
-		return err_set(e, TK_EMALFORMED, "the recorder answers a batch that was not sent");
-	t->sent_first = (t->sent_first + 1) % TAIL_IN_FLIGHT;
-	t->sent_n--;
-	g = &t->book.list[s.entry];
 	g->in_flight--;
 	t->new_events += a->new_events;
 	t->duplicates += a->duplicates;
-	f = g->owner == GEN_HELD ? (struct tail_file *)(uintptr_t)g->holder : NULL;
 	if (!a->discarded) {
-		g->g = s.to;
+		g->g = sent->to;
 		if (f != NULL && f->state == FILE_FINISHED && g->in_flight == 0)
 			file_retire(t, f, f->damaged ? RETIRED_DAMAGED : RETIRED_DONE);
 		return TK_OK;
 	}
 	if (t->mode == BATCH_IMPORT)
 		return err_set(e, TK_EMALFORMED, "the recorder refused a part of an import");
-	if (f != NULL && s.epoch == f->epoch) {
+	if (f != NULL && sent->tag == f->epoch) {
 		bool known = a->position == g->g.position;
 
 		f->epoch++;
-		if (t->pending == f)
+		if (t->pending == f) {
 			t->pending = NULL;
+			outbox_discard(t->outbox);
+		}
 		f->state = FILE_READ;
 		f->cur.finished = false;
 		file_resume(t, f, a->position, g->g.line, !known);
@@ -283,7 +298,7 @@ int tails_ack(struct tails *t, const struct batch_ack *a, struct err *e)
 		g->g.finished = false;
 		/* The gap itself was refused: it is told again. */
 		if (g->owner == GEN_LOST)
-			gen_book_own(&t->book, s.entry, GEN_RELEASED, NULL, t->now);
+			gen_book_own(&t->book, sent->entry, GEN_RELEASED, NULL, t->now);
 	}
 	return TK_OK;
 }
@@ -342,10 +357,10 @@ static int finish(struct tails *t, struct tail_file *f, struct err *e)
 		return rc;
 	/* Its log was truncated when more of it was known than this copy has. */
 	if (g->known_size > f->cur.position) {
-		struct gap gap = { .offset = f->cur.position, .bytes = g->known_size - f->cur.position };
+		struct loss gap = { LOSS_GAP, .n = 1, .bytes = g->known_size - f->cur.position };
 
 		g->known_size = 0;
-		if (batch_add_gap(t->batcher->w, &gap) != TK_OK)
+		if (batch_add_loss(t->batcher->w, &gap) != TK_OK)
 			return err_set(e, TK_ELIMIT, "%s: cannot note a gap", f->path);
 	}
 	f->cur.finished = true;
@@ -499,11 +514,6 @@ int tails_step(struct tails *t, int64_t mono, int64_t wall, int64_t *sleep_ns, s
 	if (busy)
 		*sleep_ns = 0;
 	return rc;
-}
-
-unsigned tails_in_flight(const struct tails *t)
-{
-	return t->sent_n;
 }
 
 size_t tails_open_files(const struct tails *t)

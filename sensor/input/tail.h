@@ -6,20 +6,31 @@
 #define TK_SENSOR_INPUT_TAIL_H
 
 #include "sensor/input/batcher.h"
+#include "sensor/input/outbox.h"
 #include "sensor/options.h"
 
-#define TAIL_IN_FLIGHT 16                      /* batches sent and not acknowledged: then reading stops */
 #define TAIL_STAT_NS (INT64_C(50) * 1000000)   /* a file has no poll: how often its size is asked */
 #define TAIL_LAST_LINE_NS (3 * NS_PER_SEC)     /* a rotated file's last line without LF is whole after this */
 #define TAIL_FINISH_NS (60 * NS_PER_SEC)       /* a rotated file is finished when idle for this long */
 #define TAIL_COPY_NS (10 * NS_PER_SEC)         /* how long a truncated log's copy is waited for */
 #define TAIL_BEAT_NS (5 * NS_PER_SEC)          /* "nothing new until now" */
 
-/* Where batches go. `wait` returns once another acknowledgement was handed to tails_ack. */
+/* What makes events of a capture file. It lives above this room (sensor/capture_import.c): here a capture is
+ * bytes. An event is borrowed for the call; what `event` returns ends the reading. */
+typedef int (*capture_event)(void *to, const struct access_event *ev, struct err *e);
+struct capture_reader {
+	void *(*open)(void *ctx); /* NULL: no memory */
+	/* The next bytes. TK_EMALFORMED: from there on nothing of the file can be read. */
+	int (*read)(void *reader, struct slice chunk, capture_event event, void *to, struct err *e);
+	/* No more will come. *cut: the last packet is not whole. */
+	int (*end)(void *reader, capture_event event, void *to, struct losses *lost, bool *cut, struct err *e);
+	void (*close)(void *reader); /* NULL is legal */
+};
+
 struct tail_sink {
 	void *ctx;
-	int (*send)(void *ctx, struct slice payload, struct err *e);
-	int (*wait)(void *ctx, struct err *e);
+	const struct capture_reader *captures; /* NULL: a capture file is of no known format */
+	void *captures_ctx;
 	/* The file is closed here and may be closed by its opener. */
 	void (*retired)(void *ctx, const struct role_retired *r);
 	/* A message for people, without "tochoku: ". */
@@ -27,8 +38,9 @@ struct tail_sink {
 };
 
 struct tails;
-/* `mode` is an enum batch_mode. The batcher is borrowed. NULL: no memory. */
-struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, struct batcher *batcher);
+/* `mode` is an enum batch_mode. Outbox and batcher are borrowed; they share a writer. NULL: no memory. */
+struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, struct outbox *outbox,
+			struct batcher *batcher);
 void tails_free(struct tails *t); /* closes the files that it holds */
 
 /* Inputs come first, numbered 0, 1, … TK_ECONFIG: no such format. */
@@ -45,11 +57,8 @@ void tails_shortage(struct tails *t, uint32_t waiting);
 
 /* Does a piece of work. *sleep_ns: when to call again if nothing else happens; 0 at once. */
 int tails_step(struct tails *t, int64_t mono, int64_t wall, int64_t *sleep_ns, struct err *e);
-/* An acknowledgement, in the order of the batches. TK_EMALFORMED: it answers no batch. */
-int tails_ack(struct tails *t, const struct batch_ack *a, struct err *e);
 /* Sends the batch that is being written. After it nothing more is read. */
 int tails_flush(struct tails *t, int64_t mono, int64_t wall, struct err *e);
-unsigned tails_in_flight(const struct tails *t);
 size_t tails_open_files(const struct tails *t);
 /* Counts so far; `final` is left false. */
 void tails_summary(const struct tails *t, struct role_summary *out);

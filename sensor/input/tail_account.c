@@ -22,7 +22,7 @@ int tails_give_up_lost(struct tails *t, struct err *e)
 
 	for (size_t i = 0; rc == TK_OK && i < t->book.n && t->shortage == 0; i++) {
 		struct gen_entry *g = &t->book.list[i];
-		struct gap gap = { .offset = g->g.position };
+		struct loss gap = { .reason = LOSS_GAP, .n = 1 };
 		bool missing = g->owner == GEN_FREE && !g->parked && !g->g.finished &&
 			       t->now - t->ready_at >= TAIL_COPY_NS;
 		bool truncated = g->owner == GEN_RELEASED && t->now - g->since >= TAIL_COPY_NS;
@@ -38,10 +38,10 @@ int tails_give_up_lost(struct tails *t, struct err *e)
 		gen_book_own(&t->book, i, GEN_LOST, NULL, t->now);
 		if (lost && gap.bytes > 0)
 			tails_say(t, "%s: %" PRIu64 " bytes after byte %" PRIu64 " were lost unread", g->base,
-				  gap.bytes, gap.offset);
+				  gap.bytes, g->g.position);
 		else if (lost)
 			tails_say(t, "%s: what followed byte %" PRIu64 " may be lost unread", g->base,
-				  gap.offset);
+				  g->g.position);
 		rc = batch_for_entry(t, i, lost ? &gap : NULL, 0, e);
 	}
 	return rc;

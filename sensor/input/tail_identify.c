@@ -90,7 +90,7 @@ static int claim(struct tails *t, struct tail_file *f, int64_t i, struct err *e)
 static int claim_shorter(struct tails *t, struct tail_file *f, int64_t i, struct err *e)
 {
 	struct gen_entry *g = &t->book.list[i];
-	struct gap gap = { .offset = g->g.position };
+	struct loss gap = { .reason = LOSS_GAP, .n = 1 };
 	int rc = TK_OK;
 
 	if (!g->g.finished) {

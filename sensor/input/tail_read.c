@@ -9,45 +9,31 @@
 
 /* ---- batches ---- */
 
-static int wait_for_room(struct tails *t, struct err *e)
+static int batch_send(struct tails *t, const struct outbox_batch *b, struct batch_head *head, struct err *e)
 {
-	while (t->sent_n == TAIL_IN_FLIGHT) {
-		int rc = t->sink.wait(t->sink.ctx, e);
-
-		if (rc != TK_OK)
-			return rc;
-	}
-	return TK_OK;
-}
-
-static int batch_send(struct tails *t, size_t entry, unsigned epoch, struct batch_head *head, struct err *e)
-{
-	struct gen_entry *g = &t->book.list[entry];
-	struct sent *s = &t->sent[(t->sent_first + t->sent_n) % TAIL_IN_FLIGHT];
+	struct gen_entry *g = &t->book.list[b->entry];
 	int rc;
 
 	head->mode = (uint8_t)t->mode;
 	head->now = t->wall;
 	head->input = slice_str(t->inputs[g->input].name);
 	head->path = slice_str(g->base);
-	rc = t->sink.send(t->sink.ctx, batch_finish(t->batcher->w, head), e);
-	if (rc != TK_OK)
-		return rc;
-	*s = (struct sent){ .entry = entry, .epoch = epoch, .to = head->gen };
-	t->sent_n++;
-	g->in_flight++;
-	return TK_OK;
+	rc = outbox_send(t->outbox, b, head, e);
+	if (rc == TK_OK)
+		g->in_flight++;
+	return rc;
 }
 
 int batch_flush(struct tails *t, uint8_t flags, struct err *e)
 {
 	struct tail_file *f = t->pending;
 	struct batch_head head = { .flags = flags };
+	struct outbox_batch b = { .user = &t->user };
 	int rc;
 
 	if (f == NULL)
 		return TK_OK;
-	rc = wait_for_room(t, e);
+	rc = outbox_wait(t->outbox, e);
 	/* An answer meanwhile may have sent this file back: then the batch was thrown away. */
 	if (rc != TK_OK || t->pending != f)
 		return rc;
@@ -59,10 +45,12 @@ int batch_flush(struct tails *t, uint8_t flags, struct err *e)
 	if (f->whole && !f->first_sent)
 		head.flags |= BATCH_FIRST;
 	head.from = t->pending_from;
-	head.gen = f->cur;
+	b.to = f->cur;
+	b.entry = (size_t)f->gen;
+	b.tag = f->epoch;
 	t->pending = NULL;
 	f->first_sent = true;
-	return batch_send(t, (size_t)f->gen, f->epoch, &head, e);
+	return batch_send(t, &b, &head, e);
 }
 
 int batch_open_for(struct tails *t, struct tail_file *f, struct err *e)
@@ -71,31 +59,30 @@ int batch_open_for(struct tails *t, struct tail_file *f, struct err *e)
 
 	if (t->pending == f)
 		return TK_OK;
-	rc = batch_flush(t, 0, e);
+	rc = outbox_open(t->outbox, &t->user, e);
 	if (rc != TK_OK)
 		return rc;
-	batch_begin(t->batcher->w);
 	t->pending = f;
 	t->pending_since = t->now;
 	t->pending_from = f->cur.position;
 	return TK_OK;
 }
 
-int batch_for_entry(struct tails *t, size_t entry, const struct gap *gap, uint8_t flags, struct err *e)
+int batch_for_entry(struct tails *t, size_t entry, const struct loss *gap, uint8_t flags, struct err *e)
 {
 	struct batch_head head = { .flags = flags };
-	int rc = batch_flush(t, 0, e);
+	struct outbox_batch b = { .user = &t->user, .entry = entry };
+	int rc = outbox_open(t->outbox, &t->user, e);
 
 	if (rc == TK_OK)
-		rc = wait_for_room(t, e);
+		rc = outbox_wait(t->outbox, e);
 	if (rc != TK_OK)
 		return rc;
-	batch_begin(t->batcher->w);
 	if (gap != NULL)
-		batch_add_gap(t->batcher->w, gap);
-	head.gen = t->book.list[entry].g;
-	head.from = head.gen.position;
-	return batch_send(t, entry, 0, &head, e);
+		batch_add_loss(t->batcher->w, gap);
+	b.to = t->book.list[entry].g;
+	head.from = b.to.position;
+	return batch_send(t, &b, &head, e);
 }
 
 /* ---- one chunk ---- */
@@ -170,7 +157,7 @@ int file_last_line(struct tails *t, struct tail_file *f, struct err *e)
 /* A writer that does not append leaves NUL bytes where the old content was: they are a gap. */
 static int pass_nuls(struct tails *t, struct tail_file *f, struct slice *chunk, struct err *e)
 {
-	struct gap gap = { .offset = f->cur.position };
+	struct loss gap = { .reason = LOSS_GAP, .n = 1 };
 	struct slice nuls;
 	int rc;
 
@@ -183,7 +170,7 @@ static int pass_nuls(struct tails *t, struct tail_file *f, struct slice *chunk, 
 	rc = batch_open_for(t, f, e);
 	if (rc != TK_OK || t->pending != f)
 		return rc;
-	if (batch_add_gap(t->batcher->w, &gap) != TK_OK)
+	if (batch_add_loss(t->batcher->w, &gap) != TK_OK)
 		return err_set(e, TK_ELIMIT, "%s: cannot note a gap", f->path);
 	nuls = slice_head(*chunk, (size_t)gap.bytes);
 	f->nul_lead += gap.bytes;
@@ -223,8 +210,11 @@ static bool know_format(struct tails *t, struct tail_file *f, struct slice chunk
 static int consume(struct tails *t, struct tail_file *f, struct slice chunk, bool last, struct err *e)
 {
 	unsigned epoch = f->epoch;
-	int rc = pass_nuls(t, f, &chunk, e);
+	int rc;
 
+	if (file_is_capture(t, f, chunk))
+		return file_capture(t, f, chunk, e);
+	rc = pass_nuls(t, f, &chunk, e);
 	if (rc != TK_OK || f->epoch != epoch || chunk.n == 0)
 		return rc;
 	if (!know_format(t, f, chunk, last)) {
@@ -320,11 +310,12 @@ static int codec_ended(struct tails *t, struct tail_file *f, int rc, const struc
 	f->codec = NULL;
 	if (t->unpacking == f)
 		t->unpacking = NULL;
-	if (f->skip > 0 || !f->damaged)
-		return TK_OK;
+	rc = file_capture_end(t, f, e);
+	if (rc != TK_OK || f->skip > 0 || !f->damaged)
+		return rc;
 	rc = batch_open_for(t, f, e);
 	if (rc == TK_OK && t->pending == f)
-		batch_add_gap(t->batcher->w, &(struct gap){ .offset = f->cur.position });
+		batch_add_loss(t->batcher->w, &(struct loss){ .reason = LOSS_GAP, .n = 1 });
 	return rc;
 }
 
@@ -352,7 +343,7 @@ static int read_codec(struct tails *t, struct tail_file *f, struct err *e)
 	rc = chunk.n == 0 || f->skip > 0 ? TK_OK : consume(t, f, chunk, end != TK_OK, e);
 	if (rc != TK_OK || f->epoch != epoch)
 		return rc;
-	if (f->format == NULL && f->skip == 0 && chunk.n > 0) {
+	if (f->format == NULL && f->capture == NULL && f->skip == 0 && chunk.n > 0) {
 		/* Not to be read as it is: nothing of it counts. */
 		f->codec_end = f->damaged = true;
 		codec_close(f->codec);

@@ -65,6 +65,7 @@ struct tail_file {
 	bool codec_end;         /* all of it was read */
 	uint64_t skip;          /* plain bytes to pass over first */
 	bool count_skipped;     /* and their lines are to be counted */
+	void *capture;          /* its reader, if it is a capture file */
 	struct line_counts counts;
 };
 
@@ -80,17 +81,12 @@ struct tail_group {
 	char *base;
 };
 
-/* A batch on its way. */
-struct sent {
-	size_t entry;
-	unsigned epoch;
-	struct generation to;
-};
-
 struct tails {
 	enum batch_mode mode;
 	struct tail_sink sink;
 	struct batcher *batcher;
+	struct outbox *outbox;
+	struct outbox_user user;
 	struct gen_book book;
 	struct tail_input *inputs;
 	size_t n_inputs;
@@ -109,8 +105,6 @@ struct tails {
 	uint64_t pending_from;
 	struct slice chunk;        /* being split, of `pending` or nobody's */
 
-	struct sent sent[TAIL_IN_FLIGHT];
-	unsigned sent_first, sent_n;
 	uint64_t new_events, duplicates, bytes_in;
 
 	struct tail_file *unpacking; /* one at a time: decompressors are large */
@@ -130,12 +124,18 @@ int batch_flush(struct tails *t, uint8_t flags, struct err *e);
 /* Makes the pending batch this file's. */
 int batch_open_for(struct tails *t, struct tail_file *f, struct err *e);
 /* A batch of one entry that no file is read as: a gap, or only its state. */
-int batch_for_entry(struct tails *t, size_t entry, const struct gap *gap, uint8_t flags, struct err *e);
+int batch_for_entry(struct tails *t, size_t entry, const struct loss *gap, uint8_t flags, struct err *e);
 /* The file was truncated: what it was is left for a copy, and it goes on as a new generation. */
 int file_truncated(struct tails *t, struct tail_file *f, struct err *e);
 /* Continues at a position; its line number is told, or counted by reading again. */
 void file_resume(struct tails *t, struct tail_file *f, uint64_t position, uint64_t line,
 		 bool count_lines_too);
+
+/* tail_capture.c */
+bool file_is_capture(const struct tails *t, const struct tail_file *f, struct slice chunk);
+/* The next bytes of a capture file, and its end (nothing for a log). */
+int file_capture(struct tails *t, struct tail_file *f, struct slice chunk, struct err *e);
+int file_capture_end(struct tails *t, struct tail_file *f, struct err *e);
 
 /* tail_identify.c */
 int file_new_generation(struct tails *t, struct tail_file *f, struct err *e);

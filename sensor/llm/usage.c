@@ -187,10 +187,12 @@ static enum media media_of(struct slice s)
 	} known[] = {
 		{ "text/event-stream", MEDIA_EVENTS }, { "application/x-ndjson", MEDIA_LINES },
 		{ "application/ndjson", MEDIA_LINES }, { "application/stream+json", MEDIA_LINES },
-		{ "application/json", MEDIA_JSON }, { "", MEDIA_JSON },
+		{ "application/json", MEDIA_JSON },
 		{ "application/vnd.amazon.eventstream", MEDIA_AWS },
 	};
 
+	if (s.n == 0)
+		return MEDIA_JSON;
 	for (size_t i = 0; i < COUNT(known); i++)
 		if (s.n == strlen(known[i].name) && strncasecmp((const char *)s.p, known[i].name, s.n) == 0)
 			return known[i].media;

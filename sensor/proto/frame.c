@@ -1,20 +1,13 @@
 #include "sensor/proto/frame.h"
-#include "sensor/proto/link.h"
+#include "sensor/proto/layer.h"
 
-#define EXTENSIONS_MAX 7 /* RFC 8200 4.1 knows no use for more */
+#define IPS_MAX 8 /* one IP packet in another; more is nobody's network */
 
-/* Protocol and next header numbers (IANA). */
-enum { HOP_BY_HOP = 0, TCP = 6, ROUTING = 43, FRAGMENT = 44, AUTHENTICATION = 51, DESTINATION = 60 };
-
-static void put_v4(struct addr *a, const uint8_t *p)
-{
-	memset(a->b, 0, 10);
-	a->b[10] = a->b[11] = 0xff;
-	memcpy(a->b + 12, p, 4);
-}
+#define PROTOCOL_TCP 6
 
 /* RFC 791 3.1 */
-static enum frame_verdict take_ipv4(struct rest *r, struct segment *out, uint8_t *next)
+static inline enum frame_verdict take_v4(struct rest *r, struct segment *out, struct fragment *frag,
+					 uint8_t *protocol)
 {
 	enum frame_verdict v = rest_need(r, 1);
 	uint32_t header, total;
@@ -30,96 +23,24 @@ static enum frame_verdict take_ipv4(struct rest *r, struct segment *out, uint8_t
 	if (header < 20 || total < header)
 		return FRAME_BAD;
 	if ((be16(p + 6) & 0x3fff) != 0) /* more fragments, or an offset */
-		return FRAME_FRAGMENT;
-	*next = p[9];
-	put_v4(&out->src, p + 12);
-	put_v4(&out->dst, p + 16);
+		return ip_fragment_v4(r, frag);
+	*protocol = p[9];
+	ip_put_v4(&out->src, p + 12);
+	ip_put_v4(&out->dst, p + 16);
 	rest_end(r, total);
 	rest_skip(r, header);
 	return FRAME_SOUND;
 }
 
-/* RFC 8200 4.5: an atomic fragment is whole (RFC 6946). */
-static enum frame_verdict take_fragment(struct rest *r, uint8_t *next)
+static inline enum frame_verdict take_ip(uint16_t ether, struct rest *r, struct segment *out,
+					 struct fragment *frag,
+					 uint8_t *protocol)
 {
-	enum frame_verdict v = rest_need(r, 8);
-
-	if (v != FRAME_SOUND)
-		return v;
-	if ((be16(r->p + 2) & 0xfff9) != 0)
-		return FRAME_FRAGMENT;
-	*next = r->p[0];
-	rest_skip(r, 8);
-	return FRAME_SOUND;
-}
-
-/* A header that says its own length, in units of `unit` bytes beyond the first 8 (RFC 8200 4.3 to 4.6; RFC
- * 4302 2.2 counts words less two, which is the same with 4). */
-static enum frame_verdict take_option(struct rest *r, uint8_t *next, uint32_t unit)
-{
-	enum frame_verdict v = rest_need(r, 2);
-	uint32_t length;
-
-	if (v != FRAME_SOUND)
-		return v;
-	length = 8 + r->p[1] * unit;
-	*next = r->p[0];
-	v = rest_need(r, length);
-	if (v == FRAME_SOUND)
-		rest_skip(r, length);
-	return v;
-}
-
-/* RFC 8200 4.1 */
-static enum frame_verdict take_extensions(struct rest *r, uint8_t *next)
-{
-	enum frame_verdict v = FRAME_SOUND;
-
-	for (int i = 0; i <= EXTENSIONS_MAX && v == FRAME_SOUND; i++)
-		switch (*next) {
-		case HOP_BY_HOP:
-		case ROUTING:
-		case DESTINATION:
-			v = take_option(r, next, 8);
-			break;
-		case AUTHENTICATION:
-			v = take_option(r, next, 4);
-			break;
-		case FRAGMENT:
-			v = take_fragment(r, next);
-			break;
-		default:
-			return FRAME_SOUND;
-		}
-	return v == FRAME_SOUND ? FRAME_BAD : v;
-}
-
-/* RFC 8200 3. A payload length of 0 is a jumbogram (RFC 2675) or segmentation offload. */
-static enum frame_verdict take_ipv6(struct rest *r, struct segment *out, uint8_t *next)
-{
-	enum frame_verdict v = rest_need(r, 1);
-	const uint8_t *p = r->p;
-	uint32_t length;
-
-	if (v == FRAME_SOUND && p[0] >> 4 != 6)
-		return FRAME_BAD;
-	v = rest_need(r, 40);
-	if (v != FRAME_SOUND)
-		return v;
-	length = be16(p + 4) == 0 ? r->wire - 40 : be16(p + 4);
-	memcpy(out->src.b, p + 8, 16);
-	memcpy(out->dst.b, p + 24, 16);
-	/* Such an address stands for an IPv4 host and never travels itself: nobody shall pass for one. */
-	if (addr_is_v4(&out->src) || addr_is_v4(&out->dst))
-		return FRAME_BAD;
-	*next = p[6];
-	rest_skip(r, 40);
-	rest_end(r, length);
-	return take_extensions(r, next);
+	return ether == ETHER_IPV4 ? take_v4(r, out, frag, protocol) : ip_take_v6(r, out, frag, protocol);
 }
 
 /* RFC 9293 3.1. Without its options a segment still says all that is asked for. */
-static enum frame_verdict take_tcp(struct rest *r, struct segment *out)
+static inline enum frame_verdict take_tcp(struct rest *r, struct segment *out)
 {
 	enum frame_verdict v = rest_need(r, 20);
 	const uint8_t *p = r->p;
@@ -141,20 +62,55 @@ static enum frame_verdict take_tcp(struct rest *r, struct segment *out)
 	return FRAME_TCP;
 }
 
+/* From behind an IP header to the end, through as many tunnels as there are. */
+static enum frame_verdict parse_upper(struct rest *r, uint8_t protocol, struct segment *out,
+				      struct fragment *frag)
+{
+	enum frame_verdict v;
+	uint16_t ether = 0;
+
+	for (int ips = 1; protocol != PROTOCOL_TCP; ips++) {
+		v = tunnel_take(protocol, r, out, &ether);
+		if (v == FRAME_SOUND && ips == IPS_MAX)
+			v = FRAME_BAD;
+		if (v == FRAME_SOUND)
+			v = ether_take(r, &ether);
+		if (v == FRAME_SOUND)
+			v = take_ip(ether, r, out, frag, &protocol);
+		if (v != FRAME_SOUND)
+			return v;
+	}
+	return take_tcp(r, out);
+}
+
 enum frame_verdict frame_parse(uint32_t link_type, struct slice captured, uint32_t wire_len,
-			       struct segment *out)
+			       struct segment *out,
+			       struct fragment *frag)
 {
 	struct rest r = { .p = captured.p };
 	enum frame_verdict v;
 	uint16_t ether = 0;
-	uint8_t next = 0;
+	uint8_t protocol = 0;
 
 	r.n = captured.n > UINT32_MAX ? UINT32_MAX : (uint32_t)captured.n;
 	r.wire = wire_len < r.n ? r.n : wire_len;
 	v = link_take(link_type, &r, &ether);
 	if (v == FRAME_SOUND)
-		v = ether == ETHER_IPV4 ? take_ipv4(&r, out, &next) : take_ipv6(&r, out, &next);
-	if (v == FRAME_SOUND)
-		v = next == TCP ? take_tcp(&r, out) : FRAME_OTHER;
-	return v;
+		v = take_ip(ether, &r, out, frag, &protocol);
+	if (v != FRAME_SOUND)
+		return v;
+	return protocol == PROTOCOL_TCP ? take_tcp(&r, out) : parse_upper(&r, protocol, out, frag);
+}
+
+enum frame_verdict frame_parse_whole(const struct fragment *whole, struct segment *out, struct fragment *frag)
+{
+	struct rest r = { whole->bytes.p, (uint32_t)whole->bytes.n, (uint32_t)whole->bytes.n };
+	uint8_t protocol = whole->protocol;
+	enum frame_verdict v = FRAME_SOUND;
+
+	out->src = whole->src;
+	out->dst = whole->dst;
+	if (!addr_is_v4(&out->src))
+		v = ip_extensions(&r, NULL, &protocol);
+	return v == FRAME_SOUND ? parse_upper(&r, protocol, out, frag) : v;
 }

@@ -1,9 +1,6 @@
-#include "sensor/proto/link.h"
+#include "sensor/proto/layer.h"
 
-#define TAGS_MAX 8         /* more tags on one packet are nobody's network */
-#define LENGTH_MAX 1500    /* IEEE 802.3 3.2.6: up to here the field is a length, and LLC follows */
-#define ETHER_LEAST 0x0600 /* from here on it is a type */
-#define SLL_LLC 4          /* cooked packets: LLC follows */
+#define SLL_LLC 4 /* cooked packets: LLC follows */
 
 /* Each reader takes its header off and says in *ether what follows. */
 
@@ -91,50 +88,20 @@ static enum frame_verdict sll2(struct rest *r, uint16_t *ether)
 	return cooked(r, 20, 0, ether);
 }
 
-/* IEEE 802.1Q: two bytes of tag, then what follows. */
-static enum frame_verdict vlan(struct rest *r, uint16_t *ether)
+/* RFC 1662 framing without its flags, or Cisco HDLC, as the first byte says. */
+static enum frame_verdict hdlc(struct rest *r, uint16_t *ether)
 {
 	enum frame_verdict v = rest_need(r, 4);
 
-	if (v == FRAME_SOUND) {
-		*ether = be16(r->p + 2);
-		rest_skip(r, 4);
-	}
-	return v;
-}
-
-/* IEEE 802.2 LLC, of which SNAP with an EtherType is followed (RFC 1042). */
-static enum frame_verdict llc(struct rest *r, uint16_t *ether)
-{
-	static const uint8_t snap[] = { 0xaa, 0xaa, 3, 0, 0, 0 };
-	enum frame_verdict v = rest_need(r, 3);
-
 	if (v != FRAME_SOUND)
 		return v;
-	if (memcmp(r->p, snap, 3) != 0)
-		return FRAME_OTHER;
-	v = rest_need(r, 8);
-	if (v != FRAME_SOUND)
-		return v;
-	if (memcmp(r->p, snap, sizeof snap) != 0)
-		return FRAME_OTHER;
-	*ether = be16(r->p + 6);
-	rest_skip(r, 8);
-	return FRAME_SOUND;
-}
-
-/* One layer between link and IP; another kind of label is another case here. */
-static enum frame_verdict between(struct rest *r, uint16_t *ether)
-{
-	switch (*ether) {
-	case 0x8100: /* 802.1Q */
-	case 0x88a8: /* 802.1ad */
-	case 0x9100: /* and what switches used before it */
-	case 0x9200:
-		return vlan(r, ether);
-	default:
-		return *ether <= LENGTH_MAX ? llc(r, ether) : FRAME_OTHER;
+	if (r->p[0] != 0x0f && r->p[0] != 0x8f) { /* unicast and broadcast of Cisco's */
+		*ether = ETHER_PPP;
+		return FRAME_SOUND;
 	}
+	*ether = be16(r->p + 2);
+	rest_skip(r, 4);
+	return *ether >= ETHER_LEAST ? FRAME_SOUND : FRAME_OTHER;
 }
 
 static enum frame_verdict read_link(uint32_t link_type, struct rest *r, uint16_t *ether)
@@ -152,12 +119,7 @@ enum frame_verdict link_take(uint32_t link_type, struct rest *r, uint16_t *ether
 {
 	enum frame_verdict v = read_link(link_type, r, ether);
 
-	for (int tags = 0; v == FRAME_SOUND; tags++) {
-		if (*ether == ETHER_IPV4 || *ether == ETHER_IPV6)
-			return FRAME_SOUND;
-		if (tags == TAGS_MAX)
-			return FRAME_BAD;
-		v = between(r, ether);
-	}
-	return v;
+	if (v != FRAME_SOUND || *ether == ETHER_IPV4)
+		return v;
+	return ether_take(r, ether);
 }

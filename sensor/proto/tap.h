@@ -19,7 +19,7 @@ struct tap_limits {
 struct tap_sink {
 	void *ctx;
 	/* In order of completion, as far as the packets came. Borrowed for the call; ev->digest is the identity of the
-	 * exchange: 4-tuple, absolute sequence number of the request's first byte, packet time in microseconds. */
+	 * exchange: 4-tuple, absolute sequence number of the request's first byte, minute of its packet time. */
 	void (*event)(void *ctx, struct access_event *ev);
 };
 

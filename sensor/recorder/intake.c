@@ -60,6 +60,7 @@ struct job {
 	const struct batch_head *head;
 	struct slice input;
 	int64_t input_label, now_ns, last_event_ns, events, duplicates;
+	struct losses lost;
 	int64_t watched_from, watched_to; /* minutes; INT64_MIN: none yet */
 	uint8_t mask[16];
 	struct err *e;
@@ -328,7 +329,7 @@ static int note_time(struct job *j, int64_t ns)
 {
 	if (ns > j->last_event_ns)
 		j->last_event_ns = ns;
-	return note_watched(j, minute_of(ns));
+	return j->head->flags & BATCH_LIVE ? TK_OK : note_watched(j, minute_of(ns));
 }
 
 static int take_event(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT])
@@ -380,6 +381,10 @@ static int take_events(struct job *j)
 /* The minute that losses are told under: where the input's time stands. */
 static int64_t loss_minute(const struct job *j)
 {
+	if (j->head->flags & BATCH_LIVE)
+		return minute_of(j->head->now);
+	if (j->head->mode == BATCH_IMPORT && j->stream->last_minute != INT64_MIN)
+		return j->stream->last_minute;
 	for (int i = 0; i < INPUTS; i++)
 		if (j->in->inputs[i].label == j->input_label && j->in->inputs[i].last_minute != INT64_MIN)
 			return j->in->inputs[i].last_minute;
@@ -407,16 +412,28 @@ static int take_rejects(struct job *j)
 	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a rejected line is not valid");
 }
 
-static int take_gaps(struct job *j)
+static int take_losses(struct job *j)
 {
-	struct gap g;
+	struct loss l;
 	int rc;
 
-	while ((rc = batch_next_gap(j->stream->reader, &g)) == TK_OK)
-		if ((rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "gap", 1,
-				      (int64_t)g.bytes, j->e)) != TK_OK)
-			return rc;
-	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a gap is not valid");
+	while ((rc = batch_next_loss(j->stream->reader, &l)) == TK_OK)
+		losses_add(&j->lost, l.reason, l.n, l.bytes);
+	return rc == TK_EEND ? TK_OK : err_set(j->e, rc, "batch: a loss is not valid");
+}
+
+/* A file that brings nothing new has been here before, and so have its losses. */
+static int record_losses(struct job *j)
+{
+	int rc = TK_OK;
+
+	if (j->head->mode == BATCH_IMPORT && j->stream->file_events == 0)
+		return TK_OK;
+	for (int i = LOSS_NONE + 1; rc == TK_OK && i < LOSS_COUNT; i++)
+		if (j->lost.of[i].n > 0 || j->lost.of[i].bytes > 0)
+			rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), loss_name(i),
+					 (int64_t)j->lost.of[i].n, (int64_t)j->lost.of[i].bytes, j->e);
+	return rc;
 }
 
 /* ---- coverage ---- */
@@ -442,13 +459,15 @@ static int64_t *last_watched(struct job *j)
 }
 
 /* A file read in order is watched from one event to the next, and to now where its end was reached. The first
- * batch after a start goes on from where the input was left if it continues a known file. */
+ * batch after a start goes on from where the input was left if it continues a known file. What passed a
+ * capture while nobody captured is gone: there it begins anew. */
 static int begin_cover(struct job *j)
 {
-	int64_t last = *last_watched(j);
+	bool live = (j->head->flags & BATCH_LIVE) != 0;
+	int64_t last = j->head->flags & BATCH_BEGINS ? INT64_MIN : *last_watched(j);
 	int rc = TK_OK;
 
-	if (last == INT64_MIN && j->head->mode == BATCH_TAIL && j->head->from > 0)
+	if (last == INT64_MIN && !live && j->head->mode == BATCH_TAIL && j->head->from > 0)
 		rc = ledger_watched_until(j->in->ledger, j->input_label, &last, j->e);
 	j->watched_from = j->watched_to = last;
 	return rc;
@@ -496,6 +515,7 @@ static int name_input(struct job *j)
 
 	if (first) {
 		ledger_new_file(j->in->ledger);
+		j->stream->file_events = 0;
 		j->stream->last_minute = INT64_MIN;
 	}
 	if (head->input.n > 0)
@@ -520,7 +540,7 @@ static int take_batch(struct job *j)
 	if (rc == TK_OK)
 		rc = take_rejects(j);
 	if (rc == TK_OK)
-		rc = take_gaps(j);
+		rc = take_losses(j);
 	if (rc == TK_OK)
 		rc = take_events(j);
 	if (rc == TK_OK && j->head->mode == BATCH_TAIL && j->head->gen.token != 0)
@@ -529,8 +549,11 @@ static int take_batch(struct job *j)
 	if (rc == TK_OK && j->duplicates > 0 && j->head->mode == BATCH_TAIL)
 		rc = ledger_loss(j->in->ledger, j->input_label, loss_minute(j), "duplicate", j->duplicates, 0,
 				 j->e);
+	j->stream->file_events += j->events;
 	if (rc == TK_OK)
 		rc = end_cover(j);
+	if (rc == TK_OK)
+		rc = record_losses(j);
 	if (rc == TK_OK)
 		rc = ledger_input_seen(j->in->ledger, j->input_label, j->head->path, j->events,
 				       j->last_event_ns, heartbeat, j->e);
@@ -543,7 +566,7 @@ static int pass_over(struct job *j)
 	struct access_event ev;
 	uint32_t def[P_COUNT];
 	struct reject r;
-	struct gap g;
+	struct loss l;
 	int rc;
 
 	do
@@ -552,7 +575,7 @@ static int pass_over(struct job *j)
 	if (rc != TK_EEND)
 		return rc;
 	do
-		rc = batch_next_gap(j->stream->reader, &g);
+		rc = batch_next_loss(j->stream->reader, &l);
 	while (rc == TK_OK);
 	if (rc != TK_EEND)
 		return rc;

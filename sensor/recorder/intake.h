@@ -21,6 +21,7 @@ struct stream {
 	uint32_t resets, uses;  /* of the reader and of the enrichment that `resolved` was made with */
 	uint64_t stamp, shape_stamp; /* resolved entries with an older one are void */
 	char input[256];      /* that its lines belong to */
+	int64_t file_events;  /* import: new ones of this file */
 	int64_t last_minute;  /* import: watched up to here; INT64_MIN before the first event */
 	int64_t events, duplicates, rejected, batches;
 };

@@ -405,10 +405,21 @@ static int step(struct recorder *r, struct err *e)
 	return rc;
 }
 
-static int start(struct recorder *r, struct err *e)
+static int tell_configured(struct recorder *r, struct err *e)
 {
 	int64_t inputs[256];
 	size_t n = 0;
+	int rc = TK_OK;
+
+	for (size_t i = 0; i < r->cfg->n_tails && n < COUNT(inputs) && rc == TK_OK; i++)
+		rc = ledger_label(r->ledger, slice_str(r->cfg->tails[i].name), &inputs[n++], e);
+	for (size_t i = 0; i < r->cfg->n_captures && n < COUNT(inputs) && rc == TK_OK; i++)
+		rc = ledger_label(r->ledger, slice_str(r->cfg->captures[i].name), &inputs[n++], e);
+	return rc == TK_OK ? ledger_inputs_configured(r->ledger, inputs, n, e) : rc;
+}
+
+static int start(struct recorder *r, struct err *e)
+{
 	int rc = fingerprint_key(r->cfg, true, r->fingerprint_key, e);
 
 	if (rc == TK_OK)
@@ -419,10 +430,8 @@ static int start(struct recorder *r, struct err *e)
 		rc = listen_control(r, e);
 	if (rc == TK_OK && r->o->supervisor_fd >= 0) {
 		rc = begin(r, e);
-		for (; n < r->cfg->n_tails && n < COUNT(inputs) && rc == TK_OK; n++)
-			rc = ledger_label(r->ledger, slice_str(r->cfg->tails[n].name), &inputs[n], e);
 		if (rc == TK_OK)
-			rc = ledger_inputs_configured(r->ledger, inputs, n, e);
+			rc = tell_configured(r, e);
 		if (rc == TK_OK)
 			rc = commit(r, e);
 	}

@@ -8,7 +8,7 @@ static void read_batch(struct batch_reader *r, struct slice payload)
 	struct batch_head head;
 	struct access_event ev;
 	struct reject reject;
-	struct gap gap;
+	struct loss loss;
 	uint32_t def[P_COUNT];
 	struct err e;
 
@@ -16,7 +16,7 @@ static void read_batch(struct batch_reader *r, struct slice payload)
 		return;
 	while (batch_next_reject(r, &reject) == TK_OK)
 		;
-	while (batch_next_gap(r, &gap) == TK_OK)
+	while (batch_next_loss(r, &loss) == TK_OK)
 		;
 	while (batch_next(r, &ev, def, &e) == TK_OK)
 		if (def[P_WHAT] != UINT32_MAX)

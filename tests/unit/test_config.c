@@ -2,6 +2,7 @@
 #include "core/config/config.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "core/base/sys.h"
 #include "core/config/option.h"
@@ -138,6 +139,23 @@ static const struct {
 	  "'9223373'" },
 	{ "currency without rate",
 	  "budget: {currency: {code: JPY}}\n", "1:20: 'currency' needs both code and rate" },
+	{ "capture",
+	  "inputs: {captures: [{name: a, interface: eth1, filter: '', ring: 1M, snaplen: 12X, promiscuous: "
+	  "1}]}\n",
+	  "1:56: 'filter' must not be empty | "
+	  "1:66: 'ring': expected 2M to 2G, got '1M' | "
+	  "1:79: 'snaplen': expected a number of bytes such as 65535, 256K or 64M, got '12X' | "
+	  "1:97: 'promiscuous': expected true or false, got '1'" },
+	{ "capture of nothing", "inputs: {captures: [{name: a}, {name: a, interface: eth/1}]}\n",
+	  "1:21: 'interface' is missing: network interface, or any | "
+	  "1:39: the input name 'a' is taken: line 1 has it | "
+	  "1:53: 'interface': no interface can be called 'eth/1'" },
+	{ "key log", "inputs: {captures: [{name: a, interface: lo, keylog: /k}]}\n",
+	  "w 1:46: 'keylog' is not acted on in this version" },
+	{ "a size beyond all numbers",
+	  "inputs: {captures: [{name: a, interface: lo, ring: 9223372036854775807G}]}\n",
+	  "1:52: 'ring': expected a number of bytes such as 65535, 256K or 64M, got "
+	  "'9223372036854775807G'" },
 	{ "currency code", "budget: {currency: {code: yen, rate: 150.00, date: 2026-11-20}}\n",
 	  "1:20: 'currency' needs both code and rate | "
 	  "1:27: 'code': expected three capital letters (ISO 4217) such as JPY, got 'yen'" },
@@ -245,7 +263,10 @@ static void test_defaults(void)
 static const char full[] =
 	"site: {name: 中央病院, time_zone: Europe/Berlin, language: en}\n"
 	"inputs: {tails: [{name: gateway, path: /var/log/a.log}, {name: b, path: '/x/*', format: "
-	"nginx-json}]}\n"
+	"nginx-json}],\n"
+	"  captures: [{name: tap, interface: eth1, filter: tcp port 80, snaplen: 65535, ring: 1G, "
+	"promiscuous: False},\n"
+	"    {name: t2, interface: any}]}\n"
 	"networks:\n  zones: [{name: ward, cidr: [10.10.0.0/16, 'fd00:10::/32']}, {name: vpn, cidr: "
 	"10.99.0.0/24}]\n"
 	"  trusted_proxies: []\n  lists: [{name: l, path: /l}]\n"
@@ -272,6 +293,13 @@ static void test_values(void)
 	ok_str(c->site.name, "中央病院", "site");
 	ok_str(c->tails[0].format, "auto", "format by default");
 	ok_str(c->tails[1].format, "nginx-json", "format");
+	ok(c->captures[0].snaplen == 65535 && c->captures[0].ring == INT64_C(1) << 30 &&
+		   !c->captures[0].promiscuous,
+	   "a capture as it was set");
+	ok(c->captures[1].snaplen == 256 << 10 && c->captures[1].ring == 64 << 20 &&
+		   c->captures[1].promiscuous,
+	   "a capture by default");
+	ok_str(c->captures[1].filter, "tcp", "its filter");
 	ok_int((int64_t)c->n_trusted_proxies, 0, "an empty list is empty, not the default");
 	ok_int((int64_t)c->n_expected_countries, 2, "countries");
 	ok_int(c->calendar.hours.to, 86400, "24:00");
@@ -364,6 +392,36 @@ static void test_default_marks(void)
 	config_free(c);
 	problems_free(&p);
 	buf_free(&out);
+}
+
+static int odd_filter(const char *filter, struct err *e)
+{
+	return strcmp(filter, "tcp prot 80") == 0 ? err_set(e, TK_ECONFIG, "syntax error") : TK_OK;
+}
+
+/* What a filter is, is known above. */
+static void test_filter(void)
+{
+	const struct config_known known = { .filter = odd_filter };
+	char name[] = "/tmp/test_config.XXXXXX";
+	int fd = mkstemp(name);
+	struct problems p;
+	struct config *c;
+	struct buf out;
+
+	problems_init(&p, NULL);
+	buf_init(&out, 1 << 12);
+	dprintf(fd, "inputs: {captures: [{name: a, interface: lo, filter: tcp prot 80}, "
+		    "{name: b, interface: lo}]}\n");
+	c = config_load_known(name, &known, &p);
+	show_problems(&p, &out);
+	ok_slice(buf_slice(&out), SLICE("1:54: 'filter': syntax error"), "a wrong filter has its place");
+	ok(c == NULL, "and is refused");
+	config_free(c);
+	buf_free(&out);
+	problems_free(&p);
+	sys_close(fd);
+	unlink(name);
 }
 
 static void test_masked_key(void)
@@ -476,7 +534,7 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 	for (c = n->kind == NODE_MAP ? n->child : NULL; c != NULL; c = c->next) {
 		const char *key = (const char *)c->key->text.p;
 		bool any = strcmp(above, "retention") == 0 || strcmp(above, "console") == 0 ||
-			   strncmp(above, "notify", 6) == 0 || strncmp(above, "inputs.captures", 15) == 0;
+			   strncmp(above, "notify", 6) == 0;
 
 		if (any) /* not acted on: no rows below */
 			continue;
@@ -533,6 +591,7 @@ int main(void)
 	test_round_trip("", "defaults");
 	test_round_trip(full, "everything");
 	test_default_marks();
+	test_filter();
 	test_masked_key();
 	test_prefixes();
 	test_many();

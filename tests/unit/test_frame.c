@@ -1,85 +1,12 @@
-/* Packets are built here byte by byte, out of layers given as hex. */
-#include <stdlib.h>
+/* Link layers, IP, TCP, UDP and the snap length. Tunnels: test_tunnel.c. */
+#include "tests/lib/packets.h"
 
-#include "core/base/buf.h"
-#include "sensor/proto/frame.h"
-#include "tests/lib/tap.h"
-
-#define ETH "020000000001 020000000002 "
-/* 10.0.0.1:4096 -> 10.0.0.2:80, "hello!!" */
 #define TAGS4 "8100 0001 8100 0002 8100 0003 8100 0004 "
-#define IP4 "4500002f 00004000 40060000 0a000001 0a000002 "
-#define TCP "10000050 01020304 05060708 50180100 00000000 "
+#define WIFI(control, sequence) control "0000 020000000001 020000000002 020000000003" sequence
+#define SNAP4 "aaaa03 000000 0800"
 #define TCP_OPTIONS "10000050 01020304 05060708 80180100 00000000 0101080a 00000001 00000002 "
-#define DATA "68656c6c6f2121 "
-#define WHOLE4 IP4 TCP DATA
-#define TOLD4_AS "tcp 10.0.0.1:4096 10.0.0.2:80 16909060 84281096 18 "
-#define TOLD4 TOLD4_AS "7/7 hello!!"
-/* [2001:db8::1]:4096 -> [2001:db8::2]:80; length and next header are given */
-#define IP6(length, next) "60000000 " length next "40 " \
-	"20010db8000000000000000000000001 20010db8000000000000000000000002 "
-#define WHOLE6 IP6("001b", "06") TCP DATA
-#define TOLD6_AS "tcp 2001:db8::1:4096 2001:db8::2:80 16909060 84281096 18 "
-#define TOLD6 TOLD6_AS "7/7 hello!!"
 
-static size_t unhex(const char *hex, uint8_t *out, size_t max)
-{
-	size_t n = 0;
-
-	while (*hex != 0) {
-		unsigned v;
-
-		if (*hex == ' ') {
-			hex++;
-			continue;
-		}
-		if (n == max || sscanf(hex, "%2x", &v) != 1)
-			abort();
-		out[n++] = (uint8_t)v;
-		hex += 2;
-	}
-	return n;
-}
-
-static void tell(enum frame_verdict v, const struct segment *s, struct buf *out)
-{
-	static const char *const names[] = { "tcp", "other", "fragment", "bad", "cut" };
-	char src[ADDR_TEXT_MAX], dst[ADDR_TEXT_MAX];
-
-	buf_clear(out);
-	buf_str(out, names[v]);
-	if (v != FRAME_TCP)
-		return;
-	addr_format(&s->src, src);
-	addr_format(&s->dst, dst);
-	buf_fmt(out, " %s:%u %s:%u %u %u %x %zu/%u ", src, s->sport, dst, s->dport, s->seq, s->ack, s->flags,
-		s->payload.n, s->payload_len);
-	buf_add(out, s->payload);
-}
-
-/* From a block of exactly its size, so that the sanitizer sees a read behind it. */
-static enum frame_verdict parse(uint32_t link, const uint8_t *p, size_t n, uint32_t wire, struct buf *told)
-{
-	uint8_t *exact = malloc(n == 0 ? 1 : n);
-	enum frame_verdict v;
-	struct segment s;
-
-	if (exact == NULL)
-		abort();
-	memcpy(exact, p, n);
-	memset(&s, 0xee, sizeof s);
-	v = frame_parse(link, slice_of(exact, n), wire, &s);
-	tell(v, &s, told);
-	free(exact);
-	return v;
-}
-
-static const struct {
-	const char *name;
-	uint32_t link;
-	const char *hex;
-	const char *want;
-} cases[] = {
+static const struct packet_case cases[] = {
 	{ "Ethernet, IPv4", 1, ETH "0800" WHOLE4, TOLD4 },
 	{ "Ethernet, IPv6", 1, ETH "86dd" WHOLE6, TOLD6 },
 	{ "802.1Q", 1, ETH "8100 0064 0800" WHOLE4, TOLD4 },
@@ -94,7 +21,6 @@ static const struct {
 	{ "spanning tree", 1, ETH "0003 424203", "other" },
 	{ "neither length nor type", 1, ETH "05e0" WHOLE4, "other" },
 	{ "ARP", 1, ETH "0806 0001", "other" },
-	{ "MPLS", 1, ETH "8847 00000140" WHOLE4, "other" },
 	{ "half an Ethernet header", 1, "0200000000010200", "bad" },
 	{ "a tag and no more", 1, ETH "8100 00", "bad" },
 	{ "SLL", 113, "0000 0001 0006 0200000000010000 0800" WHOLE4, TOLD4 },
@@ -124,6 +50,38 @@ static const struct {
 	{ "IPV4", 228, WHOLE4, TOLD4 },
 	{ "IPV4 that is not", 228, WHOLE6, "bad" },
 	{ "IPV6", 229, WHOLE6, TOLD6 },
+	{ "PPP", 9, "ff03 0021" WHOLE4, TOLD4 },
+	{ "PPP without address and control", 9, "0057" WHOLE6, TOLD6 },
+	{ "PPP, protocol in a byte", 9, "ff03 21" WHOLE4, TOLD4 },
+	{ "PPP, MPLS", 9, "ff03 0281 00001140" WHOLE4, TOLD4 },
+	{ "PPP, link control", 9, "ff03 c021 01010004", "other" },
+	{ "PPP_HDLC, PPP", 50, "ff03 0021" WHOLE4, TOLD4 },
+	{ "PPP_HDLC, Cisco", 50, "8f00 86dd" WHOLE6, TOLD6 },
+	{ "C_HDLC", 104, "0f00 0800" WHOLE4, TOLD4 },
+	{ "C_HDLC, keepalive", 104, "8f00 8035 00000002", "other" },
+	{ "C_HDLC, a number that is no type", 104, "0f00 0037 aaaa03 000000 0800" WHOLE4, "other" },
+	{ "PPP_ETHER", 51, "1100 0001 0031 0021" WHOLE4, TOLD4 },
+	{ "802.11", 105, WIFI("0802", "0000") SNAP4 WHOLE4 "01020304", TOLD4 },
+	{ "802.11, QoS", 105, WIFI("8801", "0010") "0000" SNAP4 WHOLE4, TOLD4 },
+	{ "802.11, QoS and HT control", 105, WIFI("8881", "0010") "0000 00000000" SNAP4 WHOLE4, TOLD4 },
+	{ "802.11, four addresses", 105, WIFI("0803", "0010") "020000000004" SNAP4 WHOLE4, TOLD4 },
+	{ "802.11, aggregate", 105, WIFI("8801", "0010") "8000" SNAP4 WHOLE4, "other" },
+	{ "802.11, encrypted", 105, WIFI("0842", "0000") SNAP4 WHOLE4, "other" },
+	{ "802.11, more fragments", 105, WIFI("0806", "0000") SNAP4 WHOLE4, "other" },
+	{ "802.11, a later fragment", 105, WIFI("0802", "0100") SNAP4 WHOLE4, "other" },
+	{ "802.11, beacon", 105, WIFI("8000", "0000") SNAP4 WHOLE4, "other" },
+	{ "802.11, no data", 105, WIFI("4801", "0000") SNAP4 WHOLE4, "other" },
+	{ "802.11, another version", 105, WIFI("0902", "0000") SNAP4 WHOLE4, "bad" },
+	{ "radiotap", 127, "0000 0c00 00000000 00000000" WIFI("0802", "0000") SNAP4 WHOLE4, TOLD4 },
+	{ "radiotap of another version", 127, "0100 0800 00000000" WIFI("0802", "0000") SNAP4 WHOLE4, "bad" },
+	{ "radiotap shorter than itself", 127,
+	  "0000 0700 00000000" WIFI("0802", "0000") SNAP4 WHOLE4, "bad" },
+	{ "NFLOG, little-endian", 239, "02000001 05000a00 78000000 33000900" WHOLE4 "00", TOLD4 },
+	{ "NFLOG, big-endian", 239, "0a000001 00080001 00000000 0047 0009" WHOLE6 "00", TOLD6 },
+	{ "NFLOG without a packet", 239, "02000001 08000100 00000000", "bad" },
+	{ "NFLOG, an attribute of no length", 239, "02000001 00000100" WHOLE4, "bad" },
+	{ "NFLOG of a bridge", 239, "07000001 33000900" WHOLE4, "other" },
+	{ "NFLOG of another version", 239, "02010001 33000900" WHOLE4, "bad" },
 	{ "IPV6 that is not", 229, WHOLE4, "bad" },
 	{ "no such link type", 147, WHOLE4, "bad" },
 	{ "no link type at all", UINT32_MAX, WHOLE4, "bad" },
@@ -147,12 +105,50 @@ static const struct {
 	{ "total length more than was sent", 101, "45000030 00004000 40060000 0a000001 0a000002" TCP DATA,
 	  TOLD4_AS "7/8 hello!!" },
 	{ "sliced in the TCP header", 101, "4500002f 00004000 40060000 0a000001 0a000002 10000050", "cut" },
-	{ "more fragments", 101, "4500002f 00012000 40060000 0a000001 0a000002" TCP DATA, "fragment" },
-	{ "last fragment", 101, "4500002f 00010001 40060000 0a000001 0a000002" TCP DATA, "fragment" },
+	{ "more fragments", 101, "4500001c 00012000 40060000 0a000001 0a000002 3031323334353637",
+	  "fragment 10.0.0.1 10.0.0.2 1/6 0+8 more 01234567" },
+	{ "more fragments, padded", 101, "4500001c abcd2002 40060000 0a000001 0a000002 3031323334353637 0000",
+	  "fragment 10.0.0.1 10.0.0.2 abcd/6 16+8 more 01234567" },
+	{ "more fragments, with options", 101,
+	  "46000020 00012000 40060000 0a000001 0a000002 01010101 3031323334353637",
+	  "fragment 10.0.0.1 10.0.0.2 1/6 0+8 more 01234567" },
+	{ "last fragment", 101, "45000019 0001 0003 40060000 0a000001 0a000002 3031323334",
+	  "fragment 10.0.0.1 10.0.0.2 1/6 24+5 01234" },
+	{ "a fragment that ends behind the longest datagram", 101,
+	  "4500001c 0001 1fff 40060000 0a000001 0a000002 3031323334353637", "bad" },
+	{ "a fragment that ends with it", 101,
+	  "4500001b 0001 1fff 40060000 0a000001 0a000002 30313233343536",
+	  "fragment 10.0.0.1 10.0.0.2 1/6 65528+7 0123456" },
+	{ "seven bytes and more to come", 101,
+	  "4500001b 00012000 40060000 0a000001 0a000002 30313233343536", "bad" },
+	{ "a fragment of nothing", 101, "45000014 00012000 40060000 0a000001 0a000002", "bad" },
+	{ "a fragment of total length 0", 101,
+	  "45000000 00012000 40060000 0a000001 0a000002 3031323334353637", "bad" },
+	{ "a fragment longer than was sent", 101,
+	  "45000024 00012000 40060000 0a000001 0a000002 3031323334353637",
+	  "cut" },
+	{ "a fragment of ICMP", 101,
+	  "4500001c 00012000 40010000 0a000001 0a000002 3031323334353637", "other" },
+	{ "a fragment of UDP", 101, "4500001c 00012000 40110000 0a000001 0a000002 3031323334353637",
+	  "fragment 10.0.0.1 10.0.0.2 1/17 0+8 more 01234567" },
 	{ "the reserved bit is no fragment", 101,
 	  "4500002f 00018000 40060000 0a000001 0a000002" TCP DATA, TOLD4 },
-	{ "UDP", 101, "4500001c 00000000 40110000 0a000001 0a000002 0035 0035 0008 0000", "other" },
-	{ "UDP over IPv6", 101, IP6("0008", "11") "0035 0035 0008 0000", "other" },
+	{ "UDP", 101, "4500001f 00000000 40110000 0a000001 0a000002 1000 0035 000b 0000 616263",
+	  "udp 10.0.0.1:4096 10.0.0.2:53 0 0 0 3/3 abc" },
+	{ "UDP, empty", 101, "4500001c 00000000 40110000 0a000001 0a000002 1000 0035 0008 0000",
+	  "udp 10.0.0.1:4096 10.0.0.2:53 0 0 0 0/0 " },
+	{ "UDP shorter than its packet", 101,
+	  "4500001f 00000000 40110000 0a000001 0a000002 1000 0035 0009 0000 616263",
+	  "udp 10.0.0.1:4096 10.0.0.2:53 0 0 0 1/1 a" },
+	{ "UDP longer than its packet", 101,
+	  "4500001f 00000000 40110000 0a000001 0a000002 1000 0035 000c 0000 616263",
+	  "bad" },
+	{ "UDP shorter than its header", 101,
+	  "4500001f 00000000 40110000 0a000001 0a000002 1000 0035 0007 0000 616263",
+	  "bad" },
+	{ "UDP of length 0", 101, IP6("000b", "11") "1000 0035 0000 0000 616263",
+	  "udp 2001:db8::1:4096 2001:db8::2:53 0 0 0 3/3 abc" },
+	{ "ICMP", 101, "4500001c 00000000 40010000 0a000001 0a000002 0000 0000 0000 0000", "other" },
 
 	{ "hop-by-hop", 101, IP6("0023", "00") "0600010400000000" TCP DATA, TOLD6 },
 	{ "hop-by-hop of 16 bytes", 101,
@@ -171,8 +167,18 @@ static const struct {
 	  IP6("005b", "3c") "3c00010400000000 3c00010400000000 3c00010400000000 3c00010400000000"
 	  "3c00010400000000 3c00010400000000 3c00010400000000 0600010400000000" TCP DATA, "bad" },
 	{ "an atomic fragment", 101, IP6("0023", "2c") "0600000000000001" TCP DATA, TOLD6 },
-	{ "first fragment", 101, IP6("0023", "2c") "0600000100000001" TCP DATA, "fragment" },
-	{ "second fragment", 101, IP6("0023", "2c") "0600000800000001" TCP DATA, "fragment" },
+	{ "first fragment", 101, IP6("0010", "2c") "0600000100abcdef 3031323334353637",
+	  "fragment 2001:db8::1 2001:db8::2 abcdef/6 0+8 more 01234567" },
+	{ "second fragment", 101, IP6("000d", "2c") "0600000800000001 3031323334",
+	  "fragment 2001:db8::1 2001:db8::2 1/6 8+5 01234" },
+	{ "a fragment behind routing", 101,
+	  IP6("0018", "2b") "2c00000000000000 0600000100000001 3031323334353637",
+	  "fragment 2001:db8::1 2001:db8::2 1/6 0+8 more 01234567" },
+	{ "seven bytes and more to come, IPv6", 101,
+	  IP6("000f", "2c") "0600000100000001 30313233343536", "bad" },
+	{ "a fragment of payload length 0", 101,
+	  IP6("0000", "2c") "0600000100000001 3031323334353637", "bad" },
+	{ "a fragment of nothing, IPv6", 101, IP6("0008", "2c") "0600000800000001", "bad" },
 	{ "an extension header longer than the packet", 101,
 	  IP6("0023", "00") "06ff010400000000" TCP DATA, "bad" },
 	{ "no next header", 101, IP6("0000", "3b"), "other" },
@@ -195,53 +201,30 @@ static const struct {
 	  "4500001e 00004000 40060000 0a000001 0a000002 10000050 01020304 0506", "bad" },
 };
 
-/* Cut by the snap length anywhere, a packet says the same as whole, or that it was cut; and never more than
- * was captured. */
-static void cut_anywhere(const char *name, uint32_t link, const uint8_t *p, size_t n)
-{
-	uint8_t *exact = malloc(n == 0 ? 1 : n);
-	struct segment whole, s;
-	enum frame_verdict want = frame_parse(link, slice_of(p, n), (uint32_t)n, &whole), v;
-	int bad = 0;
-
-	for (size_t k = 0; k < n; k++) {
-		memcpy(exact + n - k, p, k); /* ends where the block ends */
-		v = frame_parse(link, slice_of(exact + n - k, k), (uint32_t)n, &s);
-		bad += v != want && v != FRAME_CUT;
-		if (v != FRAME_TCP || want != FRAME_TCP)
-			continue;
-		bad += s.seq != whole.seq || s.ack != whole.ack || s.flags != whole.flags ||
-		       s.sport != whole.sport || s.dport != whole.dport || !addr_eq(&s.src, &whole.src) ||
-		       !addr_eq(&s.dst, &whole.dst) || s.payload_len != whole.payload_len ||
-		       s.payload.n > whole.payload.n || !slice_starts(whole.payload, s.payload);
-	}
-	free(exact);
-	ok_int(bad, 0, name);
-}
-
 static void snapped(struct buf *told)
 {
 	uint8_t p[128];
-	size_t n = unhex(ETH "0800" WHOLE4, p, sizeof p);
+	size_t n = packet_unhex(ETH "0800" WHOLE4, p, sizeof p);
 
-	parse(1, p, n - 3, (uint32_t)n, told);
+	packet_parse(1, p, n - 3, (uint32_t)n, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4_AS "4/7 hell"), "cut in the data");
-	parse(1, p, 54, (uint32_t)n, told);
+	packet_parse(1, p, 54, (uint32_t)n, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4_AS "0/7 "), "cut before the data");
-	ok_int(parse(1, p, 53, (uint32_t)n, told), FRAME_CUT, "cut in the TCP header");
-	ok_int(parse(1, p, 20, (uint32_t)n, told), FRAME_CUT, "cut in the IP header");
-	ok_int(parse(1, p, 13, (uint32_t)n, told), FRAME_CUT, "cut in the Ethernet header");
-	ok_int(parse(1, p, 0, (uint32_t)n, told), FRAME_CUT, "nothing captured");
-	parse(1, p, n, 5, told);
+	ok_int(packet_parse(1, p, 53, (uint32_t)n, told), FRAME_CUT, "cut in the TCP header");
+	ok_int(packet_parse(1, p, 20, (uint32_t)n, told), FRAME_CUT, "cut in the IP header");
+	ok_int(packet_parse(1, p, 13, (uint32_t)n, told), FRAME_CUT, "cut in the Ethernet header");
+	ok_int(packet_parse(1, p, 0, (uint32_t)n, told), FRAME_CUT, "nothing captured");
+	packet_parse(1, p, n, 5, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4), "sent less than captured: not believed");
-	n = unhex("45000000 00004000 40060000 0a000001 0a000002" TCP DATA, p, sizeof p);
-	parse(101, p, n, 5, told);
+	n = packet_unhex("45000000 00004000 40060000 0a000001 0a000002" TCP DATA, p, sizeof p);
+	packet_parse(101, p, n, 5, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4), "nor where the total length is 0");
-	n = unhex(ETH "0800 4500003b 00004000 40060000 0a000001 0a000002" TCP_OPTIONS DATA, p, sizeof p);
-	parse(1, p, 60, (uint32_t)n, told);
+	n = packet_unhex(ETH "0800 4500003b 00004000 40060000 0a000001 0a000002" TCP_OPTIONS DATA, p,
+			 sizeof p);
+	packet_parse(1, p, 60, (uint32_t)n, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4_AS "0/7 "), "cut in the TCP options");
-	n = unhex("45000000 00004000 40060000 0a000001 0a000002" TCP DATA, p, sizeof p);
-	parse(101, p, n, 200000, told);
+	n = packet_unhex("45000000 00004000 40060000 0a000001 0a000002" TCP DATA, p, sizeof p);
+	packet_parse(101, p, n, 200000, told);
 	ok_slice(buf_slice(told), SLICE(TOLD4_AS "7/199960 hello!!"),
 		 "total length 0, cut: to the end of what was sent");
 }
@@ -249,18 +232,10 @@ static void snapped(struct buf *told)
 int main(void)
 {
 	struct buf told;
-	uint8_t p[512];
 
 	buf_init(&told, 4096);
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		size_t n = unhex(cases[i].hex, p, sizeof p);
-		char name[128];
-
-		parse(cases[i].link, p, n, (uint32_t)n, &told);
-		ok_slice(buf_slice(&told), slice_str(cases[i].want), cases[i].name);
-		snprintf(name, sizeof name, "%s, cut anywhere", cases[i].name);
-		cut_anywhere(name, cases[i].link, p, n);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		packet_check(&cases[i], &told);
 	snapped(&told);
 	buf_free(&told);
 	return tap_done();

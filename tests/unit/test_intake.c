@@ -82,6 +82,61 @@ static void test_positions(struct world *w, const char *path)
 	ledger_reader_close(r);
 }
 
+static void send_live(struct world *w, uint8_t flags, int minute, uint64_t position, const struct loss *loss)
+{
+	struct batch_head head = { .mode = BATCH_TAIL,
+				   .flags = BATCH_LIVE | flags,
+				   .now = T0 + minute * 60 * NS_PER_SEC,
+				   .input = SLICE("tap"),
+				   .path = SLICE("eth1"),
+				   .from = position - 1,
+				   .gen = { .token = 8, .position = position } };
+	struct batch_head got;
+	struct batch_ack ack;
+	struct flat_event fe;
+
+	batch_begin(w->writer);
+	flat_event_reset(&fe);
+	memset(fe.ev.digest, (int)position + 100, sizeof fe.ev.digest);
+	ev_set_int(&fe.ev, F_TIMESTAMP, T0 + (minute - 2) * 60 * NS_PER_SEC); /* a call of two minutes ago */
+	batch_add(w->writer, &fe.ev);
+	if (loss != NULL)
+		batch_add_loss(w->writer, loss);
+	ledger_begin(w->ledger, &e);
+	ok_int(intake_batch(w->intake, &w->stream, batch_finish(w->writer, &head), head.now, &got, &ack, &e),
+	       TK_OK, "taken");
+	evaluate_flush(w->evaluate, head.now, &e);
+	ledger_commit(w->ledger, head.now, &e);
+}
+
+/* A capture is watched from one heartbeat to the next, and not while it was away. */
+static void test_live(struct world *w, const char *path)
+{
+	const struct loss drop = { .reason = LOSS_KERNEL_DROP, .n = 5, .bytes = 0 };
+	int64_t minute = T0 / NS_PER_SEC / 60;
+	struct ledger_reader *r = NULL;
+	struct losses l;
+	struct coverage c;
+
+	send_live(w, BATCH_BEGINS | BATCH_CAUGHT_UP, 1000, 1, NULL);
+	send_live(w, BATCH_CAUGHT_UP, 1003, 2, &drop);
+	send_live(w, 0, 1005, 3, NULL); /* its interface has gone */
+	send_live(w, BATCH_BEGINS, 1020, 4, NULL); /* it is back, and not at its end yet */
+	send_live(w, BATCH_BEGINS | BATCH_CAUGHT_UP, 1021, 5, NULL);
+	send_live(w, BATCH_CAUGHT_UP, 1024, 6, NULL);
+	ledger_reader_open(&r, path, &e);
+	ok_int(ledger_coverage(r, (minute + 995) * 60, (minute + 1030) * 60, &c, &e), TK_OK, "coverage");
+	ok_int(c.minutes - c.missed_minutes, 4 + 4, "watched from heartbeat to heartbeat, but for the hole");
+	ledger_coverage(r, (minute + 1003) * 60, (minute + 1004) * 60, &c, &e);
+	ok_int((int64_t)c.losses.of[LOSS_KERNEL_DROP].n, 5, "losses lie where they happened");
+	ok_int(ledger_losses(r, "tap", (minute + 1003) * 60, (minute + 1004) * 60, &l, &e), TK_OK,
+	       "by input");
+	ok_int((int64_t)l.of[LOSS_KERNEL_DROP].n, 5, "the same");
+	ledger_losses(r, "gateway", (minute + 1003) * 60, (minute + 1004) * 60, &l, &e);
+	ok_int((int64_t)l.of[LOSS_KERNEL_DROP].n, 0, "and not another's");
+	ledger_reader_close(r);
+}
+
 int main(void)
 {
 	char folder[] = "/tmp/tochoku-test-XXXXXX", path[64], command[64];
@@ -101,6 +156,7 @@ int main(void)
 	}
 	intake_use(w.intake, w.enrich, w.evaluate);
 	test_positions(&w, path);
+	test_live(&w, path);
 	stream_free(&w.stream);
 	intake_free(w.intake);
 	evaluate_free(w.evaluate);

@@ -141,13 +141,17 @@ static void coverage(struct small_ledger *l, struct ledger_reader *r)
 	small_sql(l,
 		  "INSERT INTO watch VALUES (50, 100, 109), (50, 115, 119), (51, 108, 112), (52, 118, 119)");
 	small_sql(l, "INSERT INTO loss VALUES (50, 105, 'malformed', 3, 0), (50, 106, 'gap', 2, 1000),"
+		     " (50, 107, 'kernel_drop', 5, 0), (50, 108, 'kernel_drop', 6, 0),"
+		     " (50, 108, 'of tomorrow', 1, 0),"
 		     " (50, 130, 'malformed', 9, 0)");
 	ok_int(ledger_coverage(r, 100 * 60, 120 * 60, &c, &e), TK_OK, "coverage");
 	ok_int(c.minutes, 20, "minutes of the range");
 	/* 110..114: gateway is configured and did not watch, what import saw there does not make up for it */
 	ok_int(c.missed_minutes, 5, "minutes that a configured input missed; not those before its first");
 	ok_int(c.rejected_lines, 3, "rejected lines of the range");
-	ok(c.gaps == 2 && c.lost_bytes == 1000, "gaps with their bytes");
+	ok(c.gaps == 3 && c.lost_bytes == 1000, "gaps with their bytes, and what a newer version counted");
+	ok_int((int64_t)c.losses.of[LOSS_KERNEL_DROP].n, 11, "what a capture lost, by reason");
+	ok_int((int64_t)c.losses.of[LOSS_GAP].n, 0, "apart from the gaps of logs");
 	ledger_coverage(r, 50 * 60, 60 * 60, &c, &e);
 	ok_int(c.missed_minutes, 10, "before anything was watched: all missed");
 }

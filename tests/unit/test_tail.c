@@ -21,7 +21,7 @@ struct ledger {
 	size_t n;
 	uint8_t seen[LINES];
 	uint64_t gap_bytes, gaps, rejects, beats;
-	struct batch_ack acks[TAIL_IN_FLIGHT];
+	struct batch_ack acks[OUTBOX_MAX];
 	size_t n_acks, most;
 	bool hold;          /* answers nothing until asked to wait */
 	unsigned refuse;    /* so many batches are discarded */
@@ -29,6 +29,7 @@ struct ledger {
 	uint8_t status[64];
 	size_t n_retired, said;
 	struct tails *tails;
+	struct outbox outbox;
 	struct batch_reader *reader;
 };
 
@@ -56,14 +57,14 @@ static void read_batch(struct ledger *l, bool discarded)
 	struct flat_event fe;
 	uint32_t def[P_COUNT];
 	struct reject rejected;
-	struct gap gap;
+	struct loss loss;
 
 	flat_event_reset(&fe);
 	while (batch_next_reject(r, &rejected) == TK_OK)
 		l->rejects += !discarded;
-	while (batch_next_gap(r, &gap) == TK_OK) {
-		l->gaps += !discarded;
-		l->gap_bytes += discarded ? 0 : gap.bytes;
+	while (batch_next_loss(r, &loss) == TK_OK) {
+		l->gaps += discarded ? 0 : loss.n;
+		l->gap_bytes += discarded ? 0 : loss.bytes;
 	}
 	while (batch_next(r, &fe.ev, def, NULL) == TK_OK) {
 		char text[32];
@@ -81,7 +82,7 @@ static int deliver(struct ledger *l)
 	if (l->n_acks == 0)
 		return TK_EEND;
 	memmove(l->acks, l->acks + 1, --l->n_acks * sizeof *l->acks);
-	return tails_ack(l->tails, &a, NULL);
+	return outbox_answer(&l->outbox, &a, NULL);
 }
 
 static int take(void *ctx, struct slice payload, struct err *e)
@@ -130,12 +131,12 @@ static void said(void *ctx, const char *text)
 
 static void start(struct bench *b)
 {
-	const struct tail_sink sink = {
-		.ctx = &b->l, .send = take, .wait = wait_ack, .retired = retired, .say = said
-	};
+	const struct tail_sink sink = { .ctx = &b->l, .retired = retired, .say = said };
+	const struct outbox_line line = { .ctx = &b->l, .send = take, .wait = wait_ack };
 	const struct role_input in = { .name = SLICE("gateway"), .format = SLICE("auto") };
 
-	b->l.tails = tails_new(BATCH_TAIL, &sink, &b->batcher);
+	outbox_init(&b->l.outbox, &line, b->batcher.w);
+	b->l.tails = tails_new(BATCH_TAIL, &sink, &b->l.outbox, &b->batcher);
 	tails_input(b->l.tails, &in, NULL);
 	for (size_t i = 0; i < b->l.n; i++)
 		tails_resume(b->l.tails, SLICE("gateway"), slice_str(b->folder), &b->l.g[i], b->mono);
@@ -472,7 +473,7 @@ static void test_flow(void)
 		append(b, "log", lines(i * 10, i * 10 + 10));
 		run(b, NS_PER_SEC / 4);
 	}
-	ok_int((int64_t)b->l.most, TAIL_IN_FLIGHT, "so many batches without an answer, not more");
+	ok_int((int64_t)b->l.most, OUTBOX_MAX, "so many batches without an answer, not more");
 	b->l.hold = false;
 	run(b, NS_PER_SEC);
 	check(b, 400, "answered late");

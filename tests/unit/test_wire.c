@@ -29,7 +29,8 @@ static struct slice make_batch(struct batch_writer *w, int n, struct batch_head 
 		batch_add(w, &fe.ev);
 	}
 	batch_add_reject(w, &(struct reject){ .offset = 17, .line = 3, .reason = REJECT_TIME });
-	batch_add_gap(w, &(struct gap){ .offset = 99, .bytes = 1000 });
+	batch_add_loss(w, &(struct loss){ .reason = LOSS_GAP, .n = 1, .bytes = 1000 });
+	batch_add_loss(w, &(struct loss){ .reason = LOSS_KERNEL_DROP, .n = 17 });
 	*head = (struct batch_head){ .mode = BATCH_TAIL,
 				     .flags = BATCH_CAUGHT_UP,
 				     .now = 12345,
@@ -46,7 +47,7 @@ static void test_round_trip(struct batch_writer *w, struct batch_reader *r)
 	struct slice payload = make_batch(w, 1000, &head);
 	struct access_event ev;
 	struct reject reject;
-	struct gap gap;
+	struct loss loss;
 	uint32_t def[P_COUNT];
 	struct err e;
 	int n = 0, bad = 0;
@@ -57,9 +58,11 @@ static void test_round_trip(struct batch_writer *w, struct batch_reader *r)
 	ok_int(batch_next_reject(r, &reject), TK_OK, "reject");
 	ok_int((int64_t)reject.line, 3, "line of the reject");
 	ok_int(batch_next_reject(r, &reject), TK_EEND, "one reject");
-	ok_int(batch_next_gap(r, &gap), TK_OK, "gap");
-	ok_int((int64_t)gap.bytes, 1000, "bytes of the gap");
-	ok_int(batch_next_gap(r, &gap), TK_EEND, "one gap");
+	ok_int(batch_next_loss(r, &loss), TK_OK, "a loss");
+	ok(loss.reason == LOSS_GAP && loss.n == 1 && loss.bytes == 1000, "its reason, number and bytes");
+	ok_int(batch_next_loss(r, &loss), TK_OK, "another");
+	ok(loss.reason == LOSS_KERNEL_DROP && loss.n == 17 && loss.bytes == 0, "as it was");
+	ok_int(batch_next_loss(r, &loss), TK_EEND, "two losses");
 	while (batch_next(r, &ev, def, &e) == TK_OK) {
 		struct flat_event want;
 
@@ -88,7 +91,7 @@ static void test_damage(void)
 		struct batch_reader *r = batch_reader_new();
 		struct access_event ev;
 		struct reject reject;
-		struct gap gap;
+		struct loss loss;
 		uint32_t def[P_COUNT];
 		size_t n = i < payload.n ? payload.n : i - payload.n;
 
@@ -101,7 +104,7 @@ static void test_damage(void)
 		}
 		while (batch_next_reject(r, &reject) == TK_OK)
 			;
-		while (batch_next_gap(r, &gap) == TK_OK)
+		while (batch_next_loss(r, &loss) == TK_OK)
 			;
 		n = 0;
 		while (n <= got.n_events && batch_next(r, &ev, def, &e) == TK_OK)
@@ -174,6 +177,26 @@ static void test_limits(struct batch_writer *w)
 	ok(i < 20000, "before the frame limit");
 }
 
+static void test_reasons(struct batch_writer *w, struct batch_reader *r)
+{
+	static const uint8_t reasons[] = { LOSS_NONE, LOSS_COUNT, 255 };
+
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		struct batch_head head = { .mode = BATCH_TAIL }, got;
+		struct loss l = { .reason = reasons[i], .n = 1 };
+		struct err e;
+
+		batch_begin(w);
+		batch_add_loss(w, &l);
+		ok_int(batch_open(r, batch_finish(w, &head), &got, &e), TK_OK, "a batch");
+		ok_int(batch_next_loss(r, &l), TK_EMALFORMED, "with a reason that is none");
+	}
+	for (int i = LOSS_NONE + 1; i < LOSS_COUNT; i++)
+		ok_int(loss_by_name(slice_str(loss_name((enum loss_reason)i))), i,
+		       loss_doc((enum loss_reason)i));
+	ok_int(loss_by_name(SLICE("")), LOSS_NONE, "no name");
+}
+
 static void test_ack(void)
 {
 	struct batch_ack a = { 1, 2, true, 3, 4 }, b;
@@ -198,6 +221,7 @@ int main(void)
 	test_limits(w);
 	test_definitions();
 	test_ack();
+	test_reasons(w, r);
 	batch_writer_free(w);
 	batch_reader_free(r);
 	return tap_done();

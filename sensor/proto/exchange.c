@@ -1,0 +1,289 @@
+#include "sensor/proto/exchange.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "sensor/fields/cache.h"
+#include "sensor/fields/secret.h"
+#include "sensor/fields/text.h"
+
+struct exchanges {
+	uint32_t n, in_use;
+	uint32_t free, oldest, youngest;
+	struct exchange *slot;
+	uint8_t *usage;
+	size_t usage_size;
+	struct content_pool *decoders;
+};
+
+struct exchanges *exchanges_new(uint32_t n, uint32_t decoders)
+{
+	struct exchanges *p = calloc(1, sizeof *p);
+
+	if (p == NULL)
+		return NULL;
+	p->n = n;
+	p->usage_size = (usage_reader_size() + 15) & ~(size_t)15;
+	/* Untouched memory costs nothing: slots are used again last in, first out. */
+	p->slot = calloc(n, sizeof *p->slot);
+	p->usage = calloc(n, p->usage_size);
+	p->decoders = content_pool_new(decoders);
+	p->oldest = p->youngest = p->free = EXCHANGE_NONE;
+	if (p->slot == NULL || p->usage == NULL || p->decoders == NULL) {
+		exchanges_free(p);
+		return NULL;
+	}
+	for (uint32_t i = n; i-- > 0;) {
+		p->slot[i].next = p->free;
+		p->free = i;
+	}
+	return p;
+}
+
+void exchanges_free(struct exchanges *p)
+{
+	if (p == NULL)
+		return;
+	free(p->slot);
+	free(p->usage);
+	content_pool_free(p->decoders);
+	free(p);
+}
+
+struct exchange *exchange_at(struct exchanges *p, uint32_t number)
+{
+	return number == EXCHANGE_NONE ? NULL : &p->slot[number];
+}
+
+uint32_t exchange_number(const struct exchanges *p, const struct exchange *x)
+{
+	return x == NULL ? EXCHANGE_NONE : (uint32_t)(x - p->slot);
+}
+
+size_t exchanges_in_use(const struct exchanges *p)
+{
+	return p->in_use;
+}
+
+struct exchange *exchange_oldest(struct exchanges *p)
+{
+	return exchange_at(p, p->oldest);
+}
+
+struct exchange *exchange_take(struct exchanges *p)
+{
+	struct exchange *x = exchange_at(p, p->free);
+	uint32_t number = p->free;
+
+	if (x == NULL)
+		return NULL;
+	p->free = x->next;
+	memset(x, 0, offsetof(struct exchange, arena));
+	x->next = x->younger = EXCHANGE_NONE;
+	x->older = p->youngest;
+	if (p->youngest != EXCHANGE_NONE)
+		p->slot[p->youngest].younger = number;
+	else
+		p->oldest = number;
+	p->youngest = number;
+	p->in_use++;
+	return x;
+}
+
+void exchange_give(struct exchanges *p, struct exchange *x)
+{
+	uint32_t number = exchange_number(p, x);
+
+	for (int d = 0; d < 2; d++)
+		if (x->message[d].head && !x->message[d].ended)
+			content_end(&x->message[d].content);
+	if (x->older != EXCHANGE_NONE)
+		p->slot[x->older].younger = x->younger;
+	else
+		p->oldest = x->younger;
+	if (x->younger != EXCHANGE_NONE)
+		p->slot[x->younger].older = x->older;
+	else
+		p->youngest = x->older;
+	x->next = p->free;
+	p->free = number;
+	p->in_use--;
+}
+
+/* ---- heads ---- */
+
+void exchange_keep(struct exchange *x, enum kept what, struct slice text, size_t max)
+{
+	text = text_cut(text, max);
+	if (text.n == 0 || text.n > sizeof x->arena - x->arena_n)
+		return;
+	memcpy(x->arena + x->arena_n, text.p, text.n);
+	x->kept[what] = slice_of(x->arena + x->arena_n, text.n);
+	x->arena_n += (uint16_t)text.n;
+}
+
+/* One list of two: "a, b". */
+static void keep_joined(struct exchange *x, enum kept what, struct slice text)
+{
+	struct slice first = x->kept[what];
+
+	if (first.n + 2 + text.n > EXCHANGE_TEXT_MAX || first.n + 2 + text.n > sizeof x->arena - x->arena_n)
+		return;
+	memcpy(x->arena + x->arena_n, first.p, first.n);
+	memcpy(x->arena + x->arena_n + first.n, ", ", 2);
+	memcpy(x->arena + x->arena_n + first.n + 2, text.p, text.n);
+	x->kept[what] = slice_of(x->arena + x->arena_n, first.n + 2 + text.n);
+	x->arena_n += (uint16_t)x->kept[what].n;
+}
+
+static void take_key(struct exchange *x, struct slice value, const struct parse_context *fields)
+{
+	struct part who = { 0 };
+	struct access_event ev = { .part = { [P_WHO] = &who } };
+	size_t mark = fields->scratch->n;
+
+	if (x->key == EXCHANGE_KEY_KNOWN)
+		return;
+	secret_set_key(&ev, value, fields);
+	if (ev_known(&ev, F_KEY_ID) && ev_str(&ev, F_KEY_ID).n == sizeof x->fingerprint) {
+		memcpy(x->fingerprint, ev_str(&ev, F_KEY_ID).p, sizeof x->fingerprint);
+		x->key = EXCHANGE_KEY_KNOWN;
+	} else if (!ev_absent(&ev, F_KEY_ID)) {
+		x->key = EXCHANGE_KEY_UNKNOWN;
+	}
+	/* It has held the key. */
+	explicit_bzero(fields->scratch->p + mark, fields->scratch->n - mark);
+	fields->scratch->n = mark;
+}
+
+enum several { FIRST, JOIN, SECRET };
+
+static const struct header_row {
+	const char *name;
+	uint8_t n, direction, what, several;
+} headers[] = {
+#define HEADER(direction, name, what, several) { name, sizeof(name) - 1, direction, KEPT_##what, several },
+#include "sensor/proto/headers.def"
+#undef HEADER
+};
+
+static const struct header_row *header_row(enum direction d, struct slice name)
+{
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		const struct header_row *h = &headers[i];
+
+		if (h->n == name.n && h->direction == d && (name.p[0] | 0x20) == h->name[0] &&
+		    strncasecmp((const char *)name.p, h->name, name.n) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+void exchange_header(struct exchange *x, enum direction d, struct slice name, struct slice value,
+		     const struct parse_context *fields)
+{
+	const struct header_row *h = name.n == 0 ? NULL : header_row(d, name);
+
+	if (h == NULL || value.n == 0)
+		return;
+	if (h->several == SECRET)
+		take_key(x, value, fields);
+	else if (x->kept[h->what].n == 0)
+		exchange_keep(x, h->what, value, EXCHANGE_TEXT_MAX);
+	else if (h->several == JOIN)
+		keep_joined(x, h->what, value);
+}
+
+/* "application/json; charset=utf-8" without what follows the semicolon. */
+static struct slice media_type(struct slice s)
+{
+	const uint8_t *semicolon = s.n == 0 ? NULL : memchr(s.p, ';', s.n);
+
+	if (semicolon != NULL)
+		s.n = (size_t)(semicolon - s.p);
+	return text_trim(s);
+}
+
+static void find_route(const struct exchange *x, const struct parse_context *fields, struct route *route)
+{
+	struct part what = { 0 };
+	struct access_event ev = { .part = { [P_WHAT] = &what } };
+	struct slice path = x->kept[KEPT_TARGET];
+	const uint8_t *scheme = path.n == 0 ? NULL : memmem(path.p, path.n, "://", 3), *end;
+
+	if (scheme != NULL && path.p[0] != '/') { /* absolute form (RFC 9112 3.2.2) */
+		path = slice_from(path, (size_t)(scheme - path.p) + 3);
+		end = path.n == 0 ? NULL : memchr(path.p, '/', path.n);
+		path = end == NULL ? slice_of(NULL, 0) : slice_from(path, (size_t)(end - path.p));
+	}
+	end = path.n == 0 ? NULL : memchr(path.p, '?', path.n);
+	if (end != NULL)
+		path.n = (size_t)(end - path.p);
+	set_domain(&ev, x->kept[KEPT_HOST], fields);
+	cache_route_find(ev_str(&ev, F_DOMAIN), path, fields->cache, route);
+}
+
+void exchange_request_head(struct exchanges *p, struct exchange *x, const struct parse_context *fields)
+{
+	size_t mark = fields->scratch->n;
+	struct route route;
+
+	x->message[REQUEST].head = true;
+	content_begin(&x->message[REQUEST].content, p->decoders, x->kept[KEPT_REQUEST_CODING]);
+	find_route(x, fields, &route);
+	fields->scratch->n = mark;
+	if (usage_wanted(&route))
+		x->usage = usage_begin(p->usage + exchange_number(p, x) * p->usage_size, &route);
+}
+
+void exchange_response_head(struct exchanges *p, struct exchange *x)
+{
+	x->message[RESPONSE].head = true;
+	content_begin(&x->message[RESPONSE].content, p->decoders, x->kept[KEPT_RESPONSE_CODING]);
+	if (x->usage != NULL)
+		usage_response_head(x->usage, x->status, media_type(x->kept[KEPT_RESPONSE_TYPE]));
+}
+
+/* ---- bodies ---- */
+
+static void read_request(void *ctx, struct slice plain)
+{
+	struct exchange *x = ctx;
+
+	if (x->usage != NULL)
+		usage_request(x->usage, plain);
+}
+
+static void read_response(void *ctx, struct slice plain)
+{
+	struct exchange *x = ctx;
+
+	if (x->usage != NULL)
+		usage_response(x->usage, plain);
+}
+
+void exchange_body(struct exchange *x, enum direction d, struct slice bytes)
+{
+	struct message *m = &x->message[d];
+
+	if (m->broken)
+		m->missing += bytes.n;
+	else
+		content_data(&m->content, bytes, d == REQUEST ? read_request : read_response, x);
+}
+
+void exchange_body_gap(struct exchange *x, enum direction d, uint64_t bytes)
+{
+	x->message[d].broken = true;
+	x->message[d].missing += bytes;
+}
+
+void exchange_body_end(struct exchange *x, enum direction d, bool whole)
+{
+	struct message *m = &x->message[d];
+
+	m->ended = true;
+	m->whole = whole && !m->broken;
+	if (m->head)
+		m->coding = content_end(&m->content);
+}

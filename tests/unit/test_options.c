@@ -1,0 +1,87 @@
+/* Messages between supervisor and sensor: what goes in comes out, what is cut or too long is refused. */
+#include "sensor/options.h"
+#include "tests/lib/tap.h"
+
+/* Every shorter and one longer packet is refused. */
+#define REFUSED(b, decode, out)                                                                              \
+	do {                                                                                                 \
+		size_t taken = 0;                                                                            \
+		for (size_t n_ = 0; n_ < (b)->n; n_++)                                                       \
+			taken += decode(slice_head(buf_slice(b), n_), out) == TK_OK;                         \
+		buf_byte(b, 0);                                                                              \
+		taken += decode(buf_slice(b), out) == TK_OK;                                                 \
+		ok_int((int64_t)taken, 0, #decode ": cut or too long");                                      \
+		buf_clear(b);                                                                                \
+	} while (0)
+
+static void test_files(struct buf *b)
+{
+	const struct role_input in = { .number = 3, .name = SLICE("gateway"), .format = SLICE("auto") };
+	const struct role_file f = { .id = 1,
+				     .input = 2,
+				     .dev = 3,
+				     .ino = 4,
+				     .size = 5,
+				     .mtime = -6,
+				     .is_base = true,
+				     .path = SLICE("/a/b"),
+				     .base = SLICE("/a/c") };
+	struct role_input in2;
+	struct role_file f2;
+
+	role_input_encode(&in, b);
+	ok_int(role_input_decode(buf_slice(b), &in2), TK_OK, "input");
+	ok_slice(in2.name, in.name, "its name");
+	REFUSED(b, role_input_decode, &in2);
+	role_file_encode(&f, b);
+	ok_int(role_file_decode(buf_slice(b), &f2), TK_OK, "file");
+	ok(f2.id == 1 && f2.mtime == -6 && f2.is_base && !f2.compressed && slice_is(f2.base, "/a/c"),
+	   "as it was");
+	REFUSED(b, role_file_decode, &f2);
+}
+
+static void test_captures(struct buf *b)
+{
+	const struct role_capture_input in = { .number = 1,
+					       .name = SLICE("tap"),
+					       .interface = SLICE("eth1") };
+	const struct role_capture c = {
+		.id = 7, .input = 1, .link_type = 101, .block_size = 1 << 20, .n_blocks = 64
+	};
+	const struct role_capture_state s = { .input = 1, .gone = true, .drops = 12 };
+	struct role_capture_input in2;
+	struct role_capture c2;
+	struct role_capture_state s2;
+	uint64_t id = 0;
+
+	role_capture_input_encode(&in, b);
+	ok_int(role_capture_input_decode(buf_slice(b), &in2), TK_OK, "capture input");
+	ok(in2.number == 1 && slice_is(in2.name, "tap") && slice_is(in2.interface, "eth1"), "as it was");
+	ok_int(role_capture_decode(buf_slice(b), &c2), TK_EMALFORMED, "which is no capture");
+	REFUSED(b, role_capture_input_decode, &in2);
+	role_capture_encode(&c, b);
+	ok_int(role_capture_decode(buf_slice(b), &c2), TK_OK, "capture");
+	ok(c2.id == 7 && c2.input == 1 && c2.link_type == 101 && c2.block_size == 1 << 20 &&
+		   c2.n_blocks == 64,
+	   "as it was");
+	REFUSED(b, role_capture_decode, &c2);
+	role_capture_state_encode(&s, b);
+	ok_int(role_capture_state_decode(buf_slice(b), &s2), TK_OK, "state of a capture");
+	ok(s2.input == 1 && s2.gone && s2.drops == 12, "as it was");
+	REFUSED(b, role_capture_state_decode, &s2);
+	role_capture_lost_encode(9, b);
+	ok_int(role_capture_lost_decode(buf_slice(b), &id), TK_OK, "a capture that was lost");
+	ok_int((int64_t)id, 9, "which one");
+	REFUSED(b, role_capture_lost_decode, &id);
+}
+
+int main(void)
+{
+	struct buf b;
+
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	test_files(&b);
+	test_captures(&b);
+	buf_free(&b);
+	return tap_done();
+}

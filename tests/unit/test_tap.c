@@ -1,0 +1,414 @@
+/* From packets to access events. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/buf.h"
+#include "sensor/proto/tap.h"
+#include "tests/lib/tap.h"
+#include "tests/lib/wire.h"
+
+#define T0 (INT64_C(1795400000) * 1000000000)
+
+struct seen {
+	struct tap *tap;
+	struct buf text; /* one line an event: what the tests compare */
+	struct buf json; /* the last event whole */
+	size_t n;
+	struct losses losses;
+};
+
+static void put(struct buf *b, const struct access_event *ev, enum field_id f)
+{
+	buf_byte(b, ' ');
+	if (ev_known(ev, f))
+		value_to_text(f, ev_value(ev, f), b);
+	else
+		buf_str(b, ev_absent(ev, f) ? "absent" : "-");
+}
+
+static void take_event(void *ctx, struct access_event *ev)
+{
+	static const enum field_id shown[] = { F_METHOD, F_DOMAIN, F_PATH, F_STATUS, F_REQUEST_BYTES,
+					       F_RESPONSE_BYTES };
+	struct seen *s = ctx;
+
+	s->n++;
+	buf_str(&s->text, ev_int(ev, F_COMPLETE, 0) ? "+" : "~");
+	for (size_t i = 0; i < COUNT(shown); i++)
+		put(&s->text, ev, shown[i]);
+	buf_str(&s->text, "\n");
+	buf_clear(&s->json);
+	event_to_json(ev, &s->json);
+}
+
+static void take_packet(void *ctx, int64_t ns, struct slice bytes)
+{
+	struct seen *s = ctx;
+
+	tap_packet(s->tap, ns, WIRE_LINK, bytes, (uint32_t)bytes.n);
+}
+
+static void begin(struct seen *s, uint32_t exchanges)
+{
+	struct tap_limits limits = { { 64, 256, 64 }, exchanges, 8, 8 };
+	const struct tap_sink sink = { s, take_event };
+	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
+	static struct cidr local;
+	bool host_bits;
+
+	cidr_parse(SLICE("10.0.0.1/32"), &local, &host_bits);
+	fields.trusted_proxies = &local;
+	fields.n_trusted_proxies = 1;
+	*s = (struct seen){ 0 };
+	buf_init(&s->text, 1 << 20);
+	buf_init(&s->json, 1 << 20);
+	s->tap = tap_new(&limits, &fields, &sink);
+}
+
+static const char *end(struct seen *s)
+{
+	tap_finish(s->tap);
+	ok_int((int64_t)tap_in_flight(s->tap), 0, "nothing is under way at the end");
+	tap_losses(s->tap, &s->losses);
+	return s->n == 0 ? "" : buf_cstr(&s->text);
+}
+
+static void over(struct seen *s)
+{
+	tap_free(s->tap);
+	buf_free(&s->text);
+	buf_free(&s->json);
+}
+
+static struct wire connection(struct seen *s, uint8_t client, uint16_t port)
+{
+	return (struct wire){ .address = { client, 200 }, .port = { port, 80 }, .seq = { 1000, 0xfffffff0 }, .ns = T0,
+			      .packet = take_packet, .ctx = s };
+}
+
+static void say(struct wire *w, int side, const char *text)
+{
+	wire_say(w, side, slice_str(text));
+}
+
+static bool has(struct seen *s, const char *text)
+{
+	return strstr(buf_cstr(&s->json), text) != NULL;
+}
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: api.example:8080\r\n\r\n"
+#define OK(n, body) "HTTP/1.1 200 OK\r\nContent-Length: " n "\r\n\r\n" body
+
+static void test_one_exchange(void)
+{
+	static const char body[] = "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"content\":\"canary\"}]}";
+	static const char answer[] = "{\"id\":\"c1\",\"model\":\"gpt-4o-mini-2024-07-18\",\"usage\":{\"prompt_tokens\":12,"
+				     "\"completion_tokens\":3,\"total_tokens\":15}}";
+	struct seen s;
+	struct wire w;
+	char text[1024];
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	snprintf(text, sizeof text,
+		 "POST /v1/chat/completions?user=x&api_key=sk-urlurlurlurlurl01 HTTP/1.1\r\nHost: llm.example\r\n"
+		 "Authorization: Bearer sk-canary0canary0canary0\r\nUser-Agent: curl/8\r\nX-Request-ID: r-1\r\n"
+		 "X-User: mallory\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+		 strlen(body), body);
+	say(&w, 0, text);
+	w.ns += 500000000;
+	snprintf(text, sizeof text,
+		 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(answer),
+		 answer);
+	say(&w, 1, text);
+	ok_int((int64_t)s.n, 1, "an event as soon as the answer is over");
+	wire_close(&w);
+	ok_str(end(&s), "+ POST llm.example /v1/chat/completions 200 57 113\n", "the call");
+	ok(has(&s, "\"source.ip\":\"10.0.0.7\"") && has(&s, "\"source.port\":40000"), "the client");
+	ok(has(&s, "\"destination.ip\":\"10.0.0.200\"") && has(&s, "\"destination.port\":80"), "the server");
+	ok(has(&s, "\"event.duration\":501000000") && has(&s, "\"tochoku.ttfb\":501000000"), "the times");
+	ok(has(&s, "\"@timestamp\":\"2026-11-23T02:13:20.003"), "the start");
+	ok(has(&s, "\"gen_ai.usage.input_tokens\":12") && has(&s, "\"gen_ai.usage.output_tokens\":3"), "the tokens");
+	ok(has(&s, "\"gen_ai.request.model\":\"gpt-4o-mini\"") && has(&s, "\"gen_ai.response.model\":\"gpt-4o-mini-2024-07-18\""),
+	   "the models");
+	ok(has(&s, "\"tochoku.usage.quality\":\"exact\"") && has(&s, "\"gen_ai.operation.name\":\"chat\""), "the kind");
+	ok(has(&s, "\"http.request.id\":\"r-1\"") && has(&s, "\"http.request.mime_type\":\"application/json\""), "the heads");
+	ok(has(&s, "\"tochoku.key.id\":\"") && !has(&s, "canary") && !has(&s, "urlurl"), "a key is a fingerprint, a prompt nothing");
+	ok(!has(&s, "mallory"), "who is not vouched for says nothing of himself");
+	over(&s);
+}
+
+static void test_key_seen_to_be_absent(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 1, 40000);
+	wire_open(&w);
+	say(&w, 0, "GET / HTTP/1.1\r\nHost: h\r\nX-User: tanaka\r\nX-Department: 内科\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n");
+	say(&w, 1, OK("0", ""));
+	end(&s);
+	ok(!has(&s, "key.id"), "no key");
+	ok(has(&s, "\"user.name\":\"tanaka\"") && has(&s, "\"tochoku.department\":\"内科\""), "a trusted proxy vouches");
+	ok(has(&s, "\"source.ip\":\"192.0.2.9\"") && has(&s, "\"tochoku.peer.ip\":\"10.0.0.1\"") && !has(&s, "source.port"),
+	   "the client behind it");
+	over(&s);
+}
+
+static void test_many_on_one_connection(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, GET("/a") GET("/b"));
+	say(&w, 1, OK("1", "x") OK("2", "yz"));
+	say(&w, 0, "HEAD /c HTTP/1.1\r\nHost: api.example\r\n\r\n");
+	say(&w, 1, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
+	say(&w, 0, "PUT /d HTTP/1.1\r\nHost: api.example\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+	say(&w, 1, "HTTP/1.1 100 Continue\r\n\r\n");
+	say(&w, 0, "abc");
+	say(&w, 1, "HTTP/1.1 204 No Content\r\n\r\n");
+	say(&w, 0, GET("/e"));
+	say(&w, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n");
+	say(&w, 0, GET("/f"));
+	say(&w, 1, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
+	wire_close(&w);
+	ok_str(end(&s),
+	       "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n+ HEAD api.example /c 200 0 0\n"
+	       "+ PUT api.example /d 204 3 0\n+ GET api.example /e 200 0 5\n+ GET api.example /f 200 0 13\n",
+	       "each answer finds its request");
+	over(&s);
+}
+
+static void test_tunnels(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, "CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n");
+	say(&w, 1, "HTTP/1.1 200 Connection established\r\n\r\n");
+	say(&w, 0, GET("/inside"));
+	say(&w, 1, OK("1", "x"));
+	wire_close(&w);
+	w = connection(&s, 7, 40001);
+	wire_open(&w);
+	say(&w, 0, "GET /ws HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+	say(&w, 1, "HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x02hi");
+	say(&w, 0, "\x81\x82\x01\x02\x03\x04xx");
+	wire_close(&w);
+	end(&s);
+	ok_int((int64_t)s.n, 2, "what is inside a tunnel is not read");
+	ok_int((int64_t)s.losses.of[LOSS_RESYNC].n, 0, "nor looked for");
+	ok(has(&s, "\"http.response.status_code\":101"), "the upgrade is a call");
+	over(&s);
+}
+
+static void test_order_on_the_wire(void)
+{
+	struct slice question = SLICE(GET("/late"));
+	struct seen s;
+	struct wire w;
+	uint32_t at;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	at = w.seq[0];
+	wire_lose(&w, 0, question.n);
+	say(&w, 1, OK("2", "ok"));
+	wire_raw(&w, 0, at, w.seq[1], TCP_ACK, question);
+	ok_str(end(&s), "+ GET api.example /late 200 0 2\n", "an answer captured before its question");
+	over(&s);
+}
+
+/* A hole in a body of known length costs that call its wholeness, and no other anything. */
+static void test_lost_in_a_body(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, GET("/a"));
+	say(&w, 1, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab");
+	wire_lose(&w, 1, 4);
+	say(&w, 1, "efgh");
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("1", "x"));
+	ok_str(end(&s), "~ GET api.example /a 200 0 10\n+ GET api.example /b 200 0 1\n", "a hole in a body");
+	ok_int((int64_t)s.losses.of[LOSS_STREAM_GAP].bytes, 4, "its size is counted");
+	over(&s);
+}
+
+static void test_lost_answer(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, GET("/a"));
+	wire_lose(&w, 1, 40);
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("1", "x"));
+	say(&w, 0, GET("/c"));
+	say(&w, 1, OK("2", "xy"));
+	wire_close(&w);
+	ok_str(end(&s), "~ GET api.example /a - 0 -\n+ GET api.example /b 200 0 1\n+ GET api.example /c 200 0 2\n",
+	       "a whole answer missing: the next one answers the next question");
+	over(&s);
+}
+
+static void test_lost_question(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	wire_lose(&w, 0, 40);
+	say(&w, 1, OK("1", "x"));
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("2", "xy"));
+	ok_str(end(&s), "~ - - - 200 - 1\n+ GET api.example /b 200 0 2\n", "an answer whose question is missing");
+	ok_int((int64_t)s.losses.of[LOSS_ONE_SIDED].n, 1, "is counted");
+	over(&s);
+}
+
+static void test_cut_short(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, GET("/a"));
+	say(&w, 1, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc");
+	wire_close(&w);
+	w = connection(&s, 7, 40001);
+	wire_open(&w);
+	say(&w, 0, GET("/b"));
+	say(&w, 1, "HTTP/1.1 200 OK\r\n\r\nabc");
+	wire_raw(&w, 1, w.seq[1], w.seq[0], TCP_RST | TCP_ACK, slice_of(NULL, 0));
+	w = connection(&s, 7, 40002);
+	wire_open(&w);
+	say(&w, 0, GET("/c"));
+	ok_str(end(&s), "~ GET api.example /a 200 0 3\n~ GET api.example /b 200 0 3\n~ GET api.example /c - 0 -\n",
+	       "what is cut short is marked");
+	over(&s);
+}
+
+static void test_midway(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	say(&w, 1, "the end of a body\r\n");
+	say(&w, 0, GET("/a"));
+	say(&w, 1, OK("1", "x"));
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("2", "xy"));
+	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n", "a connection met midway");
+	over(&s);
+}
+
+static void test_one_sided(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_raw(&w, 0, w.seq[0]++, 0, TCP_SYN, slice_of(NULL, 0));
+	for (int i = 0; i < 1000; i++) {
+		say(&w, 0, GET("/a"));
+		wire_lose(&w, 1, 100);
+		if (tap_in_flight(s.tap) > 16)
+			break;
+	}
+	end(&s);
+	ok_int((int64_t)s.n, 1000, "each question is an event");
+	ok(strchr(buf_cstr(&s.text), '+') == NULL, "and none is complete");
+	ok_int((int64_t)(s.losses.of[LOSS_ONE_SIDED].n), 1000, "all of them counted");
+	over(&s);
+}
+
+static void test_no_room(void)
+{
+	struct seen s;
+	struct wire w[3];
+
+	begin(&s, 2);
+	for (int i = 0; i < 3; i++) {
+		w[i] = connection(&s, 7, (uint16_t)(40000 + i));
+		wire_open(&w[i]);
+		say(&w[i], 0, i == 0 ? GET("/0") : i == 1 ? GET("/1") : GET("/2"));
+	}
+	for (int i = 0; i < 3; i++)
+		say(&w[i], 1, OK("1", "x"));
+	say(&w[0], 0, GET("/3"));
+	say(&w[0], 1, OK("2", "xy"));
+	ok_str(end(&s),
+	       "~ GET api.example /0 - 0 -\n+ GET api.example /1 200 0 1\n+ GET api.example /2 200 0 1\n"
+	       "+ GET api.example /3 200 0 2\n",
+	       "the oldest gives its room up, and its answer is nobody's");
+	ok_int((int64_t)s.losses.of[LOSS_EXCHANGE_LIMIT].n, 1, "counted");
+	over(&s);
+}
+
+static void test_unreadable(void)
+{
+	static const uint8_t hello[] = { 22, 3, 1, 0, 4, 1, 2, 3, 4, 23, 3, 3, 0, 2, 9, 9, 23, 3, 3, 0, 1, 7 };
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	for (size_t i = 0; i < sizeof hello; i++) /* in any pieces */
+		wire_say(&w, 0, slice_of(hello + i, 1));
+	wire_say(&w, 1, slice_of(hello, sizeof hello));
+	wire_close(&w);
+	w = connection(&s, 7, 40001);
+	wire_open(&w);
+	say(&w, 1, "SSH-2.0-OpenSSH_9.2\r\n");
+	say(&w, 0, "SSH-2.0-x\r\n");
+	wire_close(&w);
+	end(&s);
+	ok_int((int64_t)s.n, 0, "nothing is invented");
+	ok_int((int64_t)s.losses.of[LOSS_TLS].n, 6, "TLS records are counted");
+	ok_int((int64_t)s.losses.of[LOSS_NOT_HTTP].n, 1, "and connections of something else");
+	over(&s);
+}
+
+int main(void)
+{
+	test_one_exchange();
+	test_key_seen_to_be_absent();
+	test_many_on_one_connection();
+	test_tunnels();
+	test_order_on_the_wire();
+	test_lost_in_a_body();
+	test_lost_answer();
+	test_lost_question();
+	test_cut_short();
+	test_midway();
+	test_one_sided();
+	test_no_room();
+	test_unreadable();
+	return tap_done();
+}
