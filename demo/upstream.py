@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""A small upstream that answers like an LLM API: plain JSON and event streams with usage, 401 without a
-known key, now and then 429 and 500.   upstream.py PORT KEYS   (KEYS: one tab-separated line a key,
-the key in the third column, as `loggen --keys` prints)"""
+"""A small upstream that answers like an LLM API: chats as plain JSON and as event streams, embeddings, with usage;
+401 without a known key, now and then 429 and 500.   upstream.py PORT KEYS...   (KEYS: files with one tab-separated
+line a key, the key in the third column, as `loggen --keys` prints)
+
+What it counted stands in two headers besides, so that the gateway's own log can tell."""
 import itertools
 import json
 import sys
@@ -9,7 +11,11 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-WORDS = '発熱 37.8 度、咳嗽あり。血液検査と胸部X線を行い、経過を観察します。'.split('、')
+WORDS = '発熱|37.8 度、|咳嗽|あり。|血液検査と|胸部X線を|行い、|経過を|観察します。'.split('|')
+
+
+def told(model, prompt, completion):
+    return [('openai-model', model), ('x-prompt-tokens', str(prompt)), ('x-completion-tokens', str(completion))]
 
 
 class Upstream(BaseHTTPRequestHandler):
@@ -50,37 +56,48 @@ class Upstream(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
         if not self.allowed():
             return self.send_error_json(401, 'invalid_request_error', 'Incorrect API key provided.')
-        if self.path.split('?')[0] != '/v1/chat/completions':
+        answer = {'/v1/chat/completions': self.chat, '/v1/embeddings': self.embeddings}.get(self.path.split('?')[0])
+        if answer is None:
             return self.send_error_json(404, 'invalid_request_error', 'Unknown request URL.')
         try:
             request = json.loads(body)
-            prompt = request['messages'][-1]['content']
+            text = request['input'] if answer == self.embeddings else request['messages'][-1]['content']
         except (ValueError, KeyError, IndexError, TypeError):
-            return self.send_error_json(400, 'invalid_request_error', 'The body is no chat request.')
+            return self.send_error_json(400, 'invalid_request_error', 'The body is no such request.')
         with self.lock:
             n = next(self.count)
         if n % 37 == 0:
             return self.send_error_json(429, 'rate_limit_error', 'Rate limit reached.')
         if n % 53 == 0:
             return self.send_error_json(500, 'server_error', 'The server had an error.')
-        usage = {'prompt_tokens': 8 + len(prompt) // 2, 'completion_tokens': 3 * len(WORDS)}
-        usage['total_tokens'] = usage['prompt_tokens'] + usage['completion_tokens']
-        head = {'id': 'chatcmpl-%08d' % n, 'created': int(time.time()), 'model': request.get('model', 'gpt-4.1-mini')}
-        if request.get('stream'):
-            self.stream(head, usage)
-        else:
-            message = {'role': 'assistant', 'content': '、'.join(WORDS)}
-            choice = {'index': 0, 'message': message, 'finish_reason': 'stop'}
-            self.send_json(200, dict(head, object='chat.completion', choices=[choice], usage=usage),
-                           [('openai-model', head['model'])])
+        answer(request, n, 8 + len(text) // 2)
 
-    def stream(self, head, usage):
+    def embeddings(self, request, n, prompt):
+        data = [{'object': 'embedding', 'index': 0, 'embedding': [(i * n % 97 - 48) / 512 for i in range(256)]}]
+        model = request.get('model', 'text-embedding-3-small')
+        usage = {'prompt_tokens': prompt, 'total_tokens': prompt}
+        self.send_json(200, {'object': 'list', 'data': data, 'model': model, 'usage': usage}, told(model, prompt, 0))
+
+    def chat(self, request, n, prompt):
+        words = WORDS[:1 + n % len(WORDS)]
+        completion = 3 * len(words)
+        usage = {'prompt_tokens': prompt, 'completion_tokens': completion, 'total_tokens': prompt + completion}
+        head = {'id': 'chatcmpl-%08d' % n, 'created': int(time.time()), 'model': request.get('model', 'gpt-4.1-mini')}
+        headers = told(head['model'], prompt, completion)
+        if request.get('stream'):
+            return self.stream(head, words, usage, headers)
+        message = {'role': 'assistant', 'content': ''.join(words)}
+        choice = {'index': 0, 'message': message, 'finish_reason': 'stop'}
+        self.send_json(200, dict(head, object='chat.completion', choices=[choice], usage=usage), headers)
+
+    def stream(self, head, words, usage, headers):
         self.send_response(200)
         self.send_header('Content-Type', 'text/event-stream')
         self.send_header('Transfer-Encoding', 'chunked')
-        self.send_header('openai-model', head['model'])
+        for k, v in headers:
+            self.send_header(k, v)
         self.end_headers()
-        for word in WORDS:
+        for word in words:
             choice = {'index': 0, 'delta': {'content': word}, 'finish_reason': None}
             self.chunk('data: %s\n\n' % json.dumps(dict(head, object='chat.completion.chunk', choices=[choice])))
             time.sleep(0.02)
@@ -99,9 +116,10 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
 
 
-def main(port, keys):
-    with open(keys, encoding='utf-8') as f:
-        Upstream.keys = frozenset(line.split('\t')[2] for line in f)
+def main(port, *files):
+    for name in files:
+        with open(name, encoding='utf-8') as f:
+            Upstream.keys |= {line.rstrip('\n').split('\t')[2] for line in f}
     Server(('127.0.0.1', int(port)), Upstream).serve_forever()
 
 

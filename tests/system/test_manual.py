@@ -1,0 +1,35 @@
+#!/usr/bin/env python3
+"""The manual names what the program's own tables have: every loss with its meaning, every command."""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from harness import ROOT, Tap  # noqa: E402
+
+
+def rows(path, name):
+    """(arguments in quotes) of each NAME(...) of a .def file."""
+    with open(os.path.join(ROOT, path), encoding='utf-8') as f:
+        return [re.findall(r'"([^"]*)"', row) for row in re.findall(r'^%s\((.*)\)' % name, f.read(), re.M)]
+
+
+def main():
+    tap = Tap()
+    with open(os.path.join(ROOT, 'man/tochoku.1'), encoding='utf-8') as f:
+        manual = f.read()
+    losses = rows('core/event/losses.def', 'LOSS')
+    tap.ok(len(losses) > 10, 'the losses are read')
+    for name, meaning in losses:
+        tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
+               'loss %s stands in the manual with its meaning' % name, meaning)
+    with open(os.path.join(ROOT, 'cli/commands.def'), encoding='utf-8') as f:
+        commands = re.findall(r'^COMMAND\((\w+)', f.read(), re.M)
+    tap.ok(len(commands) > 8, 'the commands are read')
+    for name in commands:
+        tap.ok(re.search(r'^\.(B|BI|BR) "?%s\b' % name, manual, re.M), 'command %s stands in the manual' % name)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
