@@ -1,5 +1,6 @@
 /* tochoku decode: logs and captures to access events as JSON lines, without configuration or ledger. */
 #include <errno.h>
+#include <inttypes.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +96,7 @@ static void decoder_free(struct decoder *d)
 {
 	order_free(&d->order);
 	prices_free(d->prices);
+	key_log_free(d->keys);
 	free(d->seen);
 	free(d->chunk);
 	free(d->scratch.p);
@@ -109,14 +111,17 @@ static bool decoder_init(struct decoder *d)
 	d->sha = sha256_new();
 	d->cache = parse_cache_new();
 	d->chunk = malloc(DECODE_CHUNK);
+	d->keys = key_log_new(DECODE_SECRETS);
 	d->scratch = (struct scratch){ malloc(SCRATCH_SIZE), 0, SCRATCH_SIZE };
 	if (!order_init(&d->order) || !decode_logs_init(d) || d->sha == NULL || d->cache == NULL ||
-	    d->chunk == NULL || d->scratch.p == NULL)
+	    d->chunk == NULL || d->scratch.p == NULL || d->keys == NULL)
 		return false;
 	/* as networks.trusted_proxies by default */
 	return cidr_parse(SLICE("127.0.0.1/32"), &d->loopback[0], &host_bits) &&
 	       cidr_parse(SLICE("::1/128"), &d->loopback[1], &host_bits);
 }
+
+#define KEYLOG_MAX (256u << 20)
 
 extern const struct command command_decode;
 
@@ -157,10 +162,15 @@ static int read_options(struct decoder *d, int argc, char **argv, int *n_files)
 			d->prices_file = argv[++i];
 		} else if (strncmp(argv[i], "--prices=", 9) == 0) {
 			d->prices_file = argv[i] + 9;
+		} else if (strcmp(argv[i], "--keylog") == 0 && i + 1 < argc) {
+			d->keylog_file = argv[++i];
+		} else if (strncmp(argv[i], "--keylog=", 9) == 0) {
+			d->keylog_file = argv[i] + 9;
 		} else {
 			return cli_usage(&command_decode,
 					 strcmp(argv[i], "--format") == 0   ? "%s needs the name of a format"
 					 : strcmp(argv[i], "--prices") == 0 ? "%s needs a file"
+					 : strcmp(argv[i], "--keylog") == 0 ? "%s needs a file"
 									    : "unknown option \"%s\"",
 					 argv[i]);
 		}
@@ -187,6 +197,27 @@ static bool load_prices(struct decoder *d)
 	return d->prices != NULL;
 }
 
+/* The whole file: what of it is sound is used. */
+static bool load_keys(struct decoder *d)
+{
+	struct key_log_source source = { 0 };
+	struct slice text;
+	struct err e = { 0 };
+
+	if (sys_slurp(d->keylog_file, KEYLOG_MAX, &text, &e) != TK_OK) {
+		cli_error("%s: %s", d->keylog_file, e.text);
+		return false;
+	}
+	key_log_feed(d->keys, &source, text);
+	key_log_end(d->keys, &source);
+	if (key_log_bad_lines(d->keys) > 0)
+		cli_error("%s: %" PRIu64 " lines are no lines of a key log (LABEL RANDOM SECRET, in hex)",
+			  d->keylog_file, key_log_bad_lines(d->keys));
+	explicit_bzero((void *)(uintptr_t)text.p, text.n);
+	free((void *)(uintptr_t)text.p);
+	return true;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct decoder d = { 0 };
@@ -200,6 +231,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		return EXIT_USAGE;
 	if (!decoder_init(&d)) {
 		cli_error("no memory");
+		decoder_free(&d);
+		return EXIT_INPUT;
+	}
+	if (d.keylog_file != NULL && !load_keys(&d)) {
 		decoder_free(&d);
 		return EXIT_INPUT;
 	}
@@ -223,7 +258,7 @@ const struct command command_decode = {
 		"  tochoku decode --format nginx-json access.log.1.gz\n"
 		"  tcpdump -w - tcp port 8080 | tochoku decode -\n"
 		"\n"
-		"usage: tochoku decode [--json] [--format NAME] [--prices FILE] FILE...\n"
+		"usage: tochoku decode [--json] [--format NAME] [--prices FILE] [--keylog FILE] FILE...\n"
 		"\n"
 		"Prints one JSON object a call, in order of completion, and changes nothing. FILE is a\n"
 		"capture (pcap, pcapng) or a gateway log, plain, .gz, .zst or .xz (told by its content);\n"
@@ -232,6 +267,7 @@ const struct command command_decode = {
 		"\n"
 		"  --format NAME   auto (default), nginx-combined, nginx-json\n"
 		"  --prices FILE   a price table (our YAML or LiteLLM's JSON): adds the cost of each call\n"
+		"  --keylog FILE   secrets of TLS connections (SSLKEYLOGFILE): what is encrypted is read\n"
 		"  --json          JSON lines, which is the only form\n"
 		"\n"
 		"exit status: 0 done, also where some lines were rejected; 2 usage error; 3 a file cannot\n"

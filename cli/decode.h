@@ -9,6 +9,7 @@
 #include "sensor/gateway/format.h"
 #include "sensor/input/codec.h"
 #include "sensor/llm/price.h"
+#include "sensor/proto/key_log.h"
 
 struct seen_digest;
 
@@ -16,6 +17,8 @@ struct decoder {
 	const char *format_name;        /* as given, or NULL: auto */
 	const struct log_format *given;
 	const char *prices_file;        /* as given, or NULL: no cost */
+	const char *keylog_file;        /* as given, or NULL */
+	struct key_log *keys;           /* of that file and of the captures */
 	struct price_table *prices;
 	struct order order;
 	struct sha256 *sha;
@@ -27,6 +30,7 @@ struct decoder {
 	uint32_t clock;
 	uint8_t *chunk;
 };
+#define DECODE_SECRETS 65536 /* TLS connections whose secrets are known at a time */
 #define DECODE_CHUNK (256u << 10)
 
 bool decode_logs_init(struct decoder *d); /* false: no memory */

@@ -19,6 +19,15 @@ static void take_event(void *ctx, struct access_event *ev)
 	decode_event(c->d, ev, 1);
 }
 
+static void take_secrets(void *ctx, struct slice key_log)
+{
+	struct decoder *d = ctx;
+	struct key_log_source block = { 0 };
+
+	key_log_feed(d->keys, &block, key_log);
+	key_log_end(d->keys, &block);
+}
+
 static void tell_losses(const struct capture *c, struct tap *tap)
 {
 	struct losses l;
@@ -73,10 +82,13 @@ int decode_capture(struct decoder *d, const char *name, struct codec_reader *r, 
 	struct capture_file *f = capture_file_new();
 	int rc = EXIT_INPUT;
 
-	if (tap == NULL || f == NULL)
+	if (tap == NULL || f == NULL) {
 		cli_error("%s: no memory", name);
-	else
+	} else {
+		tap_use_keys(tap, d->keys);
+		capture_file_secrets(f, take_secrets, d);
 		rc = decode_packets(&c, tap, f, r, first.n);
+	}
 	capture_file_free(f);
 	tap_free(tap);
 	return rc;

@@ -177,3 +177,9 @@ size_t capture_file_rest(const struct capture_file *c)
 {
 	return c->broken.code != 0 ? 0 : (size_t)(c->offset - c->start) + c->kept_n + c->chunk.n;
 }
+
+void capture_file_secrets(struct capture_file *c, void (*secrets)(void *ctx, struct slice key_log), void *ctx)
+{
+	c->secrets = secrets;
+	c->secrets_ctx = ctx;
+}

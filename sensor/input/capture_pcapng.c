@@ -8,6 +8,8 @@
 #define OLD_PACKET_BLOCK 2u
 #define SIMPLE_PACKET_BLOCK 3u
 #define ENHANCED_PACKET_BLOCK 6u
+#define SECRETS_BLOCK 10u
+#define SECRETS_TLS 0x544c534bu /* NSS key log */
 #define SECTION_BLOCK 0x0a0d0d0au
 #define ORDER_MAGIC 0x1a2b3c4du
 
@@ -221,6 +223,28 @@ static int read_simple(struct capture_file *c, uint32_t length, struct packet *p
 	return TK_OK;
 }
 
+/* Type of the secrets, their length, themselves. */
+static int read_secrets(struct capture_file *c, uint32_t length, struct err *e)
+{
+	const uint8_t *h;
+	uint32_t n;
+
+	if (c->secrets == NULL || length < 20 || length > KEPT_MAX) {
+		leave_block(c, length);
+		return TK_OK;
+	}
+	h = capture_peek(c, length - 4);
+	if (h == NULL)
+		return TK_AGAIN;
+	n = capture_u32(c, h + 12);
+	if (n > length - 20)
+		return capture_broken(c, e, "secrets of %" PRIu32 " bytes in a block of %" PRIu32, n, length);
+	if (capture_u32(c, h + 8) == SECRETS_TLS)
+		c->secrets(c->secrets_ctx, slice_of(h + 16, n));
+	leave_block(c, length);
+	return TK_OK;
+}
+
 /* One block's beginning. *is_packet: p was filled. */
 static int read_block(struct capture_file *c, struct packet *p, bool *is_packet, struct err *e)
 {
@@ -247,6 +271,8 @@ static int read_block(struct capture_file *c, struct packet *p, bool *is_packet,
 	case SIMPLE_PACKET_BLOCK:
 		*is_packet = true;
 		return read_simple(c, length, p, e);
+	case SECRETS_BLOCK:
+		return read_secrets(c, length, e);
 	default:
 		leave_block(c, length);
 		return TK_OK;

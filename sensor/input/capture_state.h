@@ -41,6 +41,8 @@ struct capture_file {
 	uint64_t skip;         /* bytes to pass over, up to the length at the block's end */
 	uint32_t length;       /* of the block whose end is awaited; 0: a new one begins */
 	int64_t last_ns;       /* of the packet before */
+	void (*secrets)(void *ctx, struct slice key_log); /* NULL: nobody wants them */
+	void *secrets_ctx;
 };
 
 /* The next n bytes of the file in one piece, n <= KEPT_MAX; NULL: they are not all there yet, and what there

@@ -1,29 +1,13 @@
 #include "sensor/proto/connection.h"
 
+static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"; /* RFC 9113 3.4 */
+#define PREFACE_N (sizeof preface - 1)
+
 void connection_open(struct connection *c, const struct stream_key *key, bool from_start)
 {
 	*c = (struct connection){ .key = *key, .from_start = from_start, .settled = from_start };
-	c->first = c->last = c->current[REQUEST] = c->current[RESPONSE] = EXCHANGE_NONE;
-	http1_session_begin(c);
-}
-
-/* A connection met midway: who is the client is told by what it sends. */
-static void settle(struct connection *c, int side, struct slice bytes)
-{
-	if (http1_looks_like(HTTP1_REQUEST, bytes) == 1)
-		c->client = (uint8_t)side;
-	else if (http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
-		c->client = (uint8_t)!side;
-	else
-		return;
-	c->settled = true;
-}
-
-static bool is_encrypted(struct connection *c, enum direction d, struct slice bytes)
-{
-	if (!c->encrypted && !c->found && !c->seen[d])
-		c->encrypted = tls_records_begin(slice_head(bytes, 5), c->from_start);
-	return c->encrypted;
+	c->first = c->last = EXCHANGE_NONE;
+	http1_session_begin(c, from_start);
 }
 
 static enum direction direction_of(const struct connection *c, int side)
@@ -31,58 +15,175 @@ static enum direction direction_of(const struct connection *c, int side)
 	return side == c->client ? REQUEST : RESPONSE;
 }
 
-static void enter(struct workshop *w, struct connection *c, struct slice piece, const struct stream_at *at)
+static void enter(struct workshop *w, struct connection *c, struct slice piece, const struct stream_at *at,
+		  int64_t until)
 {
 	w->conn = c;
 	w->piece = piece;
 	w->at = *at;
+	w->until = until;
 }
 
-void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes, const struct stream_at *at)
+/* A connection met midway: who is the client is told by what it sends. */
+static void settle(struct workshop *w, struct connection *c, int side, struct slice bytes)
 {
-	enum direction d;
-	bool encrypted;
+	int frames = c->found ? -1 : http2_looks_like(bytes);
+
+	if (http1_looks_like(HTTP1_REQUEST, bytes) == 1)
+		c->client = (uint8_t)side;
+	else if (http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
+		c->client = (uint8_t)!side;
+	else if (frames >= 0 && http2_session_begin(w, c, HTTP2_MIDWAY))
+		c->client = (uint8_t)(frames == REQUEST ? side : !side);
+	else
+		return;
+	c->settled = true;
+}
+
+/* ---- what is not encrypted ---- */
+
+static void as_http(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
+{
+	if (c->http2 != NULL)
+		http2_session_data(w, c, d, bytes);
+	else
+		http1_session_data(w, c, d, bytes);
+}
+
+/* The client's first bytes, held back while they may be the preface of HTTP/2. True: nothing is left to do. */
+static bool hold_preface(struct workshop *w, struct connection *c, struct slice *bytes)
+{
+	struct slice held = slice_of(preface, c->preface_n);
+	struct stream_at at = w->at;
+	size_t n = 0;
+
+	while (n < bytes->n && c->preface_n + n < PREFACE_N && bytes->p[n] == (uint8_t)preface[c->preface_n + n])
+		n++;
+	if (c->preface_n == 0)
+		c->preface_at = at;
+	if (c->preface_n + n == PREFACE_N) {
+		if (http2_session_begin(w, c, HTTP2_PREFACE))
+			http2_session_data(w, c, REQUEST, slice_of(preface, PREFACE_N));
+		*bytes = slice_from(*bytes, n);
+		w->at.seq += (uint32_t)n;
+		w->piece = *bytes;
+		return c->http2 == NULL || bytes->n == 0;
+	}
+	if (n == bytes->n) {
+		c->preface_n += (uint8_t)n;
+		return true;
+	}
+	/* It is none: what was held comes first. */
+	if (held.n > 0) {
+		enter(w, c, held, &c->preface_at, c->preface_at.ns);
+		as_http(w, c, REQUEST, held);
+		enter(w, c, *bytes, &at, at.ns);
+	}
+	return false;
+}
+
+void connection_plain(struct workshop *w, struct connection *c, enum direction d, struct slice bytes,
+		      const struct stream_at *at, int64_t until)
+{
+	bool first = !c->seen[d];
 
 	if (c->tunnel || bytes.n == 0)
 		return;
-	if (!c->settled)
-		settle(c, side, bytes);
-	d = direction_of(c, side);
-	encrypted = is_encrypted(c, d, bytes);
+	enter(w, c, bytes, at, until);
+	c->last_ns[d] = until;
+	if (first && d == REQUEST)
+		c->first_seq = at->seq;
 	c->seen[d] = true;
-	if (encrypted) {
-		losses_add(w->losses, LOSS_TLS, tls_records_count(&c->tls[side], bytes), bytes.n);
-		return;
+	/* A server's settings may come before the client's preface. */
+	if (d == RESPONSE && first && !c->seen[REQUEST] && c->http2 == NULL && c->from_start &&
+	    http2_looks_like(bytes) == RESPONSE)
+		http2_session_begin(w, c, HTTP2_PREFACE);
+	if (d == REQUEST && c->http2 == NULL && c->from_start && !c->found && (first || c->preface_n > 0)) {
+		if (hold_preface(w, c, &bytes))
+			return;
+		c->preface_n = 0;
 	}
-	enter(w, c, bytes, at);
-	c->last_ns[d] = at->ns;
-	http1_session_data(w, c, d, bytes);
+	as_http(w, c, d, bytes);
 }
 
-void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at)
+void connection_plain_gap(struct workshop *w, struct connection *c, enum direction d, uint64_t bytes,
+			  const struct stream_at *at)
 {
-	enum direction d = direction_of(c, side);
-
-	if (c->encrypted)
-		c->tls[side].lost = true;
-	if (c->tunnel || c->encrypted)
+	if (c->tunnel)
 		return;
 	c->seen[d] = true;
-	enter(w, c, slice_of(NULL, 0), at);
-	http1_session_gap(w, c, d, bytes);
+	enter(w, c, slice_of(NULL, 0), at, at->ns);
+	if (c->http2 != NULL)
+		http2_session_gap(w, c, d, bytes);
+	else
+		http1_session_gap(w, c, d, bytes);
 }
 
 static void finish(struct workshop *w, struct connection *c, enum direction d, bool in_order)
 {
 	const struct stream_at at = { .ns = c->last_ns[d] };
 
-	enter(w, c, slice_of(NULL, 0), &at);
-	if (!c->tunnel && !c->encrypted)
+	enter(w, c, slice_of(NULL, 0), &at, at.ns);
+	if (c->http2 != NULL)
+		http2_session_finish(w, c, d);
+	else if (!c->tunnel)
 		http1_session_finish(w, c, d, in_order);
+}
+
+/* ---- what comes from the stream ---- */
+
+/* Inside of a tunnel everything begins anew. */
+static void begin_inside(struct workshop *w, struct connection *c)
+{
+	http1_session_end(w, c);
+	http1_session_begin(c, true);
+	c->tunnel = c->found = c->seen[REQUEST] = c->seen[RESPONSE] = false;
+}
+
+/* Is this the beginning of TLS? At the connection's beginning, or a tunnel's. */
+static bool begins_encrypted(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
+{
+	bool beginning = c->tunnel || (!c->found && !c->seen[d]);
+
+	if (!beginning || c->http2 != NULL || !tls_begins(slice_head(bytes, 5), c->from_start))
+		return false;
+	if (!tls_session_begin(w, c))
+		c->opaque = true;
+	else if (c->tunnel)
+		begin_inside(w, c);
+	return true;
+}
+
+void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes, const struct stream_at *at)
+{
+	enum direction d;
+
+	if (c->opaque || bytes.n == 0)
+		return;
+	if (c->first_ns == 0)
+		c->first_ns = at->ns;
+	if (!c->settled)
+		settle(w, c, side, bytes);
+	d = direction_of(c, side);
+	c->last_ns[d] = at->ns;
+	if (c->tls == NULL && !begins_encrypted(w, c, d, bytes))
+		connection_plain(w, c, d, bytes, at, at->ns);
+	else if (c->tls != NULL)
+		tls_session_data(w, c, side, bytes, at);
+}
+
+void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at)
+{
+	if (c->tls != NULL)
+		tls_session_gap(w, c, side, bytes, at);
+	else if (!c->opaque)
+		connection_plain_gap(w, c, direction_of(c, side), bytes, at);
 }
 
 void connection_fin(struct workshop *w, struct connection *c, int side)
 {
+	if (c->tls != NULL)
+		tls_session_fin(w, c, side);
 	finish(w, c, direction_of(c, side), true);
 }
 
@@ -90,11 +191,18 @@ void connection_close(struct workshop *w, struct connection *c)
 {
 	struct exchange *x;
 
+	if (c->tls != NULL)
+		tls_session_end(w, c);
 	finish(w, c, REQUEST, false);
 	finish(w, c, RESPONSE, false);
-	http1_session_end(w, c);
 	while ((x = exchange_at(w->exchanges, c->first)) != NULL)
 		connection_conclude(w, c, x);
-	if (!c->found && !c->encrypted && (c->seen[REQUEST] || c->seen[RESPONSE]))
+	if (!c->found && c->tls == NULL && !c->opaque && (c->seen[REQUEST] || c->seen[RESPONSE]))
 		losses_add(w->losses, LOSS_NOT_HTTP, 1, 0);
+	http1_session_end(w, c);
+	if (c->http2 != NULL)
+		http2_session_end(c);
+	if (c->tls != NULL)
+		tls_close(c->tls);
+	greeting_give(w->greetings, c->greeting);
 }

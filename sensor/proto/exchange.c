@@ -8,7 +8,7 @@
 #include "sensor/fields/text.h"
 
 struct exchanges {
-	uint32_t n, in_use;
+	uint32_t n, in_use, touched; /* slots from `touched` on were never used */
 	uint32_t free, oldest, youngest;
 	struct exchange *slot;
 	uint8_t *usage;
@@ -32,10 +32,6 @@ struct exchanges *exchanges_new(uint32_t n, uint32_t decoders)
 	if (p->slot == NULL || p->usage == NULL || p->decoders == NULL) {
 		exchanges_free(p);
 		return NULL;
-	}
-	for (uint32_t i = n; i-- > 0;) {
-		p->slot[i].next = p->free;
-		p->free = i;
 	}
 	return p;
 }
@@ -72,12 +68,13 @@ struct exchange *exchange_oldest(struct exchanges *p)
 
 struct exchange *exchange_take(struct exchanges *p)
 {
-	struct exchange *x = exchange_at(p, p->free);
-	uint32_t number = p->free;
+	uint32_t number = p->free != EXCHANGE_NONE ? p->free : p->touched < p->n ? p->touched++ : EXCHANGE_NONE;
+	struct exchange *x = exchange_at(p, number);
 
 	if (x == NULL)
 		return NULL;
-	p->free = x->next;
+	if (number == p->free)
+		p->free = x->next;
 	memset(x, 0, offsetof(struct exchange, arena));
 	x->next = x->younger = EXCHANGE_NONE;
 	x->older = p->youngest;
@@ -232,8 +229,9 @@ void exchange_request_head(struct exchanges *p, struct exchange *x, const struct
 	content_begin(&x->message[REQUEST].content, p->decoders, x->kept[KEPT_REQUEST_CODING]);
 	find_route(x, fields, &route);
 	fields->scratch->n = mark;
-	if (usage_wanted(&route))
-		x->usage = usage_begin(p->usage + exchange_number(p, x) * p->usage_size, &route);
+	if (!usage_wanted(&route))
+		return;
+	x->usage = usage_begin(p->usage + exchange_number(p, x) * p->usage_size, &route);
 }
 
 void exchange_response_head(struct exchanges *p, struct exchange *x)

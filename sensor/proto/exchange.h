@@ -40,9 +40,10 @@ struct exchange {
 	uint32_t older, younger; /* among all that are under way */
 	void *owner;             /* the connection */
 	struct message message[2];
+	uint32_t stream;         /* HTTP/2; 0: HTTP/1 */
 	uint16_t status;
 	uint8_t key;             /* enum exchange_key */
-	bool doubtful;           /* which request this response answers is not certain */
+	bool doubtful;           /* which request this response answers is not certain, or headers are not known */
 	uint8_t fingerprint[16]; /* hex digits */
 	struct slice kept[KEPT_COUNT];
 	struct usage_reader *usage; /* NULL: the bodies are not read */
@@ -76,9 +77,11 @@ void exchange_body_gap(struct exchange *x, enum direction d, uint64_t bytes);
 void exchange_body_end(struct exchange *x, enum direction d, bool whole);
 
 /* The fixed facts of the connection, [0] the client. */
+struct greeting;
 struct exchange_ends {
 	struct addr addr[2];
 	uint16_t port[2];
+	const struct greeting *greeting; /* of TLS; NULL: there is none */
 };
 /* exchange_event.c: everything that is known, into a reset event. Strings borrow the exchange and fields->scratch. */
 void exchange_event(struct exchange *x, const struct exchange_ends *ends, const struct parse_context *fields,

@@ -4,6 +4,7 @@
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
 #include "sensor/proto/exchange.h"
+#include "sensor/proto/greeting.h"
 
 static void set_times(const struct exchange *x, struct access_event *ev)
 {
@@ -47,7 +48,7 @@ static void set_key(const struct exchange *x, const struct parse_context *fields
 {
 	if (x->key == EXCHANGE_KEY_KNOWN)
 		ev_set_str(ev, F_KEY_ID, slice_of(x->fingerprint, sizeof x->fingerprint));
-	else if (x->key == EXCHANGE_KEY_NONE && x->message[REQUEST].head && fields->fingerprint_key.n > 0)
+	else if (x->key == EXCHANGE_KEY_NONE && x->message[REQUEST].head && !x->doubtful && fields->fingerprint_key.n > 0)
 		ev_set_absent(ev, F_KEY_ID);
 }
 
@@ -62,7 +63,7 @@ static void set_header(struct access_event *ev, enum field_id f, const struct ex
 
 static void set_request(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
 {
-	bool seen = x->message[REQUEST].head;
+	bool seen = x->message[REQUEST].head && !x->doubtful;
 
 	set_domain(ev, x->kept[KEPT_HOST], fields);
 	set_method(ev, x->kept[KEPT_METHOD]);
@@ -134,6 +135,8 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 		usage_end(x->usage, q->whole, s->whole, &usage);
 	set_times(x, ev);
 	set_ends(x, ends, fields, ev);
+	if (ends->greeting != NULL)
+		greeting_fields(ends->greeting, fields, ev);
 	set_key(x, fields, ev);
 	set_request(x, fields, ev);
 	set_person(x, ends, &usage, fields, ev);
@@ -155,7 +158,7 @@ void exchange_digest(const struct exchange *x, const struct exchange_ends *ends,
 {
 	const struct message *m = &x->message[x->message[REQUEST].begun ? REQUEST : RESPONSE];
 	uint64_t minute = (uint64_t)(m->first_ns / (60 * INT64_C(1000000000)));
-	uint8_t text[2 * 18 + 4 + 8 + 1], hash[32], *p = text;
+	uint8_t text[2 * 18 + 4 + 4 + 8 + 1], hash[32], *p = text;
 
 	for (int i = 0; i < 2; i++) {
 		memcpy(p, ends->addr[i].b, 16);
@@ -165,6 +168,8 @@ void exchange_digest(const struct exchange *x, const struct exchange_ends *ends,
 	}
 	for (int i = 0; i < 4; i++)
 		*p++ = (uint8_t)(m->seq >> (8 * i));
+	for (int i = 0; i < 4; i++)
+		*p++ = (uint8_t)(x->stream >> (8 * i));
 	for (int i = 0; i < 8; i++)
 		*p++ = (uint8_t)(minute >> (8 * i));
 	*p = x->message[REQUEST].begun ? REQUEST : RESPONSE;

@@ -1,9 +1,9 @@
 /* The exchanges of a connection: a list, oldest first. */
 #include "sensor/proto/connection.h"
 
-static struct exchange_ends ends_of(const struct connection *c)
+struct exchange_ends connection_ends(const struct connection *c)
 {
-	struct exchange_ends e;
+	struct exchange_ends e = { .greeting = c->greeting };
 
 	for (int d = 0; d < 2; d++) {
 		e.addr[d] = c->key.addr[c->client ^ d];
@@ -32,7 +32,7 @@ static void unlink_exchange(struct workshop *w, struct connection *c, struct exc
 
 void connection_conclude(struct workshop *w, struct connection *c, struct exchange *x)
 {
-	struct exchange_ends ends = ends_of(c);
+	struct exchange_ends ends = connection_ends(c);
 
 	for (int d = 0; d < 2; d++)
 		if (x->message[d].head && !x->message[d].ended)
@@ -54,7 +54,7 @@ void connection_give_up(struct workshop *w, struct exchange *x)
 	struct connection *c = x->owner;
 
 	losses_add(w->losses, LOSS_EXCHANGE_LIMIT, 1, 0);
-	c->swallow += !x->message[RESPONSE].begun;
+	c->swallow += c->http2 == NULL && !x->message[RESPONSE].begun;
 	connection_conclude(w, c, x);
 }
 

@@ -22,7 +22,7 @@ static void begin_message(struct workshop *w, struct exchange *x, enum direction
 	m->begun = true;
 	m->first_ns = here ? w->at.ns : cut->ns;
 	m->seq = here ? w->at.seq + (uint32_t)(text.p - w->piece.p) : cut->seq;
-	m->last_ns = w->at.ns;
+	m->last_ns = w->until;
 	w->conn->found = true;
 }
 
@@ -110,7 +110,7 @@ static void message_end(struct workshop *w, enum direction d, bool whole)
 	w->conn->current[d] = EXCHANGE_NONE;
 	if (x == NULL)
 		return;
-	x->message[d].last_ns = w->at.ns;
+	x->message[d].last_ns = w->until;
 	exchange_body_end(x, d, whole);
 	conclude_if_over(w, x);
 }
@@ -265,11 +265,12 @@ static struct http1_sink sink_of(struct workshop *w, enum direction d)
 
 /* ---- the bytes ---- */
 
-void http1_session_begin(struct connection *c)
+void http1_session_begin(struct connection *c, bool from_start)
 {
+	c->current[REQUEST] = c->current[RESPONSE] = EXCHANGE_NONE;
 	http1_init(&c->http[REQUEST], HTTP1_REQUEST);
 	http1_init(&c->http[RESPONSE], HTTP1_RESPONSE);
-	if (c->from_start)
+	if (from_start)
 		return;
 	http1_midway(&c->http[REQUEST]);
 	http1_midway(&c->http[RESPONSE]);

@@ -42,6 +42,32 @@ static void exchange_done(void *ctx, struct exchange *x, const struct exchange_e
 	t->sink.event(t->sink.ctx, &t->event.ev);
 }
 
+/* An encrypted connection is one event: who called whom, when, and how much passed. */
+static void connection_sealed(void *ctx, const struct connection *c, const struct exchange_ends *ends)
+{
+	struct tap *t = ctx;
+	const struct tls_counts *n = tls_counts(c->tls);
+	int64_t last = c->last_ns[0] > c->last_ns[1] ? c->last_ns[0] : c->last_ns[1];
+	struct exchange x = { .message = { [REQUEST] = { .begun = true, .first_ns = c->first_ns, .seq = c->first_seq } } };
+	struct access_event *ev = &t->event.ev;
+
+	t->scratch.n = 0;
+	flat_event_reset(&t->event);
+	ev_set_int(ev, F_TIMESTAMP, c->first_ns);
+	if (last >= c->first_ns)
+		ev_set_int(ev, F_DURATION, last - c->first_ns);
+	ev_set_ip(ev, F_SOURCE_IP, ends->addr[0]);
+	ev_set_int(ev, F_SOURCE_PORT, ends->port[0]);
+	ev_set_ip(ev, F_DESTINATION_IP, ends->addr[1]);
+	ev_set_int(ev, F_DESTINATION_PORT, ends->port[1]);
+	ev_set_str(ev, F_PROTOCOL, SLICE("tls"));
+	ev_set_int(ev, F_REQUEST_BYTES, (int64_t)n->bytes[0]);
+	ev_set_int(ev, F_RESPONSE_BYTES, (int64_t)n->bytes[1]);
+	greeting_fields(ends->greeting, &t->fields, ev);
+	exchange_digest(&x, ends, t->sha, ev->digest);
+	t->sink.event(t->sink.ctx, ev);
+}
+
 /* ---- from streams to connections ---- */
 
 static void *stream_opened(void *ctx, const struct stream_key *key, bool from_start, int64_t ns)
@@ -106,11 +132,15 @@ static bool make_pools(struct tap *t, const struct tap_limits *limits)
 	t->sha = sha256_new();
 	t->workshop.exchanges = exchanges_new(limits->exchanges, limits->decoders);
 	t->workshop.lines = http1_lines_new(limits->lines);
+	t->workshop.tls = tls_pool_new(limits->tls, limits->tls_bytes);
+	t->workshop.greetings = greetings_new(limits->tls);
+	t->workshop.http2 = http2_pool_new(limits->http2, limits->http2_bytes);
 	t->streams = streams_new(&limits->streams, &sink, &t->losses);
 	t->fragments = fragments_new(&fragments, &t->losses);
 	if (t->connections == NULL || t->free == NULL || t->scratch.p == NULL || t->sha == NULL ||
 	    t->workshop.exchanges == NULL || t->workshop.lines == NULL || t->streams == NULL ||
-	    t->fragments == NULL)
+	    t->fragments == NULL || t->workshop.tls == NULL || t->workshop.greetings == NULL ||
+	    t->workshop.http2 == NULL)
 		return false;
 	while (t->n_free < flows) {
 		t->free[t->n_free] = flows - 1 - t->n_free;
@@ -132,6 +162,7 @@ struct tap *tap_new(const struct tap_limits *limits, const struct parse_context 
 	t->workshop.fields = &t->fields;
 	t->workshop.losses = &t->losses;
 	t->workshop.done = exchange_done;
+	t->workshop.sealed = connection_sealed;
 	t->workshop.ctx = t;
 	if (make_pools(t, limits))
 		return t;
@@ -146,6 +177,9 @@ void tap_free(struct tap *t)
 	streams_free(t->streams);
 	fragments_free(t->fragments);
 	http1_lines_free(t->workshop.lines);
+	tls_pool_free(t->workshop.tls);
+	greetings_free(t->workshop.greetings);
+	http2_pool_free(t->workshop.http2);
 	exchanges_free(t->workshop.exchanges);
 	sha256_free(t->sha);
 	if (t->scratch.p != NULL)
@@ -154,6 +188,11 @@ void tap_free(struct tap *t)
 	free(t->free);
 	free(t->connections);
 	free(t);
+}
+
+void tap_use_keys(struct tap *t, struct key_log *keys)
+{
+	t->workshop.keys = keys;
 }
 
 /* ---- packets ---- */

@@ -13,8 +13,14 @@ struct tap_limits {
 	uint32_t exchanges;  /* under way at a time */
 	uint32_t decoders;   /* compressed bodies under way at a time */
 	uint32_t lines;      /* header lines cut by a segment's end at a time */
+	uint32_t tls, http2; /* connections at a time */
+	size_t tls_bytes;    /* of encrypted connections whose secrets are waited for */
+	size_t http2_bytes;  /* that HPACK may hold */
 };
-#define TAP_LIMITS_DEFAULT { STREAM_LIMITS_DEFAULT, 4096, 1024, 1024 }
+#define TAP_LIMITS_DEFAULT                                                                                     \
+	{                                                                                                     \
+		STREAM_LIMITS_DEFAULT, 4096, 1024, 1024, 16384, 4096, 16u << 20, 32u << 20                    \
+	}
 
 struct tap_sink {
 	void *ctx;
@@ -27,6 +33,9 @@ struct tap;
 /* NULL: no memory. The context's key, cache and networks are borrowed; its scratch is not used. */
 struct tap *tap_new(const struct tap_limits *limits, const struct parse_context *fields, const struct tap_sink *sink);
 void tap_free(struct tap *t);
+/* Secrets of TLS connections; borrowed until the end, and may grow. Before the first packet. */
+struct key_log;
+void tap_use_keys(struct tap *t, struct key_log *keys);
 void tap_packet(struct tap *t, int64_t ns, uint32_t link_type, struct slice bytes, uint32_t wire_len);
 /* No packet came until then (a live capture's clock). */
 void tap_time(struct tap *t, int64_t ns);

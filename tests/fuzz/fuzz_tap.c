@@ -20,7 +20,7 @@ static void take_event(void *ctx, struct access_event *ev)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct tap_limits limits = { { 8, 16, 8 }, 4, 2, 2 };
+	static const struct tap_limits limits = { { 8, 16, 8 }, 4, 2, 2, 2, 2, 4096, 1 << 18 };
 	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	struct capture_file *f = capture_file_new();
 	struct buf text;

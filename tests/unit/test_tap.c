@@ -50,7 +50,7 @@ static void take_packet(void *ctx, int64_t ns, struct slice bytes)
 
 static void begin(struct seen *s, uint32_t exchanges)
 {
-	struct tap_limits limits = { { 64, 256, 64 }, exchanges, 8, 8 };
+	struct tap_limits limits = { { 64, 256, 64 }, exchanges, 8, 8, 8, 8, 1 << 20, 1 << 20 };
 	const struct tap_sink sink = { s, take_event };
 	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	static struct cidr local;
