@@ -7,6 +7,7 @@
 #define BATCH_EVENTS_MAX 16384
 #define BATCH_BYTES_MAX (2u << 20)
 #define SLOTS (2 * WIRE_DEFS_MAX)
+#define SHARED 4096 /* shared parts of one kind whose numbers are remembered */
 #define WRITER_BYTES_MAX (3u << 20) /* of all definitions in force; then they begin anew */
 
 struct def_slot {
@@ -16,9 +17,16 @@ struct def_slot {
 	uint32_t generation; /* of the definitions; an older one means empty */
 };
 
+/* The number of a part with a serial. */
+struct shared {
+	uint64_t serial;
+	uint32_t number, generation;
+};
+
 struct batch_writer {
 	struct buf body, rejects, losses, out, scratch, defs;
 	struct def_slot *slots[P_COUNT]; /* [0] is unused: EV is never defined */
+	struct shared *shared[P_COUNT];
 	const struct def_slot *last[P_COUNT]; /* the definition of the event before: often the same again */
 	uint32_t mask[P_COUNT], n_defs[P_COUNT];
 	uint32_t generation, n_events, n_rejects, n_losses;
@@ -41,7 +49,11 @@ struct batch_writer *batch_writer_new(void)
 	random_bytes(&w->seed, sizeof w->seed);
 	for (int p = 0; p < P_COUNT; p++) {
 		w->mask[p] = sensor_bits(p);
-		if (p != P_EV && (w->slots[p] = calloc(SLOTS, sizeof **w->slots)) == NULL) {
+		if (p == P_EV)
+			continue;
+		w->slots[p] = calloc(SLOTS, sizeof **w->slots);
+		w->shared[p] = calloc(SHARED, sizeof **w->shared);
+		if (w->slots[p] == NULL || w->shared[p] == NULL) {
 			batch_writer_free(w);
 			return NULL;
 		}
@@ -54,8 +66,10 @@ void batch_writer_free(struct batch_writer *w)
 {
 	if (w == NULL)
 		return;
-	for (int p = 0; p < P_COUNT; p++)
+	for (int p = 0; p < P_COUNT; p++) {
 		free(w->slots[p]);
+		free(w->shared[p]);
+	}
 	buf_free(&w->body);
 	buf_free(&w->rejects);
 	buf_free(&w->losses);
@@ -104,7 +118,7 @@ static bool defines(const struct batch_writer *w, const struct def_slot *s, stru
 	return s->generation == w->generation && slice_eq(slice_of(w->defs.p + s->at, s->n), bytes);
 }
 
-/* The number of the encoded part in w->scratch, defining it if it is new. */
+/* The number of the encoded part in w->scratch, defined if it is new. */
 static uint32_t define(struct batch_writer *w, enum part_id id)
 {
 	struct slice bytes = buf_slice(&w->scratch);
@@ -129,6 +143,20 @@ static uint32_t define(struct batch_writer *w, enum part_id id)
 	return s->number;
 }
 
+static uint32_t number_of(struct batch_writer *w, enum part_id id, const struct part *p)
+{
+	struct shared *s = &w->shared[id][p->serial % SHARED];
+
+	if (((p->known | p->absent) & w->mask[id]) == 0)
+		return NO_DEF;
+	if (p->serial != 0 && s->serial == p->serial && s->generation == w->generation)
+		return s->number;
+	buf_clear(&w->scratch);
+	part_encode_masked(p, id, w->mask[id], &w->scratch);
+	*s = (struct shared){ p->serial, define(w, id), w->generation };
+	return s->number;
+}
+
 static bool has_room(const struct batch_writer *w)
 {
 	return w->n_events < BATCH_EVENTS_MAX && batch_bytes(w) < BATCH_BYTES_MAX;
@@ -143,14 +171,8 @@ int batch_add(struct batch_writer *w, const struct access_event *ev)
 	w->unsent = true;
 	if (definitions_full(w)) /* between events, so that all definitions of one are of one kind */
 		reset_definitions(w);
-	for (int p = P_EV + 1; p < P_COUNT; p++) {
-		number[p] = NO_DEF;
-		if (((ev->part[p]->known | ev->part[p]->absent) & w->mask[p]) == 0)
-			continue;
-		buf_clear(&w->scratch);
-		part_encode_masked(ev->part[p], p, w->mask[p], &w->scratch);
-		number[p] = define(w, p);
-	}
+	for (int p = P_EV + 1; p < P_COUNT; p++)
+		number[p] = number_of(w, p, ev->part[p]);
 	buf_byte(&w->body, REC_EVENT);
 	buf_add(&w->body, slice_of(ev->digest, sizeof ev->digest));
 	for (int p = P_EV + 1; p < P_COUNT; p++)

@@ -1,5 +1,6 @@
 #include "core/event/event.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "core/base/hash.h"
@@ -39,10 +40,17 @@ enum field_id field_by_name(struct slice name)
 	return F_COUNT;
 }
 
+uint64_t part_new_serial(void)
+{
+	static _Atomic uint64_t last;
+
+	return ++last;
+}
+
 void flat_event_reset(struct flat_event *fe)
 {
 	for (int p = 0; p < P_COUNT; p++) {
-		fe->parts[p].known = fe->parts[p].absent = 0;
+		fe->parts[p].serial = fe->parts[p].known = fe->parts[p].absent = 0;
 		fe->ev.part[p] = &fe->parts[p];
 	}
 }

@@ -2,8 +2,8 @@
  * of the program: left of it protocols and log syntax, right of it nothing knows of either.
  *
  * A field is known, absent (looked for, and not there) or unknown (not seen). An event is made of
- * parts; a parser owns all parts in a struct flat_event, the recorder points the dictionary parts at
- * rows that many events share. String values are borrowed: whoever made the event says for how long. */
+ * parts; a parser owns all parts in a struct flat_event, or points some at ones that it remembers; the
+ * recorder points the dictionary parts at rows that many events share. String values are borrowed: whoever made the event says for how long. */
 #ifndef TK_EVENT_EVENT_H
 #define TK_EVENT_EVENT_H
 
@@ -42,6 +42,7 @@ union value {
 };
 
 struct part {
+	uint64_t serial;        /* not 0: read only, and no other content in this process has this number */
 	uint32_t known, absent; /* a bit a slot */
 	union value v[PART_MAX];
 };
@@ -81,6 +82,7 @@ static inline enum field_id part_end(enum part_id p)
 /* The field of that name, or F_COUNT. */
 enum field_id field_by_name(struct slice name);
 
+uint64_t part_new_serial(void); /* from any thread */
 /* All parts own, all fields unknown. */
 void flat_event_reset(struct flat_event *fe);
 

@@ -3,6 +3,7 @@
  *   "$http_user_agent"[ "$http_x_forwarded_for"]
  * Nothing in it tells of a key, a duration or tokens: those stay unknown. */
 #include "sensor/fields/client.h"
+#include "sensor/fields/memo.h"
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
 #include "sensor/gateway/format.h"
@@ -90,30 +91,64 @@ static struct slice undo(struct slice raw, bool escapes, struct scratch *s)
 	return escapes ? text_unescape(raw, s) : raw;
 }
 
-static int parse(struct slice line, const struct parse_context *ctx, struct access_event *ev)
+static void memo_keys(const struct combined *c, struct memo_key key[MEMO_END])
+{
+	const uint8_t *blank = c->request.n == 0 ? NULL : memrchr(c->request.p, ' ', c->request.n);
+
+	for (int p = MEMO_FIRST; p < MEMO_END; p++)
+		memo_begin(&key[p], MEMO_COMBINED);
+	memo_piece(&key[P_WHERE], c->address);
+	memo_piece(&key[P_WHERE], c->forwarded);
+	memo_piece(&key[P_WHO], c->user);
+	memo_piece(&key[P_WHAT], c->request);
+	/* of a request that is remembered this is the version */
+	memo_piece(&key[P_HOW], slice_from(c->request, blank == NULL ? 0 : (size_t)(blank - c->request.p)));
+	memo_piece(&key[P_HOW], c->referrer);
+	memo_piece(&key[P_HOW], c->agent);
+}
+
+/* The dictionary parts, and the query. */
+static void parse_parts(const struct combined *c, const struct addr *peer, bool escapes,
+			const struct parse_context *ctx, struct access_event *ev)
 {
 	struct scratch *s = ctx->scratch;
+
+	if (peer != NULL)
+		client_set(ev, peer, c->forwarded, ctx);
+	set_text(ev, F_USER, undo(text_cut(c->user, WIRE_STRING_MAX), escapes, s), ctx);
+	set_request_line(ev, undo(text_cut(c->request, 2 * WIRE_STRING_MAX), escapes, s), ctx);
+	set_referrer(ev, undo(text_cut(c->referrer, WIRE_STRING_MAX), escapes, s), ctx);
+	set_recurring(ev, F_USER_AGENT, undo(text_cut(c->agent, WIRE_STRING_MAX), escapes, s), ctx);
+	set_route(ev, ctx);
+}
+
+static int parse(struct slice line, const struct parse_context *ctx, struct access_event *ev)
+{
+	struct memo_key key[MEMO_END];
 	struct combined c;
 	struct addr peer;
 	bool known, escapes;
 	int64_t ns;
 
-	if (!split(line, &c) || !is_address(c.address, &peer, &known) || c.status.n != 3 ||
-	    !is_number(c.status, false) || !is_number(c.bytes, true))
+	if (!split(line, &c) || c.status.n != 3 || !is_number(c.status, false) || !is_number(c.bytes, true))
 		return REJECT_MALFORMED;
+	escapes = memchr(line.p, '\\', line.n) != NULL;
+	memo_keys(&c, key);
+	if (!escapes && memo_recall(ctx->cache, key, ev)) {
+		ev_set_absent(ev, F_QUERY);
+	} else {
+		if (!is_address(c.address, &peer, &known))
+			return REJECT_MALFORMED;
+		parse_parts(&c, known ? &peer : NULL, escapes, ctx, ev);
+		if (!escapes && ev_known(ev, F_METHOD) && ev_known(ev, F_PATH) &&
+		    ev_known(ev, F_HTTP_VERSION) && ev_absent(ev, F_QUERY))
+			memo_keep(ctx, key, ev);
+	}
 	if (!text_clf_time(c.time, ctx->cache, &ns))
 		return REJECT_TIME;
 	ev_set_int(ev, F_TIMESTAMP, ns);
-	if (known)
-		client_set(ev, &peer, c.forwarded, ctx);
-	escapes = memchr(line.p, '\\', line.n) != NULL;
-	set_text(ev, F_USER, undo(text_cut(c.user, WIRE_STRING_MAX), escapes, s), ctx);
-	set_request_line(ev, undo(text_cut(c.request, 2 * WIRE_STRING_MAX), escapes, s), ctx);
 	set_status(ev, c.status);
 	set_count(ev, F_RESPONSE_BYTES, c.bytes);
-	set_referrer(ev, undo(text_cut(c.referrer, WIRE_STRING_MAX), escapes, s), ctx);
-	set_recurring(ev, F_USER_AGENT, undo(text_cut(c.agent, WIRE_STRING_MAX), escapes, s), ctx);
-	set_route(ev, ctx);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "core/base/zone.h"
 #include "sensor/fields/cache.h"
 #include "sensor/fields/client.h"
+#include "sensor/fields/memo.h"
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
 #include "sensor/gateway/format.h"
@@ -150,8 +151,6 @@ static void set_addresses(const struct found *f, const struct parse_context *ctx
 		if (has(f, M_PEER) && addr_parse_loose(f->text[M_PEER], &peer) && !addr_eq(&peer, &client))
 			ev_set_ip(ev, F_PEER_IP, peer);
 	}
-	if (has(f, M_CLIENT_PORT) && !ev_known(ev, F_PEER_IP)) /* a proxy's port is not the client's */
-		set_count(ev, F_SOURCE_PORT, f->text[M_CLIENT_PORT]);
 	if (has(f, M_SERVER) && addr_parse_loose(f->text[M_SERVER], &peer))
 		ev_set_ip(ev, F_DESTINATION_IP, peer);
 	if (has(f, M_SERVER_PORT))
@@ -193,7 +192,7 @@ static void set_request(const struct found *f, const struct parse_context *ctx, 
 		secret_set_target(ev, whole_target(f, ctx), ctx);
 }
 
-static void set_usage(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
+static void set_usage(const struct found *f, struct access_event *ev)
 {
 	static const struct { uint8_t member; enum field_id field; } counts[] = {
 		{ M_INPUT, F_INPUT_TOKENS }, { M_OUTPUT, F_OUTPUT_TOKENS }, { M_CACHED, F_CACHE_READ_TOKENS },
@@ -208,6 +207,10 @@ static void set_usage(const struct found *f, const struct parse_context *ctx, st
 		ev_set_str(ev, F_QUALITY, SLICE("exact"));
 	if (has(f, M_COST) && json_decimal(f->text[M_COST], 12, &v) && v >= 0)
 		ev_set_int(ev, F_COST_REPORTED, v);
+}
+
+static void set_model(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
+{
 	if (has(f, M_MODEL))
 		set_recurring(ev, F_REQUEST_MODEL, text_of(f, M_MODEL, ctx), ctx);
 	if (has(f, M_MODEL_SERVED))
@@ -216,8 +219,6 @@ static void set_usage(const struct found *f, const struct parse_context *ctx, st
 		set_text(ev, F_PROVIDER, text_of(f, M_PROVIDER, ctx), ctx);
 	if (has(f, M_OPERATION))
 		set_text(ev, F_OPERATION, text_of(f, M_OPERATION, ctx), ctx);
-	if (has(f, M_RESPONSE_ID))
-		set_text(ev, F_RESPONSE_ID, text_of(f, M_RESPONSE_ID, ctx), ctx);
 }
 
 /* The log's own word, else the answer's media type: an event stream is one, plain JSON is none; NDJSON and
@@ -239,8 +240,7 @@ static void set_stream(const struct found *f, struct access_event *ev)
 static void set_others(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
 {
 	static const struct { uint8_t member; enum field_id field; } texts[] = {
-		{ M_USER, F_USER }, { M_DEPARTMENT, F_DEPARTMENT },
-		{ M_REQUEST_ID, F_REQUEST_ID }, { M_TLS_VERSION, F_TLS_VERSION },
+		{ M_USER, F_USER }, { M_DEPARTMENT, F_DEPARTMENT }, { M_TLS_VERSION, F_TLS_VERSION },
 		{ M_TLS_NAME, F_SERVER_NAME },
 	};
 
@@ -255,12 +255,91 @@ static void set_others(const struct found *f, const struct parse_context *ctx, s
 		set_mime(ev, F_RESPONSE_MIME, text_of(f, M_RESPONSE_TYPE, ctx), ctx);
 	if (f->rank[M_REQUEST_TYPE] > 0)
 		set_mime(ev, F_REQUEST_MIME, text_of(f, M_REQUEST_TYPE, ctx), ctx);
+}
+
+/* ---- the parts that recur ---- */
+
+/* False: a piece has escapes. */
+static bool add_pieces(struct memo_key *k, const struct found *f, const uint8_t *members, size_t n)
+{
+	bool plain = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (f->rank[members[i]] == 0)
+			continue;
+		plain &= !f->escaped[members[i]];
+		memo_mark(k, (unsigned)i);
+		memo_piece(k, f->text[members[i]]);
+	}
+	return plain;
+}
+
+/* All that parse_parts reads, and the key, which is in the event already. False: not to be remembered. */
+static bool memo_keys(const struct found *f, const struct access_event *ev, struct memo_key key[MEMO_END])
+{
+	static const uint8_t where[] = { M_CLIENT, M_FORWARDED, M_PEER };
+	static const uint8_t who[] = { M_USER, M_DEPARTMENT };
+	static const uint8_t what[] = {
+		M_REQUEST_LINE, M_HOST, M_METHOD, M_TARGET, M_RESPONSE_TYPE, M_REQUEST_TYPE, M_MODEL,
+		M_MODEL_SERVED, M_PROVIDER, M_OPERATION,
+	};
+	static const uint8_t how[] = {
+		M_REQUEST_LINE, M_VERSION, M_AGENT, M_REFERRER, M_SERVER, M_SERVER_PORT, M_TLS_VERSION,
+		M_TLS_NAME,
+	};
+
+	for (int p = MEMO_FIRST; p < MEMO_END; p++)
+		memo_begin(&key[p], MEMO_JSON);
+	memo_piece(&key[P_WHO], ev_str(ev, F_KEY_ID)); /* empty: unknown, or absent */
+	if (ev_absent(ev, F_KEY_ID))
+		memo_mark(&key[P_WHO], COUNT(who));
+	return !has(f, M_ARGUMENTS) && add_pieces(&key[P_WHERE], f, where, COUNT(where)) &&
+	       add_pieces(&key[P_WHO], f, who, COUNT(who)) && add_pieces(&key[P_WHAT], f, what, COUNT(what)) &&
+	       add_pieces(&key[P_HOW], f, how, COUNT(how));
+}
+
+static void parse_parts(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
+{
+	set_addresses(f, ctx, ev);
+	set_request(f, ctx, ev);
+	set_others(f, ctx, ev);
+	set_model(f, ctx, ev);
+	set_route(ev, ctx);
+}
+
+/* The dictionary parts but SHAPE, and the query. */
+static void set_parts(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
+{
+	struct memo_key key[MEMO_END];
+	bool plain;
+
+	if (f->rank[M_KEY] > 0)
+		secret_set_key(ev, text_of(f, M_KEY, ctx), ctx);
+	plain = memo_keys(f, ev, key);
+	if (plain && memo_recall(ctx->cache, key, ev)) {
+		ev_set_absent(ev, F_QUERY);
+		return;
+	}
+	parse_parts(f, ctx, ev);
+	if (plain && ev_known(ev, F_PATH) && ev_absent(ev, F_QUERY))
+		memo_keep(ctx, key, ev);
+}
+
+/* The event's own fields. */
+static void set_own(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
+{
 	if (has(f, M_STATUS))
 		set_status(ev, f->text[M_STATUS]);
 	if (has(f, M_REQUEST_BYTES))
 		set_count(ev, F_REQUEST_BYTES, f->text[M_REQUEST_BYTES]);
 	if (has(f, M_RESPONSE_BYTES))
 		set_count(ev, F_RESPONSE_BYTES, f->text[M_RESPONSE_BYTES]);
+	if (has(f, M_CLIENT_PORT) && !ev_known(ev, F_PEER_IP)) /* a proxy's port is not the client's */
+		set_count(ev, F_SOURCE_PORT, f->text[M_CLIENT_PORT]);
+	if (f->rank[M_REQUEST_ID] > 0)
+		set_text(ev, F_REQUEST_ID, text_of(f, M_REQUEST_ID, ctx), ctx);
+	if (has(f, M_RESPONSE_ID))
+		set_text(ev, F_RESPONSE_ID, text_of(f, M_RESPONSE_ID, ctx), ctx);
 }
 
 static bool says_request(const struct found *f)
@@ -278,14 +357,10 @@ static int parse(struct slice line, const struct parse_context *ctx, struct acce
 	rc = set_times(&f, ctx, ev);
 	if (rc != 0)
 		return rc;
-	set_addresses(&f, ctx, ev);
-	if (f.rank[M_KEY] > 0)
-		secret_set_key(ev, text_of(&f, M_KEY, ctx), ctx);
-	set_request(&f, ctx, ev);
-	set_others(&f, ctx, ev);
-	set_usage(&f, ctx, ev);
+	set_parts(&f, ctx, ev);
+	set_own(&f, ctx, ev);
+	set_usage(&f, ev);
 	set_stream(&f, ev);
-	set_route(ev, ctx);
 	return 0;
 }
 
