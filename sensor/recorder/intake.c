@@ -41,8 +41,6 @@ struct intake {
 	uint32_t uses; /* of intake_use */
 	struct watched_input inputs[INPUTS];
 	struct when_entry when[WHEN_CACHE];
-	struct part bare_shape;
-	struct resolved bare;
 };
 
 /* An input whose lines an import may hold. */
@@ -98,7 +96,7 @@ int stream_init(struct stream *s)
 	*s = (struct stream){ .last_minute = INT64_MIN, .stamp = 1, .shape_stamp = 1 };
 	good = (s->reader = batch_reader_new()) != NULL;
 	for (int p = P_EV + 1; p < P_COUNT && good; p++)
-		good = (s->resolved[p] = calloc(WIRE_DEFS_MAX, sizeof **s->resolved)) != NULL;
+		good = (s->resolved[p] = calloc(WIRE_DEFS_MAX + 1, sizeof **s->resolved)) != NULL;
 	if (good)
 		return TK_OK;
 	stream_free(s);
@@ -230,16 +228,18 @@ static void check_stamps(struct job *j)
 static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev,
 		   struct resolved **out)
 {
-	struct resolved *r = def == NO_DEF ? &j->in->bare : &j->stream->resolved[id][def];
+	struct resolved *r = &j->stream->resolved[id][def == NO_DEF ? WIRE_DEFS_MAX : def];
 	uint64_t stamp = id == P_SHAPE ? j->stream->shape_stamp : j->stream->stamp;
 	uint32_t absent = id == P_SHAPE ? ev->part[P_EV]->absent : 0;
 	int rc;
 
 	*out = r;
-	if (r->stamp == stamp && !r->varies && r->absent_event == absent && def != NO_DEF)
+	if (r->stamp == stamp && !r->varies && r->absent_event == absent)
 		return TK_OK;
 	if (def != NO_DEF)
 		ev->part[id] = batch_redefine(j->stream->reader, id, def);
+	else
+		ev->part[id]->known = ev->part[id]->absent = 0;
 	*r = (struct resolved){ .stamp = stamp, .absent_event = absent };
 	enrich_part(j, r, id, ev);
 	rc = ledger_part(j->in->ledger, id, ev->part[id], absent, &r->row, j->e);
@@ -278,10 +278,8 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 		rows[p] = 0;
 		if (def[p] == NO_DEF && p != P_SHAPE)
 			continue;
-		if (def[p] == NO_DEF) { /* nothing of the shape is known but the input */
-			j->in->bare_shape.known = j->in->bare_shape.absent = 0;
-			ev->part[P_SHAPE] = &j->in->bare_shape;
-		}
+		if (def[p] == NO_DEF)
+			ev->part[P_SHAPE] = &j->stream->bare_shape;
 		if ((rc = resolve(j, p, def[p], ev, &r)) != TK_OK)
 			return rc;
 		rows[p] = r->row;

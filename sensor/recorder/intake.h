@@ -17,7 +17,8 @@ void intake_use(struct intake *in, struct enrich *en, struct evaluate *v);
 /* The stream of batches that one connection sends, with the definitions in force on it. */
 struct stream {
 	struct batch_reader *reader;
-	struct resolved *resolved[P_COUNT]; /* what is known of each definition */
+	struct resolved *resolved[P_COUNT]; /* what is known of each definition, and behind them of none */
+	struct part bare_shape; /* of an event of whose shape nothing is known but the input */
 	uint32_t resets, uses;  /* of the reader and of the enrichment that `resolved` was made with */
 	uint64_t stamp, shape_stamp; /* resolved entries with an older one are void */
 	char input[256];      /* that its lines belong to */
