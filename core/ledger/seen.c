@@ -4,6 +4,7 @@
 
 #include "core/base/zone.h"
 #include "core/event/identity.h"
+#include "core/ledger/spans.h"
 #include "core/ledger/statement.h"
 
 #define HEADS (1u << 16) /* a file in order keeps few lines: the heads then stay in the cache */
@@ -33,7 +34,8 @@ struct minute {
 struct seen {
 	sqlite3 *db;
 	struct stage *stage;
-	sqlite3_stmt *spans, *rows, *put_span, *mark, *find;
+	struct spans *writing;
+	sqlite3_stmt *spans, *rows, *mark, *find;
 	struct line *lines;
 	uint32_t *heads, free_line, minute_heads[MINUTE_HEADS], free_minute;
 	struct minute minutes[MINUTES];
@@ -111,9 +113,7 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ?",
 			e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s->put_span,
-				       "INSERT INTO slice VALUES (?, ?, ?)"
-				       " ON CONFLICT DO UPDATE SET seq_to = excluded.seq_to", e);
+		rc = spans_open(&s->writing, db, e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->mark, "INSERT OR IGNORE INTO tailed VALUES (?)", e);
 	if (rc == TK_OK)
@@ -133,9 +133,9 @@ void seen_free(struct seen *s)
 {
 	if (s == NULL)
 		return;
+	spans_free(s->writing);
 	sqlite3_finalize(s->spans);
 	sqlite3_finalize(s->rows);
-	sqlite3_finalize(s->put_span);
 	sqlite3_finalize(s->mark);
 	sqlite3_finalize(s->find);
 	free(s->lines);
@@ -157,10 +157,7 @@ static int write_span(struct seen *s, struct minute *m, struct err *e)
 	if (!m->dirty)
 		return TK_OK;
 	m->dirty = false;
-	bind_i64(s->put_span, 1, m->minute);
-	bind_i64(s->put_span, 2, m->span_from);
-	bind_i64(s->put_span, 3, m->span_to);
-	return statement_run(s->put_span, e);
+	return spans_put(s->writing, m->minute, m->span_from, m->span_to, e);
 }
 
 int seen_flush(struct seen *s, struct err *e)
@@ -170,7 +167,7 @@ int seen_flush(struct seen *s, struct err *e)
 	for (uint32_t h = 0; h < MINUTE_HEADS; h++)
 		for (uint32_t i = s->minute_heads[h]; i != NONE && rc == TK_OK; i = s->minutes[i].next)
 			rc = write_span(s, &s->minutes[i], e);
-	return rc;
+	return rc == TK_OK ? spans_flush(s->writing, e) : rc;
 }
 
 int seen_recorded(struct seen *s, int64_t seq, struct err *e)
@@ -314,6 +311,8 @@ static int load_minute(struct seen *s, uint32_t number, struct err *e)
 	int64_t minute = s->minutes[number].minute;
 	int rc = stage_flush(s->stage, e);
 
+	if (rc == TK_OK)
+		rc = spans_flush(s->writing, e);
 	bind_i64(s->spans, 1, minute);
 	while (rc == TK_OK && (rc = statement_row(s->spans, e)) == TK_OK) {
 		bind_i64(s->rows, 1, sqlite3_column_int64(s->spans, 0));
