@@ -177,7 +177,7 @@ static void keep_wal_short(struct ledger *l)
 /* What did not fit into a dictionary is counted for good, as `status` tells. */
 static int count_overflow(struct ledger *l, struct err *e)
 {
-	int64_t n = dictionary_overflow(l->dictionary);
+	int64_t n = dictionary_overflow(l->dictionary) + stage_overflow(l->stage);
 	sqlite3_stmt *s;
 
 	if (n == l->overflow_told)

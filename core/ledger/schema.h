@@ -6,6 +6,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/event/event.h"
 
 #define LEDGER_SCHEMA 1
 #define LEDGER_PAGE_SIZE 16384
@@ -13,8 +14,10 @@
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
  * TK_ECONFIG: made by a newer version. */
 int schema_upgrade(sqlite3 *db, struct err *e);
-/* Appends the names of the event table's columns that come from fields ("timestamp, event_id, ..."). */
+/* Appends the names of the columns that come from a part's fields ("timestamp, event_id, ..."). */
 void schema_part_columns(struct buf *out, int part);
+/* A field of P_EV that few log lines have: it stands in event_more. */
+bool schema_rare(enum field_id f);
 int schema_exec(sqlite3 *db, const char *sql, struct err *e);
 int schema_error(sqlite3 *db, const char *what, struct err *e); /* SQLite's message; TK_EIO, TK_EBUSY */
 

@@ -3,43 +3,64 @@
 #include <stdlib.h>
 
 #include "core/event/varint.h"
+#include "core/ledger/links.h"
 #include "core/ledger/rows_table.h"
 #include "core/ledger/schema.h"
 #include "core/ledger/statement.h"
 
 #define STAGE_MAX 512 /* stays inside the second-level cache */
 
+#define OWN ((unsigned)(F_WHERE_BASE - F_EV_BASE)) /* fields of P_EV */
+
 struct staged {
 	int64_t seq, ordinal;
-	int64_t rows[P_COUNT];
+	int64_t rows[P_COUNT], link[LINK_COUNT];
 	struct part own;
 	uint8_t id[16];
 };
 
 struct stage {
-	sqlite3 *db;
 	struct chain *chain;
-	sqlite3_stmt *insert;
-	struct rows_source source;
-	size_t n;
+	struct links *links;
+	sqlite3_stmt *insert, *insert_more;
+	struct rows_source source, source_more;
+	uint32_t rare;                 /* bits of the fields that stand in event_more */
+	unsigned n_usual, n_rare;      /* slots of P_EV in order of their columns */
+	uint8_t usual[PART_MAX], rarely[PART_MAX];
+	size_t n, n_more;
+	uint32_t more[STAGE_MAX];      /* places of the rows that have one of them */
 	struct staged row[STAGE_MAX];
 };
 
-/* Columns: seq, ordinal, the fields of P_EV, the rows of the other parts. */
-#define FIELD_COLUMN 2
-#define ROWS_COLUMN (FIELD_COLUMN + F_WHERE_BASE - F_EV_BASE)
-
-static void stage_columns(struct buf *out)
+static void field_columns(struct buf *out, bool rare)
 {
-	buf_str(out, "seq, ordinal, ");
-	schema_part_columns(out, P_EV);
-	for (int p = P_EV + 1; p < P_COUNT; p++)
-		buf_fmt(out, ", %s", event_parts[p].table);
+	for (enum field_id f = event_parts[P_EV].first; f < part_end(P_EV); f++)
+		if (schema_rare(f) == rare)
+			buf_fmt(out, ", %s", event_fields[f].id);
 }
 
-static size_t stage_count(void *ctx)
+static void usual_columns(struct buf *out)
+{
+	buf_str(out, "seq, ordinal");
+	field_columns(out, false);
+	for (int i = 0; i < LINK_COUNT; i++)
+		buf_fmt(out, ", %s", link_infos[i].table);
+}
+
+static void rare_columns(struct buf *out)
+{
+	buf_str(out, "seq");
+	field_columns(out, true);
+}
+
+static size_t usual_count(void *ctx)
 {
 	return ((struct stage *)ctx)->n;
+}
+
+static size_t rare_count(void *ctx)
+{
+	return ((struct stage *)ctx)->n_more;
 }
 
 static void field_result(sqlite3_context *out, const struct staged *r, unsigned slot)
@@ -56,16 +77,40 @@ static void field_result(sqlite3_context *out, const struct staged *r, unsigned 
 		sqlite3_result_int64(out, v->i);
 }
 
-static void stage_column(void *ctx, size_t row, int i, sqlite3_context *out)
+static void usual_column(void *ctx, size_t row, int i, sqlite3_context *out)
 {
-	const struct staged *r = &((struct stage *)ctx)->row[row];
+	const struct stage *s = ctx;
+	const struct staged *r = &s->row[row];
+	unsigned at = (unsigned)i;
 
-	if (i >= ROWS_COLUMN)
-		sqlite3_result_int64(out, r->rows[i - ROWS_COLUMN + 1]);
-	else if (i >= FIELD_COLUMN)
-		field_result(out, r, (unsigned)(i - FIELD_COLUMN));
+	if (at < 2)
+		sqlite3_result_int64(out, at == 0 ? r->seq : r->ordinal);
+	else if (at < 2 + s->n_usual)
+		field_result(out, r, s->usual[at - 2]);
 	else
-		sqlite3_result_int64(out, i == 0 ? r->seq : r->ordinal);
+		sqlite3_result_int64(out, r->link[at - 2 - s->n_usual]);
+}
+
+static void rare_column(void *ctx, size_t row, int i, sqlite3_context *out)
+{
+	const struct stage *s = ctx;
+	const struct staged *r = &s->row[s->more[row]];
+
+	if (i == 0)
+		sqlite3_result_int64(out, r->seq);
+	else
+		field_result(out, r, s->rarely[i - 1]);
+}
+
+static void note_slots(struct stage *s)
+{
+	for (unsigned slot = 0; slot < OWN; slot++)
+		if (schema_rare(F_EV_BASE + slot)) {
+			s->rare |= UINT32_C(1) << slot;
+			s->rarely[s->n_rare++] = (uint8_t)slot;
+		} else {
+			s->usual[s->n_usual++] = (uint8_t)slot;
+		}
 }
 
 int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err *e)
@@ -75,12 +120,20 @@ int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err 
 
 	if (s == NULL)
 		return err_set(e, TK_ENOMEM, "ledger: no memory for the stage");
-	s->db = db;
 	s->chain = chain;
-	s->source = (struct rows_source){ s, stage_count, stage_column, stage_columns };
-	rc = rows_table_register(db, "staged", &s->source, e);
+	s->source = (struct rows_source){ s, usual_count, usual_column, usual_columns };
+	s->source_more = (struct rows_source){ s, rare_count, rare_column, rare_columns };
+	note_slots(s);
+	rc = links_open(&s->links, db, e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s->insert, "INSERT INTO event SELECT * FROM staged", e);
+		rc = rows_table_register(db, "staged", &s->source, e);
+	if (rc == TK_OK)
+		rc = rows_table_register(db, "staged_more", &s->source_more, e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &s->insert, "INSERT INTO event_row SELECT * FROM staged", e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &s->insert_more,
+				       "INSERT INTO event_more SELECT * FROM staged_more", e);
 	if (rc != TK_OK) {
 		stage_free(s);
 		return rc;
@@ -93,8 +146,15 @@ void stage_free(struct stage *s)
 {
 	if (s == NULL)
 		return;
+	links_free(s->links);
 	sqlite3_finalize(s->insert);
+	sqlite3_finalize(s->insert_more);
 	free(s);
+}
+
+int64_t stage_overflow(const struct stage *s)
+{
+	return links_overflow(s->links);
 }
 
 static uint8_t *write_int(uint8_t *p, int64_t v)
@@ -107,16 +167,16 @@ static uint8_t *write_int(uint8_t *p, int64_t v)
 static void chain_event(struct chain *chain, const struct staged *r)
 {
 	struct buf *b = chain_bytes(chain, CHAIN_EVENT);
-	size_t most = (ROWS_COLUMN + P_COUNT) * (1 + VARINT_MAX) + sizeof r->id;
+	size_t most = (2 + OWN + P_COUNT) * (1 + VARINT_MAX) + sizeof r->id;
 	uint8_t *p;
 
-	for (unsigned slot = 0; slot < ROWS_COLUMN - FIELD_COLUMN; slot++)
+	for (unsigned slot = 0; slot < OWN; slot++)
 		if (event_fields[F_EV_BASE + slot].type == FT_STR && (r->own.known >> slot) & 1)
 			most += r->own.v[slot].s.n;
 	if ((p = buf_room(b, most)) == NULL)
 		return; /* told by chain_commit */
 	p = write_int(write_int(p, r->seq), r->ordinal);
-	for (unsigned slot = 0; slot < ROWS_COLUMN - FIELD_COLUMN; slot++) {
+	for (unsigned slot = 0; slot < OWN; slot++) {
 		bool id = slot == F_EVENT_ID - F_EV_BASE,
 		     text = event_fields[F_EV_BASE + slot].type == FT_STR;
 		struct slice s = id ? slice_of(r->id, sizeof r->id) : r->own.v[slot].s;
@@ -146,7 +206,13 @@ int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int
 
 	if (s->n == STAGE_MAX && (rc = stage_flush(s, e)) != TK_OK)
 		return rc;
-	r = &s->row[s->n++];
+	r = &s->row[s->n];
+	for (int i = 0; i < LINK_COUNT; i++)
+		if ((rc = links_find(s->links, i, rows, &r->link[i], e)) != TK_OK)
+			return rc;
+	if (own->known & s->rare)
+		s->more[s->n_more++] = (uint32_t)s->n;
+	s->n++;
 	r->seq = chain_last_seq(s->chain) + 1;
 	r->ordinal = ordinal;
 	r->own = *own;
@@ -164,6 +230,8 @@ int stage_flush(struct stage *s, struct err *e)
 	if (s->n == 0)
 		return TK_OK;
 	rc = statement_run(s->insert, e);
-	s->n = 0;
+	if (rc == TK_OK && s->n_more > 0)
+		rc = statement_run(s->insert_more, e);
+	s->n = s->n_more = 0;
 	return rc;
 }

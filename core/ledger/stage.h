@@ -1,4 +1,4 @@
-/* The way of events into the event table: staged in memory, then one INSERT ... SELECT from a virtual
+/* The way of events into the event tables: staged in memory, then one INSERT ... SELECT from a virtual
  * table over them, which costs half of a prepared INSERT each. Private to core/ledger. */
 #ifndef TK_LEDGER_STAGE_H
 #define TK_LEDGER_STAGE_H
@@ -16,6 +16,7 @@ void stage_free(struct stage *s);
  * Flushes by itself when full. */
 int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int64_t ordinal,
 	      const int64_t rows[P_COUNT], int64_t *seq, struct err *e);
+int64_t stage_overflow(const struct stage *s); /* links that did not fit into memory */
 int stage_flush(struct stage *s, struct err *e);
 
 #endif

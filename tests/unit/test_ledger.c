@@ -143,10 +143,10 @@ static void test_chain(void)
 
 	ok_int(verify(&n), TK_OK, "the chain agrees with the rows");
 	ok_int(n, 3, "one link a transaction that added rows");
-	tamper("UPDATE event SET status = 201 WHERE seq = 2", "UPDATE event SET status = 200 WHERE seq = 2",
+	tamper("UPDATE event_row SET status = 201 WHERE seq = 2", "UPDATE event_row SET status = 200 WHERE seq = 2",
 	       "a changed event is found");
-	tamper("UPDATE event SET timestamp = timestamp + 1 WHERE seq = 18",
-	       "UPDATE event SET timestamp = timestamp - 1 WHERE seq = 18", "the last event too");
+	tamper("UPDATE event_row SET timestamp = timestamp + 1 WHERE seq = 18",
+	       "UPDATE event_row SET timestamp = timestamp - 1 WHERE seq = 18", "the last event too");
 	tamper("UPDATE dim_shape SET input = 'z' WHERE id = 1",
 	       "UPDATE dim_shape SET input = 'x' WHERE id = 1", "a changed dictionary row is found");
 	tamper("UPDATE txn SET at = at + 1 WHERE n = 1", "UPDATE txn SET at = at - 1 WHERE n = 1",
