@@ -223,17 +223,39 @@ void access_values(struct rule_run *r, const struct name *name, struct values *v
 	}
 }
 
-size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits)
+static size_t take_rule(struct rule_run *r, size_t i, size_t n)
+{
+	r->hits[n] = r->access[i];
+	return n + run_rule(r, &r->set->rules[r->access[i]]);
+}
+
+size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
+		     const uint16_t **hits)
 {
 	size_t n = 0;
 
 	arena_reset(&r->arena);
 	run_begin(r, ev, NULL);
-	for (size_t i = 0; i < r->n_access; i++)
-		if (run_rule(r, &r->set->rules[r->access[i]]))
-			r->hits[n++] = r->access[i];
+	for (size_t i = 0; i < r->n_access && i < PROSPECTS; i += 64)
+		for (uint64_t left = may->word[i / 64]; left != 0; left &= left - 1) {
+			size_t at = i + (unsigned)__builtin_ctzll(left);
+
+			if (at >= r->n_access)
+				break;
+			n = take_rule(r, at, n);
+		}
+	for (size_t i = PROSPECTS; i < r->n_access; i++)
+		n = take_rule(r, i, n);
 	*hits = r->hits;
 	return n;
+}
+
+size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits)
+{
+	struct prospects all;
+
+	memset(&all, 0xff, sizeof all);
+	return rule_run_some(r, ev, &all, hits);
 }
 
 static bool known_name(const struct rule_set *s, struct slice text, uint32_t *number)

@@ -18,7 +18,7 @@ static const struct row {
 #define ALIAS(name, field) { name, { BIND_FIELD, F_##field } },
 #include "rules/aliases.def"
 #undef ALIAS
-#define DERIVED(id, name, type, doc) { name, { BIND_DERIVED, D_##id } },
+#define DERIVED(id, name, type, part, doc) { name, { BIND_DERIVED, D_##id } },
 #include "rules/derived.def"
 #undef DERIVED
 #define GROUP(g, table, doc)

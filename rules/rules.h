@@ -13,7 +13,7 @@ bool level_parse(struct slice text, enum level *out);
 /* Derived fields that are no event fields: a resolver computes them when a loaded rule asks.
  * The list: rules/derived.def. */
 enum derived_id {
-#define DERIVED(id, name, type, doc) D_##id,
+#define DERIVED(id, name, type, part, doc) D_##id,
 #include "rules/derived.def"
 #undef DERIVED
 	D_COUNT
@@ -66,6 +66,23 @@ void rule_run_free(struct rule_run *r);
 /* Evaluates all enabled rules on one access event (log sources llm_api, webserver, proxy and
  * product tochoku, service access). Returns the number of matches; their indices in hits. */
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
+/* The rules that may match: of the first PROSPECTS access rules a bit each. Those behind always may. */
+#define PROSPECTS 256
+struct prospects {
+	uint64_t word[PROSPECTS / 64];
+};
+/* The rules that an event with this part of `ev` may match, whatever its other parts are. */
+void rule_run_prospects(struct rule_run *r, const struct access_event *ev, enum part_id part,
+			struct prospects *out);
+/* rule_run_event of these rules alone. */
+size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
+		     const uint16_t **hits);
+static inline void prospects_and(struct prospects *p, const struct prospects *q)
+{
+	for (size_t i = 0; i < PROSPECTS / 64; i++)
+		p->word[i] &= q->word[i];
+}
+
 /* Text of an entity field of the event at hand ("site" gives "site"); appended to out. False: unknown. */
 bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
 		     size_t i, struct buf *out);

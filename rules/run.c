@@ -30,8 +30,9 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	r->values = calloc(s->n_names + 1, sizeof *r->values);
 	r->hits = calloc(s->n_rules + 1, sizeof *r->hits);
 	r->access = calloc(s->n_rules + 1, sizeof *r->access);
+	r->reach = calloc(s->n_code + 1, sizeof *r->reach);
 	r->regex = regex_run_new();
-	if (r->state == NULL || r->values == NULL || r->hits == NULL || r->access == NULL ||
+	if (r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL || r->access == NULL ||
 	    r->regex == NULL) {
 		rule_run_free(r);
 		return NULL;
@@ -47,6 +48,7 @@ void rule_run_free(struct rule_run *r)
 	regex_run_free(r->regex);
 	arena_free(&r->arena);
 	buf_free(&r->text);
+	free(r->reach);
 	free(r->state);
 	free(r->values);
 	free(r->hits);
@@ -381,6 +383,11 @@ static inline bool pred_holds(struct rule_run *r, uint32_t number)
 							: slot_holds(r->ev, p);
 
 	return quick >= 0 ? quick : pred_slow(r, number);
+}
+
+bool run_pred(struct rule_run *r, uint32_t number)
+{
+	return pred_holds(r, number);
 }
 
 bool run_rule(struct rule_run *r, const struct rule *rule)

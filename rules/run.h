@@ -38,6 +38,7 @@ struct rule_run {
 	uint32_t derived_gen[D_COUNT];
 	void *ctx;
 	uint32_t gen;          /* number of the event at hand, 1 .. 2^31 - 1 */
+	uint8_t *reach;        /* of prospects.c: a byte a word of code, and one */
 	uint32_t *state;       /* a predicate: generation << 1 | result */
 	struct values *values; /* a name */
 	struct arena arena;    /* texts of the event at hand */
@@ -60,6 +61,7 @@ void generic_values(struct rule_run *r, const struct name *name, struct values *
 /* Starts the next event. */
 void run_begin(struct rule_run *r, const struct access_event *ev, const struct tree *tree);
 bool run_rule(struct rule_run *r, const struct rule *rule);
+bool run_pred(struct rule_run *r, uint32_t number);
 /* Text of a value as a rule sees it, and folded. */
 struct slice val_text(struct rule_run *r, struct val *v);
 struct slice val_fold(struct rule_run *r, struct val *v);

@@ -277,7 +277,8 @@ static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev,
 
 /* *stateful: how many rules fired whose truth depends on the order of the day's events. */
 static int match(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
-		 const struct day_counts *d, const struct user_count *u, int *stateful, struct err *e)
+		 const struct prospects *may, const struct day_counts *d, const struct user_count *u,
+		 int *stateful, struct err *e)
 {
 	const uint16_t *hits;
 	size_t n;
@@ -285,7 +286,7 @@ static int match(struct evaluate *v, const struct access_event *ev, const uint8_
 
 	v->derive.user_day_calls = u == NULL ? 0 : u->calls;
 	v->derive.site_day_calls = d->site;
-	n = rule_run_event(v->run, ev, &hits);
+	n = rule_run_some(v->run, ev, may, &hits);
 	for (size_t i = 0; i < n && rc == TK_OK; i++) {
 		*stateful += rule_set_info(v->set, hits[i])->stateful;
 		rc = hit(v, hits[i], ev, id, d->day, e);
@@ -293,10 +294,15 @@ static int match(struct evaluate *v, const struct access_event *ev, const uint8_
 	return rc;
 }
 
+void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part, struct prospects *out)
+{
+	rule_run_prospects(v->run, ev, part, out);
+}
+
 /* A day is evaluated again only where the live result may differ from the ordered one. The site's running
  * count knows no such test: with a rule on it, always. */
-int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], int64_t user,
-		   int64_t now_ns, struct err *e)
+int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
+		   const struct prospects *may, int64_t user, int64_t now_ns, struct err *e)
 {
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0);
 	int32_t day = zone_day_of(ns / NS_PER_SEC - (ns % NS_PER_SEC < 0));
@@ -308,7 +314,7 @@ int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint
 	v->now_ns = now_ns;
 	rc = count(v, day, user, &d, &u, e);
 	if (rc == TK_OK)
-		rc = match(v, ev, id, d, u, &stateful, e);
+		rc = match(v, ev, id, may, d, u, &stateful, e);
 	if (rc == TK_OK && u != NULL)
 		again = out_of_order(u, stateful, ev_completion(ev));
 	if (rc == TK_OK && stateful > 0 && (again || u == NULL || rule_set_needs(v->set, D_SITE_DAY_CALLS)))
@@ -331,6 +337,7 @@ struct replay {
 static int replay_event(void *ctx, const struct access_event *ev)
 {
 	struct replay *r = ctx;
+	struct prospects all;
 	struct user_count *u;
 	int stateful = 0;
 	int64_t user;
@@ -339,7 +346,8 @@ static int replay_event(void *ctx, const struct access_event *ev)
 	if (rc != TK_OK)
 		return rc;
 	u = add_call(&r->v->replay, user);
-	return match(r->v, ev, ev_value(ev, F_EVENT_ID)->s.p, &r->v->replay, u, &stateful, r->e);
+	memset(&all, 0xff, sizeof all);
+	return match(r->v, ev, ev_value(ev, F_EVENT_ID)->s.p, &all, &r->v->replay, u, &stateful, r->e);
 }
 
 static int evaluate_again(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e)

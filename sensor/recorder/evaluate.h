@@ -6,15 +6,18 @@
 
 #include "core/config/config.h"
 #include "core/ledger/ledger.h"
+#include "rules/rules.h"
 #include "sensor/recorder/enrich.h"
 
 struct evaluate;
 /* Loads the rules; broken documents are left out and reported on standard error. Borrows all. */
 struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e);
 void evaluate_free(struct evaluate *v);
-/* An event that ledger_add has just taken; `user` is its label (0: unknown). */
-int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16], int64_t user,
-		   int64_t now_ns, struct err *e);
+/* What this part of the event leaves possible. */
+void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part, struct prospects *out);
+/* An event that ledger_add has just taken; `may` is what all its parts leave, `user` its label (0: unknown). */
+int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
+		   const struct prospects *may, int64_t user, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.

@@ -20,6 +20,7 @@ struct resolved {
 	int64_t row;
 	int64_t label[2];          /* WHO: user, department; WHAT: function, model */
 	struct price_memo price;   /* P_WHAT */
+	struct prospects may;      /* rules that such a part leaves possible */
 };
 
 struct watched_input {
@@ -32,6 +33,7 @@ struct when_entry {
 	bool off;
 	int64_t row;
 	struct part part;
+	struct prospects may;
 };
 
 struct intake {
@@ -228,7 +230,7 @@ static void check_stamps(struct job *j)
 static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev,
 		   struct resolved **out)
 {
-	struct resolved *r = &j->stream->resolved[id][def == NO_DEF ? WIRE_DEFS_MAX : def];
+	struct resolved *r = &j->stream->resolved[id][def == NO_DEF ? WIRE_DEFS_MAX : def], old;
 	uint64_t stamp = id == P_SHAPE ? j->stream->shape_stamp : j->stream->stamp;
 	uint32_t absent = id == P_SHAPE ? ev->part[P_EV]->absent : 0;
 	int rc;
@@ -236,17 +238,20 @@ static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_e
 	*out = r;
 	if (r->stamp == stamp && !r->varies && r->absent_event == absent)
 		return TK_OK;
+	old = *r;
 	if (def != NO_DEF)
 		ev->part[id] = batch_redefine(j->stream->reader, id, def);
 	else
 		ev->part[id]->known = ev->part[id]->absent = 0;
-	*r = (struct resolved){ .stamp = stamp, .absent_event = absent };
+	*r = (struct resolved){ .stamp = stamp, .absent_event = absent, .may = old.may };
 	enrich_part(j, r, id, ev);
 	rc = ledger_part(j->in->ledger, id, ev->part[id], absent, &r->row, j->e);
+	if (old.stamp != stamp || old.row != r->row)
+		evaluate_part(j->in->evaluate, ev, id, &r->may);
 	return rc == TK_OK ? labels_of(j, r, id, ev) : rc;
 }
 
-static int resolve_when(struct job *j, struct access_event *ev, int64_t *row)
+static int resolve_when(struct job *j, struct access_event *ev, int64_t *row, struct prospects *may)
 {
 	int64_t sec = seconds_of(ev_int(ev, F_TIMESTAMP, 0));
 	int32_t day = zone_day_of(sec);
@@ -260,18 +265,22 @@ static int resolve_when(struct job *j, struct access_event *ev, int64_t *row)
 		w->day = day;
 		w->off = off;
 		w->used = rc == TK_OK;
+		ev->part[P_WHEN] = &w->part;
+		evaluate_part(j->in->evaluate, ev, P_WHEN, &w->may);
 	}
 	ev->part[P_WHEN] = &w->part;
+	prospects_and(may, &w->may);
 	*row = w->row;
 	return rc;
 }
 
 static int resolve_all(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT],
-		       int64_t rows[P_COUNT], struct event_names *names)
+		       int64_t rows[P_COUNT], struct event_names *names, struct prospects *may)
 {
 	struct resolved *r;
 	int rc;
 
+	memset(may, 0xff, sizeof *may);
 	*names = (struct event_names){ .input = j->input_label };
 	check_stamps(j);
 	for (int p = P_EV + 1; p < P_WHEN; p++) {
@@ -283,6 +292,7 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 		if ((rc = resolve(j, p, def[p], ev, &r)) != TK_OK)
 			return rc;
 		rows[p] = r->row;
+		prospects_and(may, &r->may);
 		if (p == P_WHO) {
 			names->user = r->label[0];
 			names->department = r->label[1];
@@ -292,7 +302,7 @@ static int resolve_all(struct job *j, struct access_event *ev, const uint32_t de
 			enrich_cost(j->in->enrich, ev, &r->price);
 		}
 	}
-	return resolve_when(j, ev, &rows[P_WHEN]);
+	return resolve_when(j, ev, &rows[P_WHEN], may);
 }
 
 /* ---- events ---- */
@@ -335,6 +345,7 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), rows[P_COUNT] = { 0 };
 	struct ledger *l = j->in->ledger;
 	struct event_names names;
+	struct prospects may;
 	struct placing place;
 	uint8_t id[16];
 	int rc;
@@ -354,12 +365,12 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 	}
 	if (place.ordinal > 1)
 		event_log_id(ev->digest, j->input, place.ordinal, id);
-	if ((rc = resolve_all(j, ev, def, rows, &names)) != TK_OK)
+	if ((rc = resolve_all(j, ev, def, rows, &names, &may)) != TK_OK)
 		return rc;
 	ev_set_str(ev, F_EVENT_ID, slice_of(id, sizeof id));
 	rc = ledger_add(l, ev, id, place.ordinal, j->head->mode == BATCH_IMPORT, rows, &names, j->e);
 	if (rc == TK_OK)
-		rc = evaluate_event(j->in->evaluate, ev, id, names.user, j->now_ns, j->e);
+		rc = evaluate_event(j->in->evaluate, ev, id, &may, names.user, j->now_ns, j->e);
 	j->events++;
 	return rc;
 }

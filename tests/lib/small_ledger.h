@@ -121,12 +121,14 @@ static inline void small_event(struct small_ledger *l, int64_t at_ns, int64_t du
 			       int where, int who, unsigned id)
 {
 	char *sql = sqlite3_mprintf(
-		"INSERT INTO caller VALUES (%lld, %d, %d, 1); INSERT OR IGNORE INTO matter VALUES (1, 1, 1, 1);"
+		"INSERT INTO caller VALUES (%lld, %d, %d, 1);"
+		" INSERT OR IGNORE INTO matter VALUES (1, 1, 1, 1);"
 		" INSERT INTO event_row (seq, ordinal, timestamp, event_id, duration, status, caller, matter)"
 		" VALUES (%lld, 1, %lld, x'%032x', %lld, %d, %lld, 1); INSERT INTO slice VALUES (%lld, %lld,"
 		" %lld) ON CONFLICT DO UPDATE SET seq_to = excluded.seq_to",
 		(long long)l->seq, where, who, (long long)l->seq, (long long)at_ns, id,
-		(long long)duration_ns, status, (long long)l->seq, (long long)(at_ns / 60000000000 - (at_ns % 60000000000 < 0)), (long long)l->seq,
+		(long long)duration_ns, status, (long long)l->seq,
+		(long long)(at_ns / 60000000000 - (at_ns % 60000000000 < 0)), (long long)l->seq,
 		(long long)l->seq);
 
 	small_sql(l, sql);

@@ -143,8 +143,8 @@ static void test_chain(void)
 
 	ok_int(verify(&n), TK_OK, "the chain agrees with the rows");
 	ok_int(n, 3, "one link a transaction that added rows");
-	tamper("UPDATE event_row SET status = 201 WHERE seq = 2", "UPDATE event_row SET status = 200 WHERE seq = 2",
-	       "a changed event is found");
+	tamper("UPDATE event_row SET status = 201 WHERE seq = 2",
+	       "UPDATE event_row SET status = 200 WHERE seq = 2", "a changed event is found");
 	tamper("UPDATE event_row SET timestamp = timestamp + 1 WHERE seq = 18",
 	       "UPDATE event_row SET timestamp = timestamp - 1 WHERE seq = 18", "the last event too");
 	tamper("UPDATE dim_shape SET input = 'z' WHERE id = 1",
