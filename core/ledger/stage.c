@@ -20,9 +20,11 @@ struct staged {
 };
 
 struct stage {
+	sqlite3 *db;
 	struct chain *chain;
 	struct links *links;
-	sqlite3_stmt *insert, *insert_more;
+	sqlite3_stmt *insert, *append, *insert_more;
+	int64_t last; /* number of the last row in the table */
 	struct rows_source source, source_more;
 	uint32_t rare;                 /* bits of the fields that stand in event_more */
 	unsigned n_usual, n_rare;      /* slots of P_EV in order of their columns */
@@ -113,6 +115,39 @@ static void note_slots(struct stage *s)
 		}
 }
 
+static int load_last(struct stage *s, struct err *e)
+{
+	sqlite3_stmt *q = NULL;
+	int rc = statement_prepare(s->db, &q, "SELECT coalesce(max(seq), 0) FROM event_row", e);
+
+	if (rc == TK_OK && (rc = statement_row(q, e)) == TK_OK)
+		s->last = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	return rc;
+}
+
+/* The same without a number: SQLite then takes the next one, and need not look whether it is free. */
+static int prepare_append(struct stage *s, struct err *e)
+{
+	struct buf columns, sql;
+	struct slice names;
+	int rc;
+
+	buf_init(&columns, 4096);
+	buf_init(&sql, 8192);
+	usual_columns(&columns);
+	names = slice_from(buf_slice(&columns), sizeof "seq, " - 1);
+	buf_str(&sql, "INSERT INTO event_row (");
+	buf_add(&sql, names);
+	buf_str(&sql, ") SELECT ");
+	buf_add(&sql, names);
+	buf_str(&sql, " FROM staged");
+	rc = statement_prepare(s->db, &s->append, buf_cstr(&sql), e);
+	buf_free(&columns);
+	buf_free(&sql);
+	return rc;
+}
+
 int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err *e)
 {
 	struct stage *s = calloc(1, sizeof *s);
@@ -120,17 +155,22 @@ int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err 
 
 	if (s == NULL)
 		return err_set(e, TK_ENOMEM, "ledger: no memory for the stage");
+	s->db = db;
 	s->chain = chain;
 	s->source = (struct rows_source){ s, usual_count, usual_column, usual_columns };
 	s->source_more = (struct rows_source){ s, rare_count, rare_column, rare_columns };
 	note_slots(s);
 	rc = links_open(&s->links, db, e);
 	if (rc == TK_OK)
+		rc = load_last(s, e);
+	if (rc == TK_OK)
 		rc = rows_table_register(db, "staged", &s->source, e);
 	if (rc == TK_OK)
 		rc = rows_table_register(db, "staged_more", &s->source_more, e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->insert, "INSERT INTO event_row SELECT * FROM staged", e);
+	if (rc == TK_OK)
+		rc = prepare_append(s, e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->insert_more,
 				       "INSERT INTO event_more SELECT * FROM staged_more", e);
@@ -148,6 +188,7 @@ void stage_free(struct stage *s)
 		return;
 	links_free(s->links);
 	sqlite3_finalize(s->insert);
+	sqlite3_finalize(s->append);
 	sqlite3_finalize(s->insert_more);
 	free(s);
 }
@@ -223,13 +264,26 @@ int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int
 	return TK_OK;
 }
 
+/* Records take numbers of the same sequence: behind one, or with one between, the numbers must be said. */
+static int write_rows(struct stage *s, struct err *e)
+{
+	int64_t first = s->row[0].seq, last = s->row[s->n - 1].seq;
+	bool append = first == s->last + 1 && last - first == (int64_t)s->n - 1;
+	int rc = statement_run(append ? s->append : s->insert, e);
+
+	s->last = last;
+	if (rc == TK_OK && append && sqlite3_last_insert_rowid(s->db) != last)
+		return err_set(e, TK_EMALFORMED, "ledger: an event's number was taken");
+	return rc;
+}
+
 int stage_flush(struct stage *s, struct err *e)
 {
 	int rc;
 
 	if (s->n == 0)
 		return TK_OK;
-	rc = statement_run(s->insert, e);
+	rc = write_rows(s, e);
 	if (rc == TK_OK && s->n_more > 0)
 		rc = statement_run(s->insert_more, e);
 	s->n = s->n_more = 0;
