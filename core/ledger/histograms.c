@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-#include "core/base/map.h"
 #include "core/ledger/statement.h"
 #include "core/ledger/sums.h"
 
 #define HELD 256 /* histograms of 8 KB in memory; written and let go beyond it */
+#define SLOTS (2 * HELD)
 
 struct key {
 	int64_t bucket, model;
@@ -14,27 +14,42 @@ struct key {
 
 struct histograms {
 	sqlite3_stmt *get, *put;
-	struct map *keys; /* -> place in held[] */
+	int64_t newest; /* no row has a later bucket */
+	size_t n;
+	struct key keys[HELD];
+	uint16_t slots[SLOTS]; /* place in held[] + 1; 0: empty */
 	struct buf bins;
-	struct latency held[HELD];
+	struct latency held[HELD]; /* those behind the n-th are empty */
 	unsigned lowest[HELD], highest[HELD]; /* bins that may hold something: most of the 1024 never do */
 };
+
+static int load_newest(struct histograms *h, sqlite3 *db, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = statement_prepare(db, &s,
+				   "SELECT coalesce(max(bucket), -9223372036854775807) FROM latency_15m", e);
+
+	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK)
+		h->newest = sqlite3_column_int64(s, 0);
+	sqlite3_finalize(s);
+	return rc;
+}
 
 int histograms_open(struct histograms **out, sqlite3 *db, struct err *e)
 {
 	struct histograms *h = calloc(1, sizeof *h);
 	int rc;
 
-	if (h == NULL || (h->keys = map_new(HELD, HELD * sizeof(struct key))) == NULL) {
-		histograms_free(h);
+	if (h == NULL)
 		return err_set(e, TK_ENOMEM, "ledger: no memory for histograms");
-	}
 	buf_init(&h->bins, LATENCY_BINS * 16);
 	rc = statement_prepare(db, &h->get,
 			       "SELECT n, max_ns, bins FROM latency_15m WHERE bucket = ? AND model = ?", e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &h->put,
 				       "INSERT OR REPLACE INTO latency_15m VALUES (?, ?, ?, ?, ?)", e);
+	if (rc == TK_OK)
+		rc = load_newest(h, db, e);
 	if (rc != TK_OK) {
 		histograms_free(h);
 		return rc;
@@ -49,33 +64,47 @@ void histograms_free(struct histograms *h)
 		return;
 	sqlite3_finalize(h->get);
 	sqlite3_finalize(h->put);
-	map_free(h->keys);
 	buf_free(&h->bins);
 	free(h);
 }
 
+/* Where the key's place stands, or the free slot where it would. Times and labels are numbers of ours: a
+ * multiplication spreads them well enough. */
+static uint16_t *slot_of(struct histograms *h, const struct key *k)
+{
+	uint64_t at = ((uint64_t)k->bucket * 31 + (uint64_t)k->model) * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+
+	for (at %= SLOTS; h->slots[at] != 0; at = (at + 1) % SLOTS) {
+		const struct key *there = &h->keys[h->slots[at] - 1];
+
+		if (there->bucket == k->bucket && there->model == k->model)
+			break;
+	}
+	return &h->slots[at];
+}
+
 int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, struct err *e)
 {
-	struct key key = { bucket, model };
-	int64_t *at = map_get(h->keys, slice_of(&key, sizeof key));
+	const struct key key = { bucket, model };
+	uint16_t *slot = slot_of(h, &key);
+	unsigned bin = latency_bin(ns);
 	struct latency *l;
-	unsigned bin;
+	size_t at;
 	int rc;
 
-	if (at == NULL) {
-		if (map_count(h->keys) == HELD && (rc = histograms_flush(h, e)) != TK_OK)
+	if (*slot == 0) {
+		if (h->n == HELD && (rc = histograms_flush(h, e)) != TK_OK)
 			return rc;
-		at = map_put(h->keys, slice_of(&key, sizeof key), (int64_t)map_count(h->keys));
-		if (at == NULL)
-			return err_set(e, TK_ENOMEM, "ledger: no memory for histograms");
-		memset(&h->held[*at], 0, sizeof *h->held);
-		h->lowest[*at] = LATENCY_BINS;
-		h->highest[*at] = 0;
+		h->keys[h->n] = key;
+		h->lowest[h->n] = LATENCY_BINS;
+		h->highest[h->n] = 0;
+		slot = slot_of(h, &key);
+		*slot = (uint16_t)++h->n;
 	}
-	l = &h->held[*at];
-	bin = latency_bin(ns);
-	h->lowest[*at] = bin < h->lowest[*at] ? bin : h->lowest[*at];
-	h->highest[*at] = bin > h->highest[*at] ? bin : h->highest[*at];
+	at = *slot - 1u;
+	l = &h->held[at];
+	h->lowest[at] = bin < h->lowest[at] ? bin : h->lowest[at];
+	h->highest[at] = bin > h->highest[at] ? bin : h->highest[at];
 	l->n++;
 	l->bin[bin]++;
 	if (ns > l->max_ns)
@@ -89,6 +118,8 @@ static int merge(struct histograms *h, const struct key *k, size_t place, struct
 	struct latency *l = &h->held[place];
 	int rc;
 
+	if (k->bucket > h->newest)
+		return TK_OK;
 	bind_i64(h->get, 1, k->bucket);
 	bind_i64(h->get, 2, k->model);
 	rc = statement_row(h->get, e);
@@ -106,25 +137,41 @@ static int merge(struct histograms *h, const struct key *k, size_t place, struct
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-int histograms_flush(struct histograms *h, struct err *e)
+static int write(struct histograms *h, size_t place, struct err *e)
 {
-	int rc = TK_OK;
+	const struct key *k = &h->keys[place];
+	struct latency *l = &h->held[place];
+	int rc = merge(h, k, place, e);
 
-	for (size_t i = 0; i < map_count(h->keys) && rc == TK_OK; i++) {
-		struct key k;
-
-		memcpy(&k, map_key(h->keys, i).p, sizeof k);
-		if ((rc = merge(h, &k, i, e)) != TK_OK)
-			break;
+	if (rc == TK_OK) {
 		buf_clear(&h->bins);
-		latency_encode(&h->held[i], h->lowest[i], h->highest[i], &h->bins);
-		bind_i64(h->put, 1, k.bucket);
-		bind_i64(h->put, 2, k.model);
-		bind_i64(h->put, 3, h->held[i].n);
-		bind_i64(h->put, 4, h->held[i].max_ns);
+		latency_encode(l, h->lowest[place], h->highest[place], &h->bins);
+		bind_i64(h->put, 1, k->bucket);
+		bind_i64(h->put, 2, k->model);
+		bind_i64(h->put, 3, l->n);
+		bind_i64(h->put, 4, l->max_ns);
 		bind_blob(h->put, 5, h->bins.p, h->bins.n);
 		rc = statement_run(h->put, e);
 	}
-	map_clear(h->keys);
+	l->n = l->max_ns = 0;
+	for (unsigned i = h->lowest[place]; i <= h->highest[place]; i++)
+		l->bin[i] = 0;
+	return rc;
+}
+
+int histograms_flush(struct histograms *h, struct err *e)
+{
+	int64_t newest = h->newest;
+	int rc = TK_OK;
+
+	for (size_t i = 0; i < h->n; i++) {
+		int one = write(h, i, e);
+
+		rc = rc == TK_OK ? one : rc;
+		newest = h->keys[i].bucket > newest ? h->keys[i].bucket : newest;
+	}
+	h->newest = newest;
+	h->n = 0;
+	memset(h->slots, 0, sizeof h->slots);
 	return rc;
 }
