@@ -26,6 +26,14 @@ struct place {
 	struct span day, open[3];
 };
 
+/* A department asked for, and its place: most have none of their own. */
+#define MET 256 /* a power of two */
+struct met {
+	uint8_t n; /* 0: free */
+	uint8_t text[61];
+	uint16_t place;
+};
+
 #define DAYS_KEPT 512 /* a power of two above the 400 of calendar.h */
 struct kept_day {
 	struct day_info info;
@@ -40,6 +48,7 @@ struct calendar {
 	uint16_t *slots;           /* hash table of places by name; 0 is free */
 	size_t n_slots;            /* a power of two */
 	uint64_t seed;
+	struct met met[MET];       /* by where the text lies: a definition's lies at one place for many events */
 	struct kept_day days[DAYS_KEPT]; /* a ring: the oldest goes first */
 	uint16_t index[2 * DAYS_KEPT];   /* by day: 1 + place in the ring, or 0 */
 	size_t next;

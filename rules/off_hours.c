@@ -52,7 +52,18 @@ bool places_init(struct calendar *c)
 
 static struct place *find_place(struct calendar *c, struct slice department)
 {
-	return c->n_places == 1 || department.n == 0 ? &c->places[0] : &c->places[*slot_of(c, department)];
+	struct met *m = &c->met[((uintptr_t)department.p >> 3) % MET];
+
+	if (c->n_places == 1 || department.n == 0)
+		return &c->places[0];
+	if (slice_eq(slice_of(m->text, m->n), department))
+		return &c->places[m->place];
+	if (department.n > sizeof m->text)
+		return &c->places[*slot_of(c, department)];
+	memcpy(m->text, department.p, department.n);
+	m->n = (uint8_t)department.n;
+	m->place = *slot_of(c, department);
+	return &c->places[m->place];
 }
 
 enum opening calendar_department_opening(struct calendar *c, struct slice department, int32_t days)
