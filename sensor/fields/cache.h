@@ -15,8 +15,6 @@
 #define CACHE_TEXTS 256
 #define CACHE_TEXT_MAX 255
 #define CACHE_ROUTES 64
-#define CACHE_MEMOS 4096 /* of each part */
-#define MEMO_WAYS 4      /* of them may share a place */
 #define FINGERPRINT_BYTES 8
 
 enum key_state { KEY_NONE, KEY_ABSENT, KEY_UNKNOWN, KEY_FINGERPRINT };
@@ -68,7 +66,7 @@ struct parse_cache {
 	struct cached_route route[CACHE_ROUTES];
 	struct cached_text text[CACHE_TEXTS];
 	struct cached_key key[CACHE_KEYS];
-	struct memo memo[MEMO_END - MEMO_FIRST][CACHE_MEMOS];
+	struct memo_table memo[MEMO_END - MEMO_FIRST];
 };
 
 /* The conversion of the last time text, if this is the same. */

@@ -51,9 +51,9 @@ static inline bool same(const uint8_t *a, const uint8_t *b, size_t n)
 	return load64(a + n - 8) == load64(b + n - 8);
 }
 
-static struct memo *set_of(struct parse_cache *c, int part, uint64_t hash)
+static struct memo_set *set_of(struct memo_table *t, uint64_t hash)
 {
-	return &c->memo[part - MEMO_FIRST][(hash >> 52 & (CACHE_MEMOS / MEMO_WAYS - 1)) * MEMO_WAYS];
+	return &t->set[hash >> 52 & (MEMO_SETS - 1)];
 }
 
 static uint64_t hash_of(const struct parse_cache *c, const struct memo_key *k)
@@ -79,13 +79,16 @@ static bool has_pieces(const struct memo *m, const struct memo_key *k)
 
 static struct memo *find(struct parse_cache *c, int part, const struct memo_key *k)
 {
+	struct memo_table *t = &c->memo[part - MEMO_FIRST];
 	uint64_t hash = hash_of(c, k);
-	struct memo *set = set_of(c, part, hash);
+	struct memo_set *set = set_of(t, hash);
 
-	for (int i = 0; i < MEMO_WAYS; i++)
-		if (set[i].hash == hash && set[i].part.serial != 0 && set[i].marks == k->marks &&
-		    has_pieces(&set[i], k))
-			return &set[i];
+	for (int i = 0; i < MEMO_WAYS && set->at[i] != 0; i++) {
+		struct memo *m = &t->entry[set->at[i] - 1];
+
+		if (set->hash[i] == hash && m->marks == k->marks && has_pieces(m, k))
+			return m;
+	}
 	return NULL;
 }
 
@@ -122,52 +125,67 @@ static bool all_plain(const struct memo_key key[MEMO_END], struct scratch *scrat
 	return true;
 }
 
-static bool keep_pieces(struct memo *m, const struct memo_key *k, size_t *used)
+static bool is_text(enum part_id id, unsigned slot)
 {
-	for (uint32_t i = 0; i < k->n; i++) {
-		struct slice s = k->piece[i];
-
-		if (s.n > MEMO_ROOM - *used)
-			return false;
-		m->length[i] = (uint8_t)s.n;
-		if (s.n > 0)
-			memcpy(m->room + *used, s.p, s.n);
-		*used += s.n;
-	}
-	return true;
+	return event_fields[event_parts[id].first + slot].type == FT_STR;
 }
 
-static bool keep_texts(struct memo *m, enum part_id id, size_t used)
+static bool fits(enum part_id id, const struct memo_key *k, const struct part *part)
 {
-	for (uint32_t left = m->part.known; left != 0; left &= left - 1) {
-		unsigned slot = (unsigned)__builtin_ctz(left);
-		struct slice *s = &m->part.v[slot].s;
+	size_t n = 0;
 
-		if (event_fields[event_parts[id].first + slot].type != FT_STR)
-			continue;
-		if (s->n > MEMO_ROOM - used)
-			return false;
-		if (s->n > 0)
-			memcpy(m->room + used, s->p, s->n);
-		s->p = m->room + used;
-		used += s->n;
+	for (uint32_t i = 0; i < k->n; i++)
+		n += k->piece[i].n;
+	for (uint32_t left = part->known; left != 0; left &= left - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(left);
+
+		n += is_text(id, slot) ? part->v[slot].s.n : 0;
 	}
-	return true;
+	return n <= MEMO_ROOM;
+}
+
+/* Copies the text into the entry; returns where it lies now. */
+static struct slice keep_text(struct memo *m, size_t *used, struct slice s)
+{
+	uint8_t *at = m->room + *used;
+
+	if (s.n > 0)
+		memcpy(at, s.p, s.n);
+	*used += s.n;
+	return slice_of(at, s.n);
+}
+
+/* Its place among those of this hash, or in place of one. */
+static struct memo *place_for(struct memo_table *t, uint64_t hash)
+{
+	struct memo_set *set = set_of(t, hash);
+	unsigned way = 0;
+
+	while (way < MEMO_WAYS && set->at[way] != 0)
+		way++;
+	if (way == MEMO_WAYS)
+		way = hash & (MEMO_WAYS - 1);
+	else
+		set->at[way] = (uint16_t)++t->n;
+	set->hash[way] = hash;
+	return &t->entry[set->at[way] - 1];
 }
 
 static void keep_part(struct parse_cache *c, enum part_id id, const struct memo_key *k, const struct part *part)
 {
-	uint64_t hash = hash_of(c, k);
-	struct memo *set = set_of(c, id, hash), *m = &set[hash & (MEMO_WAYS - 1)];
+	struct memo *m = place_for(&c->memo[id - MEMO_FIRST], hash_of(c, k));
 	size_t used = 0;
 
-	for (int i = 0; i < MEMO_WAYS; i++)
-		if (set[i].part.serial == 0)
-			m = &set[i];
-	*m = (struct memo){ .hash = hash, .marks = k->marks, .part = *part };
-	m->part.serial = 0;
-	if (keep_pieces(m, k, &used) && keep_texts(m, id, used))
-		m->part.serial = part_new_serial();
+	*m = (struct memo){ .marks = k->marks, .part = *part };
+	for (uint32_t i = 0; i < k->n; i++)
+		m->length[i] = (uint8_t)keep_text(m, &used, k->piece[i]).n;
+	for (uint32_t left = part->known; left != 0; left &= left - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(left);
+
+		if (is_text(id, slot))
+			m->part.v[slot].s = keep_text(m, &used, part->v[slot].s);
+	}
+	m->part.serial = part_new_serial();
 }
 
 void memo_keep(const struct parse_context *ctx, const struct memo_key key[MEMO_END],
@@ -176,6 +194,6 @@ void memo_keep(const struct parse_context *ctx, const struct memo_key key[MEMO_E
 	if (ctx->cache == NULL || !all_plain(key, ctx->scratch))
 		return;
 	for (int p = MEMO_FIRST; p < MEMO_END; p++)
-		if (find(ctx->cache, p, &key[p]) == NULL)
+		if (find(ctx->cache, p, &key[p]) == NULL && fits(p, &key[p], ev->part[p]))
 			keep_part(ctx->cache, p, &key[p], ev->part[p]);
 }

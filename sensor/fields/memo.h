@@ -9,6 +9,8 @@
 
 #define MEMO_PIECES 12
 #define MEMO_ROOM 480
+#define MEMO_SETS 1024 /* a power of two */
+#define MEMO_WAYS 4
 
 /* All that one part is made from. */
 struct memo_key {
@@ -17,11 +19,22 @@ struct memo_key {
 };
 
 struct memo {
-	uint64_t hash;
 	uint32_t marks;
 	uint8_t length[MEMO_PIECES];
-	struct part part; /* serial 0: free */
+	struct part part;
 	uint8_t room[MEMO_ROOM]; /* the pieces, then the part's texts */
+};
+
+/* Hashes stand together and entries closely: few lines of the processor's cache are touched. */
+struct memo_set {
+	uint64_t hash[MEMO_WAYS];
+	uint16_t at[MEMO_WAYS]; /* place of the entry + 1; 0: none */
+};
+
+struct memo_table {
+	struct memo_set set[MEMO_SETS];
+	size_t n;
+	struct memo entry[MEMO_SETS * MEMO_WAYS];
 };
 
 /* The first of a key's marks: the same texts may mean another thing in another format. */

@@ -52,6 +52,9 @@ static const char *const lines[] = {
 	"\"cached_tokens\":5.0}",
 	"{ \"time_local\" : \"23/Nov/2026:02:24:30 +0000\", \"request\":\"GET / HTTP/1.1\", "
 	"\"x\":{\"status\":[1,{}]} }",
+	"{\"msec\":1788394099,\"request\":\"GET /v1/models HTTP/1.1\",\"proto\":\"HTTP/2.0\","
+	"\"method\":\"POST\",\"uri\":\"/v1/messages\",\"status\":200,\"peer\":\"10.0.0.9\","
+	"\"remote_port\":\"4711\"}",
 	"{\"msec\":00.1,\"status\":200,\"uri\":\"/\"}", "{\"msec\":1.,\"status\":200,\"uri\":\"/"
 	"\"}",
 	"{\"msec\":1788394099,\"status\":200,\"uri\":\"/\",\"rt\":964543975108253432}",
@@ -67,7 +70,8 @@ static const char *const lines[] = {
 static const char *const pieces[] = {
 	"\"", "\\", "\\\"", ",", ":", "{", "}", "[", "]", " ", "%", "%41", "-", "null", "true", "0", "1e3",
 	".5", "?key=" SECRET, "?prompt=x", "sk-" SECRET, "Basic YWxhZGRpbjpvcGVu", "\x01", "\xe3\x81\x82",
-	"+0900", ":60 ",
+	"+0900", ":60 ", " HTTP/1.1", "HTTP/1.1", "GET ", "@", "\"proto\":\"x\",", "\"user\":\"-\",",
+	"\"uri\":\"/v1/sk-" SECRET "\",",
 	"\"status\":", "\"ua\":\"Anthropic/Python 0.60.0\"", "/v1/embeddings", "Nov", "Feb", "31",
 };
 
