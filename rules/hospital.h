@@ -48,7 +48,7 @@ struct calendar {
 	uint16_t *slots;           /* hash table of places by name; 0 is free */
 	size_t n_slots;            /* a power of two */
 	uint64_t seed;
-	struct met met[MET];       /* by where the text lies: a definition's lies at one place for many events */
+	struct met met[MET];       /* by where the text lies: a definition's stays at its place */
 	struct kept_day days[DAYS_KEPT]; /* a ring: the oldest goes first */
 	uint16_t index[2 * DAYS_KEPT];   /* by day: 1 + place in the ring, or 0 */
 	size_t next;

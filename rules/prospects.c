@@ -1,5 +1,5 @@
-/* Which rules one part of an event leaves possible. Parts recur and their answers with them: whoever keeps the
- * answer of each part has to run on an event only the rules that all its parts leave. */
+/* Which rules one part of an event leaves possible. Parts recur and their answers with them: whoever keeps
+ * the answer of each part has to run on an event only the rules that all its parts leave. */
 #include "rules/run.h"
 
 /* The part whose fields alone the values of a name are made of, P_COUNT: several, or what is no part. */
@@ -41,7 +41,8 @@ static unsigned can_be(struct rule_run *r, uint32_t number, enum part_id part)
 	return run_pred(r, number) ? 2 : 1;
 }
 
-/* All ways through the rule's code at once: reach[pc] is what the accumulator can be there. Jumps go forward. */
+/* All ways through the rule's code at once: reach[pc] is what the accumulator can be there. Jumps go
+ * forward. */
 static bool may_match(struct rule_run *r, const struct rule *rule, enum part_id part)
 {
 	const uint32_t *code = r->set->code;

@@ -32,8 +32,8 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	r->access = calloc(s->n_rules + 1, sizeof *r->access);
 	r->reach = calloc(s->n_code + 1, sizeof *r->reach);
 	r->regex = regex_run_new();
-	if (r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL || r->access == NULL ||
-	    r->regex == NULL) {
+	if (r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL ||
+	    r->access == NULL || r->regex == NULL) {
 		rule_run_free(r);
 		return NULL;
 	}

@@ -3,7 +3,8 @@
  *
  * A field is known, absent (looked for, and not there) or unknown (not seen). An event is made of
  * parts; a parser owns all parts in a struct flat_event, or points some at ones that it remembers; the
- * recorder points the dictionary parts at rows that many events share. String values are borrowed: whoever made the event says for how long. */
+ * recorder points the dictionary parts at rows that many events share. String values are borrowed: whoever
+ * made the event says for how long. */
 #ifndef TK_EVENT_EVENT_H
 #define TK_EVENT_EVENT_H
 

@@ -1,5 +1,5 @@
-/* Rows of `slice` on their way to the ledger: which numbers the events of a minute have. Many are written at a
- * time, which costs a quarter of one statement each. Private to core/ledger. */
+/* Rows of `slice` on their way to the ledger: which numbers the events of a minute have. Many are written
+ * at a time, which costs half of a statement each. Private to core/ledger. */
 #ifndef TK_LEDGER_SPANS_H
 #define TK_LEDGER_SPANS_H
 

@@ -27,8 +27,8 @@ static inline uint64_t short_word(struct slice s)
 	return s.n == 0 ? 0 : s.p[0] | (uint32_t)s.p[s.n / 2] << 8 | (uint32_t)s.p[s.n - 1] << 16;
 }
 
-/* Long texts by three words of theirs. Who makes texts that share a place gains nothing but the time that they
- * would take without a memory. */
+/* Long texts by three words of theirs. Who makes texts that share a place gains nothing but the time that
+ * they would take without a memory. */
 static inline uint64_t mix(uint64_t h, struct slice s)
 {
 	const uint64_t k = UINT64_C(0x9e3779b97f4a7c15);
@@ -104,7 +104,8 @@ bool memo_recall(struct parse_cache *c, const struct memo_key key[MEMO_END], str
 	return true;
 }
 
-/* Written as it was, in the event too: no mask, no %XX that may hide a key, no query, no user before a host. */
+/* Written as it was, in the event too: no mask, no %XX that may hide a key, no query, no user before a
+ * host. */
 static bool is_plain(struct slice s, struct scratch *scratch)
 {
 	if (s.n > UINT8_MAX)
@@ -171,7 +172,8 @@ static struct memo *place_for(struct memo_table *t, uint64_t hash)
 	return &t->entry[set->at[way] - 1];
 }
 
-static void keep_part(struct parse_cache *c, enum part_id id, const struct memo_key *k, const struct part *part)
+static void keep_part(struct parse_cache *c, enum part_id id, const struct memo_key *k,
+		      const struct part *part)
 {
 	struct memo *m = place_for(&c->memo[id - MEMO_FIRST], hash_of(c, k));
 	size_t used = 0;

@@ -294,8 +294,8 @@ static bool memo_keys(const struct found *f, const struct access_event *ev, stru
 	if (ev_absent(ev, F_KEY_ID))
 		memo_mark(&key[P_WHO], COUNT(who));
 	return !has(f, M_ARGUMENTS) && add_pieces(&key[P_WHERE], f, where, COUNT(where)) &&
-	       add_pieces(&key[P_WHO], f, who, COUNT(who)) && add_pieces(&key[P_WHAT], f, what, COUNT(what)) &&
-	       add_pieces(&key[P_HOW], f, how, COUNT(how));
+	       add_pieces(&key[P_WHO], f, who, COUNT(who)) &&
+	       add_pieces(&key[P_WHAT], f, what, COUNT(what)) && add_pieces(&key[P_HOW], f, how, COUNT(how));
 }
 
 static void parse_parts(const struct found *f, const struct parse_context *ctx, struct access_event *ev)

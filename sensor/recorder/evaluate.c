@@ -294,7 +294,8 @@ static int match(struct evaluate *v, const struct access_event *ev, const uint8_
 	return rc;
 }
 
-void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part, struct prospects *out)
+void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part,
+		   struct prospects *out)
 {
 	rule_run_prospects(v->run, ev, part, out);
 }

@@ -14,8 +14,10 @@ struct evaluate;
 struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e);
 void evaluate_free(struct evaluate *v);
 /* What this part of the event leaves possible. */
-void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part, struct prospects *out);
-/* An event that ledger_add has just taken; `may` is what all its parts leave, `user` its label (0: unknown). */
+void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part,
+		   struct prospects *out);
+/* An event that ledger_add has just taken; `may` is what all its parts leave, `user` its label (0:
+ * unknown). */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
 		   const struct prospects *may, int64_t user, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */

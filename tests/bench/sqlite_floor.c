@@ -1,4 +1,4 @@
-/* What SQLite itself needs to make rows durable: rows of the ledger's shape (25 integers, a 16-byte id)
+/* What SQLite itself needs to make rows durable: rows of the ledger's shape (15 integers, a 16-byte id)
  * in transactions of the ledger's size, WAL, synchronous=FULL, 16 KB pages. No parsing, no rules, no
  * counters: the floor that nothing which keeps its events in SQLite can get under.
  *   sqlite_floor FILE ROWS ROWS_A_TRANSACTION */
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INTEGERS 25
+#define INTEGERS 15
 
 static void check(sqlite3 *db, int rc, const char *what)
 {

@@ -118,7 +118,8 @@ static void read_event(struct flat_event *fe, const char *text)
 	}
 }
 
-/* Each part asked alone, beside others of which nothing is known; what all of them leave must say the same. */
+/* Each part asked alone, beside others of which nothing is known; what all of them leave must say the
+ * same. */
 static void check_parts(const struct row *row, struct rule_run *run, struct flat_event *fe)
 {
 	struct prospects may, one;
