@@ -223,10 +223,21 @@ void access_values(struct rule_run *r, const struct name *name, struct values *v
 	}
 }
 
+static bool is_connection(const struct access_event *ev)
+{
+	struct slice protocol = ev_str(ev, F_PROTOCOL);
+
+	return slice_is(protocol, "tls") || slice_is(protocol, "quic");
+}
+
 static size_t take_rule(struct rule_run *r, size_t i, size_t n)
 {
+	const struct rule *rule = &r->set->rules[r->access[i]];
+
+	if (is_connection(r->ev) ? !rule->on_connection : !rule->on_call)
+		return n;
 	r->hits[n] = r->access[i];
-	return n + run_rule(r, &r->set->rules[r->access[i]]);
+	return n + run_rule(r, rule);
 }
 
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,

@@ -60,19 +60,30 @@ static bool source_is(struct slice rule, const char *event)
 	return rule.p == NULL || (event != NULL && slice_is(rule, event));
 }
 
-/* The log sources of an access event (interface.md 4). */
-static bool source_on_access(const struct logsource *s)
+/* The log sources of an access event (interface.md 4). An encrypted connection that could not be read is an event
+ * too, and no call: rules for calls would take silence for an answer. */
+static void find_events(struct rule *r)
 {
-	static const char *const own[][3] = {
-		{ "llm_api", NULL, NULL }, { "webserver", NULL, NULL }, { "proxy", NULL, NULL },
-		{ NULL, "tochoku", "access" },
+	static const struct {
+		const char *category, *product, *service;
+		bool connection;
+	} own[] = {
+		{ "llm_api", NULL, NULL, false },
+		{ "webserver", NULL, NULL, false },
+		{ "proxy", NULL, NULL, false },
+		{ NULL, "tochoku", "access", false },
+		{ "network_connection", NULL, NULL, true },
+		{ NULL, "tochoku", "connection", true },
 	};
 
-	for (size_t i = 0; i < COUNT(own); i++)
-		if (source_is(s->category, own[i][0]) && source_is(s->product, own[i][1]) &&
-		    source_is(s->service, own[i][2]))
-			return true;
-	return false;
+	for (size_t i = 0; i < COUNT(own); i++) {
+		if (!source_is(r->source.category, own[i].category) ||
+		    !source_is(r->source.product, own[i].product) ||
+		    !source_is(r->source.service, own[i].service))
+			continue;
+		r->on_connection |= own[i].connection;
+		r->on_call |= !own[i].connection;
+	}
 }
 
 static void read_source(struct builder *b, const struct node *doc, struct rule *r)
@@ -89,8 +100,8 @@ static void read_source(struct builder *b, const struct node *doc, struct rule *
 	if (r->source.category.p == NULL && r->source.product.p == NULL && r->source.service.p == NULL &&
 	    !b->bad)
 		BAD(b, n, "the log source must name a category, a product or a service");
-	r->on_access = source_on_access(&r->source);
-	b->access = r->on_access;
+	find_events(r);
+	b->access = r->on_call || r->on_connection;
 }
 
 static void read_identity(struct builder *b, const struct node *doc, struct rule *r)
@@ -275,7 +286,7 @@ void build_meta(struct builder *b, const struct node *doc, struct rule *r)
 	read_identity(b, doc, r);
 	read_level(b, doc, r);
 	read_block(b, doc, r);
-	if (!r->on_access && !b->bad)
+	if (!r->on_call && !r->on_connection && !b->bad)
 		problem_warn(b->problems, node_get(doc, "logsource"),
 			     "no event of this program has this log source: the rule will not fire here");
 }

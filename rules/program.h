@@ -78,7 +78,7 @@ struct rule {
 	struct rule_info info;
 	struct logsource source;
 	uint32_t code, n_code;
-	bool on_access; /* applies to access events */
+	bool on_call, on_connection; /* applies to calls; to encrypted connections */
 	struct rule_test *tests;
 };
 

@@ -63,8 +63,8 @@ bool rule_set_needs(const struct rule_set *s, enum derived_id d);
 struct rule_run; /* working memory of one evaluator */
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx);
 void rule_run_free(struct rule_run *r);
-/* Evaluates all enabled rules on one access event (log sources llm_api, webserver, proxy and
- * product tochoku, service access). Returns the number of matches; their indices in hits. */
+/* Evaluates all enabled rules on one access event: of a call (log sources llm_api, webserver, proxy and product
+ * tochoku, service access) or of an encrypted connection (network_connection; product tochoku, service connection). Returns the number of matches; their indices in hits. */
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
 /* The rules that may match: of the first PROSPECTS access rules a bit each. Those behind always may. */
 #define PROSPECTS 256

@@ -12,7 +12,8 @@
 static void list_access_rules(struct rule_run *r)
 {
 	for (size_t i = 0; i < r->set->n_rules; i++)
-		if (r->set->rules[i].on_access && r->set->rules[i].info.enabled)
+		if ((r->set->rules[i].on_call || r->set->rules[i].on_connection) &&
+		    r->set->rules[i].info.enabled)
 			r->access[r->n_access++] = (uint16_t)i;
 }
 

@@ -335,6 +335,42 @@ static void check_catalogue(void)
 	rule_set_free(set);
 }
 
+/* Rules for calls do not take an encrypted connection for one, nor the other way round. */
+static void check_sources(void)
+{
+	static const char text[] =
+		"title: call\nlogsource: {category: llm_api}\ndetection: {s: {c-ip: 10.0.0.1}, condition: s}\n"
+		"---\ntitle: connection\nlogsource: {product: tochoku, service: connection}\n"
+		"detection: {s: {c-ip: 10.0.0.1}, condition: s}\n"
+		"---\ntitle: both\nlogsource: {product: tochoku}\ndetection: {s: {c-ip: 10.0.0.1}, condition: s}\n";
+	static const struct {
+		const char *event, *name;
+		int first, n;
+	} cases[] = {
+		{ "source.ip=10.0.0.1", "a log line is a call", 0, 2 },
+		{ "source.ip=10.0.0.1;network.protocol=http", "so is HTTP", 0, 2 },
+		{ "source.ip=10.0.0.1;network.protocol=tls", "TLS is a connection", 1, 2 },
+		{ "source.ip=10.0.0.1;network.protocol=quic", "so is QUIC", 1, 2 },
+	};
+	struct problems p;
+	struct flat_event fe;
+	const uint16_t *hits;
+
+	problems_init(&p, "sources");
+	struct rule_set *set = rule_set_parse(slice_str(text), "sources", NULL, &p);
+	struct rule_run *run = set == NULL ? NULL : rule_run_new(set, derive, NULL);
+
+	for (size_t i = 0; ok(run != NULL, "rules by source") && i < COUNT(cases); i++) {
+		read_event(&fe, cases[i].event);
+		ok_int((int64_t)rule_run_event(run, &fe.ev, &hits), cases[i].n, cases[i].name);
+		ok_int(hits[0], cases[i].first, "  the first");
+		ok_int(hits[1], 2, "  and the one of both");
+	}
+	rule_run_free(run);
+	rule_set_free(set);
+	problems_free(&p);
+}
+
 int main(void)
 {
 	struct err e;
@@ -347,6 +383,7 @@ int main(void)
 	for (size_t i = 0; i < COUNT(bads); i++)
 		check_bad(&bads[i]);
 	check_entity();
+	check_sources();
 	check_digest();
 	check_catalogue();
 	return tap_done();
