@@ -28,8 +28,8 @@ SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so
 
-PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd liblzma libpcap libnghttp2
-TESTLIBS := -lssl # some tests play both ends of a TLS connection
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2
+TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE

@@ -1,5 +1,9 @@
 /* Captures in `doctor`: interface, right, and why nothing is seen. */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "cli/health.h"
 #include "core/base/sys.h"
@@ -50,7 +54,7 @@ static void check_drops(struct report_out *o, const struct cfg_capture *c, const
 		{ LOSS_ONE_SIDED,
 		  "calls of 24 h were seen in one direction only: does the mirror port copy both?" },
 		{ LOSS_FRAGMENT,
-		  "IP fragments in 24 h, which are not put together: is there a tunnel with too small an "
+		  "IP fragments in 24 h that could not be put together: is there a tunnel with too small an "
 		  "MTU before this place?" },
 	};
 
@@ -62,7 +66,11 @@ static void check_drops(struct report_out *o, const struct cfg_capture *c, const
 /* No call in a day: what was there instead? */
 static void check_silence(struct report_out *o, const struct cfg_capture *c, const struct losses *l)
 {
-	if (l->of[LOSS_TLS].n > 0)
+	if (l->of[LOSS_TLS].n > 0 && c->keylog != NULL)
+		warn_of(o, c, l->of[LOSS_TLS].n,
+			"TLS records that the key log does not open, and no readable HTTP here: does the "
+			"gateway write its secrets there?");
+	else if (l->of[LOSS_TLS].n > 0)
 		warn_of(o, c, l->of[LOSS_TLS].n,
 			"TLS records and no readable HTTP here: tap the inner hop, or give a key log, or "
 			"tail the log");
@@ -111,6 +119,33 @@ static void check_interface(struct report_out *o, const struct cfg_capture *c)
 			    c->name, c->interface);
 }
 
+static void check_keylog(struct report_out *o, const struct cfg_capture *c, bool runs)
+{
+	struct stat st;
+	int fd;
+
+	if (c->keylog == NULL)
+		return;
+	if (stat(c->keylog, &st) == 0 && !S_ISREG(st.st_mode)) {
+		health_tell(o, HEALTH_FAIL, "capture", "%s: the key log %s is no regular file", c->name,
+			    c->keylog);
+		return;
+	}
+	fd = sys_open(c->keylog, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+	if (fd >= 0)
+		health_tell(o, HEALTH_OK, "capture", "%s: the key log %s can be read", c->name, c->keylog);
+	else if (errno == ENOENT)
+		health_tell(o, HEALTH_WARN, "capture",
+			    "%s: there is no key log %s; `run` waits for it. Does the gateway write one?",
+			    c->name, c->keylog);
+	else
+		/* Who runs the supervisor may be another user. */
+		health_tell(o, runs ? HEALTH_WARN : HEALTH_FAIL, "capture",
+			    "%s: as this user the key log %s cannot be read: %s", c->name, c->keylog,
+			    strerror(errno));
+	sys_close(fd);
+}
+
 void health_captures(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
 	struct err e = { 0 };
@@ -125,6 +160,7 @@ void health_captures(struct report_out *o, const struct config *cfg, struct ledg
 			    "as this user: %s", e.text);
 	for (size_t i = 0; i < cfg->n_captures; i++) {
 		check_interface(o, &cfg->captures[i]);
+		check_keylog(o, &cfg->captures[i], cli_recorder_runs(cfg));
 		if (r != NULL)
 			check_ledger(o, &cfg->captures[i], r);
 	}

@@ -96,16 +96,33 @@ static int64_t most_calls(const struct daily *d)
 	return most;
 }
 
+/* Where it stands; W_IN_RANGE as well where it is not judged. Calls without a price may lift what is known
+ * over either bound, but not bring it down again. */
+static enum word place_cost(struct sheet *s, struct sheet_item *i, const struct daily *d,
+			    const struct cfg_range *r)
+{
+	enum word where = place(d->cost, r->cost_pico);
+	const char *cost = say_usd(s, d->cost), *low = say_usd(s, r->cost_pico.low),
+		   *high = say_usd(s, r->cost_pico.high);
+
+	if (!daily_cost_known(d)) {
+		item_result(s, i, W_RANGE_COST_NONE);
+		return W_IN_RANGE;
+	}
+	if (d->total.unpriced > 0 && where != W_ABOVE) {
+		item_result(s, i, W_RANGE_COST_OPEN, cost, low, high, say_count(s, d->total.unpriced));
+		return W_IN_RANGE;
+	}
+	item_result(s, i, W_RANGE_COST, cost, low, high, say(s, where));
+	return where;
+}
+
 static void ranges(struct sheet *s, struct sheet_block *b, const struct daily *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D2.5", W_D2_5);
 	const struct cfg_range *r = &d->cfg->ranges[d->class];
-	enum word where[4] = { place(d->total.calls, r->calls), place(d->cost, r->cost_pico),
-			       place(d->active_users, r->users),
+	enum word where[4] = { place(d->total.calls, r->calls), W_IN_RANGE, place(d->active_users, r->users),
 			       most_calls(d) > r->user_calls ? W_ABOVE : W_IN_RANGE };
-
-	if (!daily_cost_known(d))
-		where[1] = W_IN_RANGE; /* not judged */
 
 	if (daily_blind(d)) {
 		item_result(s, i, W_RANGE_BLIND);
@@ -113,11 +130,7 @@ static void ranges(struct sheet *s, struct sheet_block *b, const struct daily *d
 	}
 	item_result(s, i, W_RANGE_CALLS, say_count(s, d->total.calls), say_count(s, r->calls.low),
 		    say_count(s, r->calls.high), say(s, where[0]));
-	if (!daily_cost_known(d))
-		item_result(s, i, W_RANGE_COST_NONE);
-	else
-		item_result(s, i, W_RANGE_COST, say_usd(s, d->cost), say_usd(s, r->cost_pico.low),
-		    say_usd(s, r->cost_pico.high), say(s, where[1]));
+	where[1] = place_cost(s, i, d, r);
 	item_result(s, i, W_RANGE_USERS, say_count(s, d->active_users), say_count(s, r->users.low),
 		    say_count(s, r->users.high), say(s, where[2]));
 	item_result(s, i, W_RANGE_USER, say_count(s, most_calls(d)), say_count(s, r->user_calls),

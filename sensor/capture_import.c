@@ -3,11 +3,15 @@
 #include <stdlib.h>
 
 #include "sensor/input/capture_file.h"
+#include "sensor/proto/key_log.h"
 #include "sensor/proto/tap.h"
+
+#define SECRETS 65536 /* TLS connections whose secrets are known at a time */
 
 struct importing {
 	struct capture_file *file;
 	struct tap *tap;
+	struct key_log *keys; /* that the file brings along */
 	/* of the call under way */
 	capture_event event;
 	void *to;
@@ -23,6 +27,15 @@ static void take_event(void *ctx, struct access_event *ev)
 		m->rc = m->event(m->to, ev, m->e);
 }
 
+static void take_secrets(void *ctx, struct slice text)
+{
+	struct importing *m = ctx;
+	struct key_log_source block = { 0 };
+
+	key_log_feed(m->keys, &block, text);
+	key_log_end(m->keys, &block);
+}
+
 static void close_reader(void *reader)
 {
 	struct importing *m = reader;
@@ -31,6 +44,7 @@ static void close_reader(void *reader)
 		return;
 	capture_file_free(m->file);
 	tap_free(m->tap);
+	key_log_free(m->keys);
 	free(m);
 }
 
@@ -44,10 +58,14 @@ static void *open_reader(void *ctx)
 		return NULL;
 	m->file = capture_file_new();
 	m->tap = tap_new(&limits, ctx, &sink);
-	if (m->file != NULL && m->tap != NULL)
-		return m;
-	close_reader(m);
-	return NULL;
+	m->keys = key_log_new(SECRETS);
+	if (m->file == NULL || m->tap == NULL || m->keys == NULL) {
+		close_reader(m);
+		return NULL;
+	}
+	capture_file_secrets(m->file, take_secrets, m);
+	tap_use_keys(m->tap, m->keys);
+	return m;
 }
 
 static void begin(struct importing *m, capture_event event, void *to, struct err *e)

@@ -1,10 +1,12 @@
 #include "sensor/captures.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/hash.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
+#include "sensor/capture_keys.h"
 #include "sensor/input/capture_open.h"
 #include "sensor/input/capture_ring.h"
 
@@ -13,11 +15,19 @@
 #define FLUSH_NS (INT64_C(100) * 1000000) /* an event waits no longer than this */
 #define COUNT_NS NS_PER_SEC		  /* how often the kernel is asked what it dropped */
 #define LATE_NS (INT64_C(2) * CAPTURE_RETIRE_MS * 1000000) /* a packet may come so late out of the ring */
+#define SECRETS 65536			  /* TLS connections of a capture: as many as are followed */
+#define KEYS_NS (INT64_C(100) * 1000000)  /* a file has no poll: how often a key log is looked at */
+#define SECRETS_LATE_NS (3 * NS_PER_SEC)  /* a file takes a second to be found, a buffer one to be written */
+#define LAST_KEYS 64			  /* steps that a stop takes to read its key log to the end */
 
 struct capture {
 	struct captures *owner;
 	char *name, *interface;
 	struct tap *tap;
+	struct capture_keys *keys;   /* NULL: it has no key log */
+	uint64_t keys_version;	     /* that the tap has met */
+	int64_t keys_at;
+	bool told_bad_keys;
 	struct capture_ring ring;
 	uint64_t id; /* of the ring */
 	bool up;     /* it gives packets; else what it still holds is read until close_at */
@@ -243,6 +253,7 @@ void captures_free(struct captures *c)
 	for (size_t i = 0; i < c->n; i++) {
 		capture_ring_close(&c->list[i].ring);
 		tap_free(c->list[i].tap);
+		capture_keys_free(c->list[i].keys);
 		free(c->list[i].name);
 		free(c->list[i].interface);
 	}
@@ -271,6 +282,13 @@ int captures_input(struct captures *c, const struct role_capture_input *in, stru
 	c->n++;
 	if (p->name == NULL || p->interface == NULL || p->tap == NULL || !new_session(p))
 		return err_set(e, TK_ENOMEM, "no memory for a capture");
+	if (!in->keylog)
+		return TK_OK;
+	if ((p->keys = capture_keys_new(SECRETS)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for a key log");
+	tap_use_keys(p->tap, capture_keys_log(p->keys));
+	if (!tap_linger(p->tap, SECRETS_LATE_NS))
+		return err_set(e, TK_ENOMEM, "no memory for encrypted connections");
 	return TK_OK;
 }
 
@@ -319,6 +337,16 @@ int captures_open(struct captures *c, const struct role_capture *r, int fd, stru
 	return TK_OK;
 }
 
+int captures_keylog(struct captures *c, uint32_t input, int fd, struct err *e)
+{
+	if (input < c->n && c->list[input].keys != NULL) {
+		capture_keys_file(c->list[input].keys, fd);
+		return TK_OK;
+	}
+	sys_close(fd);
+	return err_set(e, TK_EMALFORMED, "a key log of a capture that has none");
+}
+
 /* What is in the ring, and in the block that the kernel is filling, is read before it is closed. */
 static void went_down(struct captures *c, struct capture *p)
 {
@@ -337,6 +365,52 @@ int captures_state(struct captures *c, const struct role_capture_state *s, struc
 	if (s->gone)
 		went_down(c, &c->list[s->input]);
 	return TK_OK;
+}
+
+/* ---- secrets ---- */
+
+static void tell_bad_keys(struct captures *c, struct capture *p)
+{
+	char text[512];
+
+	if (p->told_bad_keys || key_log_bad_lines(capture_keys_log(p->keys)) == 0)
+		return;
+	p->told_bad_keys = true;
+	snprintf(text, sizeof text,
+		 "capture %s: its key log has lines that are none (LABEL RANDOM SECRET, in hex); they are "
+		 "passed over",
+		 p->name);
+	c->sink.say(c->sink.ctx, text);
+}
+
+/* True: there is more. */
+static bool read_keys(struct captures *c, struct capture *p)
+{
+	bool more = p->keys != NULL && capture_keys_step(p->keys);
+
+	if (p->keys != NULL)
+		tell_bad_keys(c, p);
+	return more;
+}
+
+/* Packets or not. What waits for secrets is looked at again. */
+static bool look_at_keys(struct captures *c, struct capture *p)
+{
+	uint64_t version;
+	bool more;
+
+	if (p->keys == NULL || c->mono - p->keys_at < KEYS_NS)
+		return false;
+	more = read_keys(c, p);
+	if (!more)
+		p->keys_at = c->mono;
+	version = key_log_version(capture_keys_log(p->keys));
+	/* They may make events, which need room. */
+	if (version != p->keys_version && c->rc == TK_OK && can_send(c, 2)) {
+		p->keys_version = version;
+		tap_retry(p->tap);
+	}
+	return more;
 }
 
 /* ---- packets ---- */
@@ -361,6 +435,8 @@ static void read_ring(struct captures *c, struct capture *p, unsigned blocks, bo
 			tap_time(p->tap, c->wall - LATE_NS);
 			return;
 		}
+		/* Whoever sends what is encrypted has its secret, and has written it by now. */
+		read_keys(c, p);
 		read_block(c, p);
 	}
 	*busy = true;
@@ -428,6 +504,7 @@ int captures_step(struct captures *c, int64_t mono, int64_t wall, int64_t *sleep
 	for (size_t i = 0; rc == TK_OK && i < c->n; i++) {
 		struct capture *p = &c->list[i];
 
+		busy |= look_at_keys(c, p);
 		read_ring(c, p, BLOCKS_A_STEP, &busy);
 		if (p->close_at != 0 && mono >= p->close_at && p->drained)
 			close_ring(p);
@@ -474,8 +551,12 @@ static void read_all(struct captures *c)
 {
 	bool busy;
 
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
+		c->list[i].keys_at = c->mono - KEYS_NS;
+		for (int steps = 0; steps < LAST_KEYS && look_at_keys(c, &c->list[i]); steps++)
+			;
 		read_ring(c, &c->list[i], c->list[i].ring.n_blocks + 1, &busy);
+	}
 }
 
 int captures_finish(struct captures *c, int64_t wall, struct err *e)

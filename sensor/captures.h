@@ -21,6 +21,8 @@ struct captures_sink {
 	void *ctx;
 	/* This capture gives nothing any more; its descriptor is closed. */
 	void (*lost)(void *ctx, uint64_t id);
+	/* A message for people, without "tochoku: ". */
+	void (*say)(void *ctx, const char *text);
 };
 
 struct captures;
@@ -36,6 +38,8 @@ int captures_input(struct captures *c, const struct role_capture_input *in, stru
 int captures_resume(struct captures *c, struct slice input, const struct generation *g, struct err *e);
 /* Takes the descriptor over, also when it fails. */
 int captures_open(struct captures *c, const struct role_capture *r, int fd, struct err *e);
+/* The file that is this input's key log now. Takes the descriptor over, also when it fails. */
+int captures_keylog(struct captures *c, uint32_t input, int fd, struct err *e);
 int captures_state(struct captures *c, const struct role_capture_state *s, struct err *e);
 
 /* Does a piece of work. *sleep_ns is lowered to when to call again; 0 at once. */

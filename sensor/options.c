@@ -279,6 +279,7 @@ void role_capture_input_encode(const struct role_capture_input *i, struct buf *o
 	put_u64(out, i->number);
 	put_slice(out, i->name);
 	put_slice(out, i->interface);
+	put_u64(out, i->keylog);
 }
 
 int role_capture_input_decode(struct slice in, struct role_capture_input *i)
@@ -288,6 +289,7 @@ int role_capture_input_decode(struct slice in, struct role_capture_input *i)
 	i->number = (uint32_t)take_below(&c, UINT32_MAX);
 	i->name = take_slice(&c);
 	i->interface = take_slice(&c);
+	i->keylog = take_below(&c, 2) != 0;
 	return finish(&c);
 }
 
@@ -341,6 +343,20 @@ int role_capture_lost_decode(struct slice in, uint64_t *id)
 	struct cursor c = begin(in, ROLE_CAPTURE_LOST);
 
 	*id = take_u64(&c);
+	return finish(&c);
+}
+
+void role_keylog_encode(uint32_t input, struct buf *out)
+{
+	buf_byte(out, ROLE_KEYLOG);
+	put_u64(out, input);
+}
+
+int role_keylog_decode(struct slice in, uint32_t *input)
+{
+	struct cursor c = begin(in, ROLE_KEYLOG);
+
+	*input = (uint32_t)take_below(&c, UINT32_MAX);
 	return finish(&c);
 }
 

@@ -65,6 +65,7 @@ struct role_rejected {
 struct role_capture_input {
 	uint32_t number;
 	struct slice name, interface;
+	bool keylog;                  /* it has a key log, now or later */
 };
 
 struct role_capture {
@@ -103,6 +104,8 @@ void role_capture_state_encode(const struct role_capture_state *s, struct buf *o
 int role_capture_state_decode(struct slice in, struct role_capture_state *s);
 void role_capture_lost_encode(uint64_t id, struct buf *out);
 int role_capture_lost_decode(struct slice in, uint64_t *id);
+void role_keylog_encode(uint32_t input, struct buf *out);
+int role_keylog_decode(struct slice in, uint32_t *input);
 
 /* Fills the options of a sensor from the configuration. TK_ELIMIT, TK_EIO; clear them after. */
 int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,

@@ -1,6 +1,7 @@
 /* The processes of `run` and what passes between them.
  *
- *   supervisor --ROLE_FD (SEQPACKET)--> sensor: options, opened files, captures;  <-- retired files, counts
+ *   supervisor --ROLE_FD (SEQPACKET)--> sensor: options, opened files, captures, key logs;
+ *                                               <-- retired files, counts
  *   supervisor --ROLE_FD (SEQPACKET)--> recorder: one batch socket for each start of the sensor
  *   sensor     --batch socket (STREAM)-> recorder: wire.h frames
  *
@@ -31,6 +32,7 @@ enum role_message {
 	ROLE_CAPTURE,       /* to sensor, one descriptor: an opened, filtered capture */
 	ROLE_CAPTURE_STATE, /* to sensor: packets that the card dropped; the interface has gone */
 	ROLE_CAPTURE_LOST,  /* sensor to supervisor: this capture gives nothing any more; open another */
+	ROLE_KEYLOG, /* to sensor, one descriptor: the file that is a capture's key log now */
 	ROLE_MESSAGE_COUNT
 };
 

@@ -189,7 +189,7 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	};
 	const struct tail_sink sink = { .ctx = s, .captures = &capture_import, .captures_ctx = &s->batcher.ctx,
 					.retired = tell_retired, .say = say };
-	const struct captures_sink captures_sink = { .ctx = s, .lost = tell_lost };
+	const struct captures_sink captures_sink = { .ctx = s, .lost = tell_lost, .say = say };
 	sigset_t set;
 
 	if (s->has_options || options_decode(in, &s->options) != TK_OK)
@@ -246,6 +246,17 @@ static int take_capture(struct sensor *s, struct slice in, int *fd, struct err *
 	return captures_open(s->captures, &c, taken, e);
 }
 
+static int take_keylog(struct sensor *s, struct slice in, int *fd, struct err *e)
+{
+	uint32_t input;
+	int taken = *fd;
+
+	if (taken < 0 || role_keylog_decode(in, &input) != TK_OK)
+		return err_set(e, TK_EMALFORMED, "a key log that cannot be read");
+	*fd = -1;
+	return captures_keylog(s->captures, input, taken, e);
+}
+
 static int take_message(struct sensor *s, struct slice in, int *fd, struct err *e)
 {
 	struct role_input input;
@@ -272,6 +283,8 @@ static int take_message(struct sensor *s, struct slice in, int *fd, struct err *
 	case ROLE_CAPTURE:
 	case ROLE_CAPTURE_STATE:
 		return take_capture(s, in, fd, e);
+	case ROLE_KEYLOG:
+		return take_keylog(s, in, fd, e);
 	case ROLE_FILES_READY:
 		s->files_ready = true;
 		return TK_OK;

@@ -131,7 +131,8 @@ static int send_capture_inputs(struct supervisor *s, struct err *e)
 	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_captures; i++) {
 		const struct cfg_capture *c = &s->cfg->captures[i];
 		struct role_capture_input in = { .number = i, .name = slice_str(c->name),
-						 .interface = slice_str(c->interface) };
+						 .interface = slice_str(c->interface),
+						 .keylog = c->keylog != NULL };
 
 		buf_clear(&s->packet);
 		role_capture_input_encode(&in, &s->packet);
@@ -379,15 +380,17 @@ static bool hand_in_captures(struct supervisor *s)
 	struct role_capture_state state;
 	struct role_capture capture;
 	enum capture_news news;
-	int fd = -1;
+	int fd;
 
 	while ((news = capture_watch_next(s->captures, &state, &capture, &fd)) != CAPTURE_NO_NEWS) {
 		buf_clear(&s->packet);
 		if (news == CAPTURE_NEW)
 			role_capture_encode(&capture, &s->packet);
+		else if (news == CAPTURE_KEYLOG)
+			role_keylog_encode(capture.input, &s->packet);
 		else
 			role_capture_state_encode(&state, &s->packet);
-		if (!send_packet(s, news == CAPTURE_NEW ? fd : -1))
+		if (!send_packet(s, fd))
 			return false;
 		capture_watch_sent(s->captures);
 	}

@@ -6,6 +6,7 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "sensor/input/capture_open.h"
+#include "sensor/watch_keys.h"
 
 #define STATISTICS_NS NS_PER_SEC
 #define AGAIN_NS (5 * NS_PER_SEC) /* after what no waiting for the interface helps */
@@ -18,6 +19,7 @@ struct watched {
 	uint64_t drops, seen_drops; /* to be told; the card's own count when it was last asked */
 	int64_t try_at, asked_at;
 	char told[512]; /* the trouble that was told last */
+	struct key_watch keys;
 };
 
 struct capture_watch {
@@ -30,12 +32,16 @@ struct capture_watch {
 
 static void close_all(struct capture_watch *w)
 {
-	for (size_t i = 0; i < w->n; i++)
+	for (size_t i = 0; i < w->n; i++) {
 		sys_close(w->list[i].socket.fd);
+		key_watch_end(&w->list[i].keys);
+	}
 	memset(w->list, 0, sizeof w->list);
 	w->n = w->cfg->n_captures;
-	for (size_t i = 0; i < COUNT(w->list); i++)
+	for (size_t i = 0; i < w->n; i++) {
 		w->list[i].socket.fd = -1;
+		key_watch_begin(&w->list[i].keys, w->cfg->captures[i].name, w->cfg->captures[i].keylog);
+	}
 }
 
 struct capture_watch *capture_watch_new(const struct config *cfg)
@@ -72,6 +78,7 @@ void capture_watch_restart(struct capture_watch *w)
 		c->socket.fd = -1;
 		c->open = c->sent = c->gone = false;
 		c->try_at = 0;
+		key_watch_restart(&c->keys);
 	}
 }
 
@@ -152,6 +159,7 @@ void capture_watch_look(struct capture_watch *w, int64_t mono)
 	for (size_t i = 0; i < w->n; i++) {
 		struct watched *c = &w->list[i];
 
+		key_watch_look(&c->keys, mono);
 		if (c->open)
 			look_at(c, &w->cfg->captures[i], mono);
 		/* Its end is told before there is another one. */
@@ -176,6 +184,7 @@ enum capture_news capture_watch_next(struct capture_watch *w, struct role_captur
 				     struct role_capture *capture, int *fd)
 {
 	w->given = CAPTURE_NO_NEWS;
+	*fd = -1;
 	for (size_t i = 0; i < w->n && w->given == CAPTURE_NO_NEWS; i++) {
 		const struct watched *c = &w->list[i];
 
@@ -185,6 +194,10 @@ enum capture_news capture_watch_next(struct capture_watch *w, struct role_captur
 							      .gone = c->gone,
 							      .drops = c->drops };
 			w->given = CAPTURE_STATE_NEWS;
+		} else if (c->keys.fd >= 0) { /* before the packets that it is for */
+			*capture = (struct role_capture){ .input = (uint32_t)i };
+			*fd = c->keys.fd;
+			w->given = CAPTURE_KEYLOG;
 		} else if (c->open && !c->sent) {
 			*capture = (struct role_capture){ .id = c->id,
 							  .input = (uint32_t)i,
@@ -205,6 +218,8 @@ void capture_watch_sent(struct capture_watch *w)
 	if (w->given == CAPTURE_STATE_NEWS) {
 		c->gone = false;
 		c->drops = 0;
+	} else if (w->given == CAPTURE_KEYLOG) {
+		key_watch_sent(&c->keys);
 	} else if (w->given == CAPTURE_NEW) {
 		/* The sensor's own now: while nobody else holds it, closing it there ends it. */
 		sys_close(c->socket.fd);

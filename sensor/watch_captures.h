@@ -1,6 +1,6 @@
-/* The supervisor's eye on captured interfaces: opens each when it is there and up, tells the sensor when it
- * goes and what its card dropped, and opens it again when it is back. Trouble is told once on standard error.
- * One thread. */
+/* The supervisor's eye on captured interfaces and their key logs: opens each interface when it is there and
+ * up, tells the sensor when it goes and what its card dropped, and opens it again when it is back. Trouble is
+ * told once on standard error. One thread. */
 #ifndef TK_SENSOR_WATCH_CAPTURES_H
 #define TK_SENSOR_WATCH_CAPTURES_H
 
@@ -17,13 +17,14 @@ void capture_watch_reconfigure(struct capture_watch *w, const struct config *cfg
  * new. */
 void capture_watch_restart(struct capture_watch *w);
 
-/* Looks at the interfaces and opens what can be opened. */
+/* Looks at the interfaces and key logs, and opens what can be opened. */
 void capture_watch_look(struct capture_watch *w, int64_t mono);
 /* The sensor says that this one gives nothing any more. */
 void capture_watch_lost(struct capture_watch *w, uint64_t id);
 
-enum capture_news { CAPTURE_NO_NEWS, CAPTURE_STATE_NEWS, CAPTURE_NEW };
-/* What the sensor is to be told next: a state, or a capture with its descriptor, which stays the watch's. */
+enum capture_news { CAPTURE_NO_NEWS, CAPTURE_STATE_NEWS, CAPTURE_KEYLOG, CAPTURE_NEW };
+/* What the sensor is to be told next: a state; or a key log (of capture->input) or a capture, with the
+ * descriptor, which stays the watch's; else *fd is -1. */
 enum capture_news capture_watch_next(struct capture_watch *w, struct role_capture_state *state,
 				     struct role_capture *capture, int *fd);
 /* What `next` gave has been sent. */

@@ -6,9 +6,9 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
-		libzstd-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev tzdata ;;
+		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
-	check) echo python3 tcpdump sqlite3 nginx curl clang libclang-rt-dev tzdata iproute2 util-linux ;;
+	check) echo python3 tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench or geoip" >&2; return 1 ;;
@@ -18,7 +18,7 @@ packages() {
 # A tool that came another way (a newer compiler, node with its npm) need not be a package.
 have() {
 	case $1 in
-	npm|gcc|clang|python3|curl|nginx|goaccess|sqlite3|make) command -v "$1" >/dev/null 2>&1 && return 0 ;;
+	npm|gcc|clang|python3|curl|openssl|nginx|goaccess|sqlite3|make) command -v "$1" >/dev/null 2>&1 && return 0 ;;
 	pkg-config) command -v pkg-config >/dev/null 2>&1 && return 0 ;;
 	time) [ -x /usr/bin/time ] && return 0 ;;
 	esac

@@ -17,6 +17,7 @@ struct cfg_capture {
 	const char *filter;           /* pcap-filter(7) */
 	int64_t snaplen, ring;        /* bytes */
 	bool promiscuous;
+	const char *keylog;           /* NULL: none */
 };
 struct cfg_zone {
 	const char *name;

@@ -47,7 +47,8 @@ static const struct option capture_rows[] = {
 	  .doc = "memory for packets that wait" },
 	{ .key = "promiscuous", .type = &type_bool, IN(cfg_capture, promiscuous), .preset = "true",
 	  .doc = "also packets that are not for this machine" },
-	{ .key = "keylog", .type = &type_text, .flags = LATER, .doc = "TLS key log of the gateway" },
+	{ .key = "keylog", .type = &type_text, IN(cfg_capture, keylog),
+	  .doc = "key log with the secrets of its TLS connections" },
 };
 static const struct option_table capture = TABLE(capture_rows);
 

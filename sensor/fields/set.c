@@ -176,6 +176,8 @@ void set_route(struct access_event *ev, const struct parse_context *ctx)
 		ev_set_str(ev, F_OPERATION, slice_str(r.operation));
 	if (r.provider != NULL && !ev_known(ev, F_PROVIDER))
 		ev_set_str(ev, F_PROVIDER, slice_str(r.provider));
+	if (!ev_known(ev, F_REQUEST_MODEL) && r.model.n == 0)
+		r.model = route_query_model(&r, ev_str(ev, F_QUERY));
 	if (!ev_known(ev, F_REQUEST_MODEL))
 		set_path_model(ev, r.model, ctx);
 }

@@ -5,7 +5,7 @@
 static const struct json_want billed[] = {
 	JSON_WANT("input_tokens", U_INPUT, NULL),
 	JSON_WANT("output_tokens", U_OUTPUT, NULL),
-	JSON_WANT("search_units", U_PAGES, NULL),
+	JSON_WANT("search_units", U_DETAIL + DETAIL_SEARCH_UNITS, NULL),
 	JSON_WANT_END
 };
 static const struct json_want raw[] = {
@@ -51,10 +51,12 @@ static void normal(const struct usage_seen *seen, struct usage *out)
 	out->input = n[U_INPUT];
 	out->output = n[U_OUTPUT];
 	out->reasoning = n[U_REASONING];
-	if (n[U_PAGES] >= 0 && out->input < 0) /* searches, no tokens */
+	if (n[U_DETAIL + DETAIL_SEARCH_UNITS] >= 0 && out->input < 0) /* searches, no tokens */
 		out->input = out->output = 0;
 	if (out->input >= 0 && out->output < 0 && route_does(seen->route, "embeddings"))
 		out->output = 0;
 }
 
-const struct usage_shape shape_cohere = { reads, &whole_request, &whole_response, normal, NULL, false };
+const struct usage_shape shape_cohere = {
+	.reads = reads, .request = &whole_request, .response = &whole_response, .normal = normal,
+};

@@ -3,12 +3,29 @@
  * is not in prompt. */
 #include "sensor/llm/shape.h"
 
+static const struct json_want kind[] = { /* of tokens */
+	JSON_WANT("modality", U_PAIR_WORD, NULL),
+	JSON_WANT("tokenCount", U_PAIR_COUNT, NULL),
+	JSON_WANT("tokens", U_PAIR_COUNT, NULL), /* interactions */
+	JSON_WANT_END
+};
+static const struct json_want kinds_in[] = { JSON_EACH(U_PAIR_INPUT, kind), JSON_WANT_END };
+static const struct json_want kinds_out[] = { JSON_EACH(U_PAIR_OUTPUT, kind), JSON_WANT_END };
+static const struct json_want kinds_cached[] = { JSON_EACH(U_PAIR_CACHED, kind), JSON_WANT_END };
+static const struct json_want gateway[] = { /* Pydantic's */
+	JSON_WANT("cost_estimate", U_COST_ALSO, NULL),
+	JSON_WANT_END
+};
 static const struct json_want metadata[] = {
 	JSON_WANT("promptTokenCount", U_INPUT, NULL),
 	JSON_WANT("candidatesTokenCount", U_OUTPUT, NULL),
 	JSON_WANT("thoughtsTokenCount", U_REASONING, NULL),
 	JSON_WANT("toolUsePromptTokenCount", U_TOOL_IN, NULL),
 	JSON_WANT("cachedContentTokenCount", U_CACHED, NULL),
+	JSON_WANT("promptTokensDetails", U_NOTHING, kinds_in),
+	JSON_WANT("candidatesTokensDetails", U_NOTHING, kinds_out),
+	JSON_WANT("cacheTokensDetails", U_NOTHING, kinds_cached),
+	JSON_WANT("pydantic_ai_gateway", U_NOTHING, gateway),
 	JSON_WANT_END
 };
 static const struct json_want usage[] = { /* of interactions */
@@ -17,6 +34,9 @@ static const struct json_want usage[] = { /* of interactions */
 	JSON_WANT("total_thought_tokens", U_REASONING, NULL),
 	JSON_WANT("total_tool_use_tokens", U_TOOL_IN, NULL),
 	JSON_WANT("total_cached_tokens", U_CACHED, NULL),
+	JSON_WANT("input_tokens_by_modality", U_NOTHING, kinds_in),
+	JSON_WANT("output_tokens_by_modality", U_NOTHING, kinds_out),
+	JSON_WANT("cached_tokens_by_modality", U_NOTHING, kinds_cached),
 	JSON_WANT_END
 };
 static const struct json_want interaction[] = { /* in an event */
@@ -35,17 +55,41 @@ static const struct json_want embeddings[] = {
 	JSON_WANT_END
 };
 static const struct json_want prediction[] = {
-	JSON_WANT("embeddings", U_NOTHING, embeddings),
+	JSON_WANT("embeddings", U_IS_EMBEDDINGS, embeddings),
+	JSON_WANT("mimeType", U_IS_IMAGE, NULL),
 	JSON_WANT_END
 };
-static const struct json_want predictions[] = { JSON_EACH(U_NOTHING, prediction), JSON_WANT_END };
+static const struct json_want predictions[] = { JSON_EACH(U_IMAGE, prediction), JSON_WANT_END };
+static const struct json_want candidate[] = {
+	JSON_WANT("groundingMetadata", U_IS_SEARCH, NULL),
+	JSON_WANT_END
+};
+static const struct json_want candidates[] = { JSON_EACH(U_NOTHING, candidate), JSON_WANT_END };
+/* Calls of a batch. The operation has the list twice: in its metadata and as its response. */
+static const struct json_want item_response[] = {
+	JSON_WANT("modelVersion", U_MODEL, NULL),
+	JSON_WANT("usageMetadata", U_ITEM, metadata),
+	JSON_WANT_END
+};
+static const struct json_want item[] = { JSON_WANT("response", U_NOTHING, item_response), JSON_WANT_END };
+static const struct json_want items[] = { JSON_EACH(U_NOTHING, item), JSON_WANT_END };
+static const struct json_want inlined[] = { JSON_WANT("inlinedResponses", U_ITEMS, items), JSON_WANT_END };
+static const struct json_want inlined_list[] = {
+	JSON_WANT("inlinedResponses", U_NOTHING, inlined),
+	JSON_WANT_END
+};
+static const struct json_want batch[] = { JSON_WANT("output", U_NOTHING, inlined_list), JSON_WANT_END };
 static const struct json_want chunk[] = {
+	JSON_WANT("candidates", U_NOTHING, candidates),
 	JSON_WANT("modelVersion", U_MODEL, NULL),
 	JSON_WANT("responseId", U_ID, NULL),
 	JSON_WANT("usageMetadata", U_BLOCK, metadata),
 	JSON_WANT_END
 };
 static const struct json_want response[] = {
+	JSON_WANT("candidates", U_NOTHING, candidates),
+	JSON_WANT("metadata", U_NOTHING, batch),
+	JSON_WANT("response", U_NOTHING, inlined_list),
 	JSON_WANT("modelVersion", U_MODEL, NULL),
 	JSON_WANT("responseId", U_ID, NULL),
 	JSON_WANT("usageMetadata", U_BLOCK, metadata),
@@ -88,4 +132,15 @@ static void normal(const struct usage_seen *seen, struct usage *out)
 	out->output = plus(out->output, n[U_REASONING]);
 }
 
-const struct usage_shape shape_gemini = { reads, &whole_request, &whole_response, normal, NULL, true };
+/* :predict is whatever the model does. */
+static const char *operation(const struct usage_seen *seen)
+{
+	return usage_is(seen, U_IS_EMBEDDINGS) ? "embeddings" :
+	       usage_is(seen, U_IS_IMAGE)      ? "image_generation" :
+						 NULL;
+}
+
+const struct usage_shape shape_gemini = {
+	.reads = reads, .request = &whole_request, .response = &whole_response, .normal = normal,
+	.operation = operation, .model_in_path = true,
+};

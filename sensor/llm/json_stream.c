@@ -9,12 +9,15 @@ enum {
 	S_AFTER,       /* ',' or a closing bracket */
 	S_IN_KEY,      /* inside a string: a key, */
 	S_IN_TEXT,     /* a wanted value, */
+	S_IN_PIECES,   /* one that is wanted in pieces, */
 	S_IN_STRING,   /* an unwanted one, */
 	S_SKIP_STRING, /* one in an unwanted container */
 	S_SKIP,        /* inside an unwanted container */
 	S_IN_WORD,     /* inside a number, true, false, null */
 	S_ERROR,
 };
+
+const struct json_want json_pieces[1] = { JSON_WANT_END };
 
 void json_stream_reset(struct json_stream *j)
 {
@@ -28,6 +31,7 @@ void json_stream_reset(struct json_stream *j)
 void json_stream_init(struct json_stream *j, const struct json_want *root, json_told *tell, void *ctx)
 {
 	j->tell = tell;
+	j->piece = NULL;
 	j->ctx = ctx;
 	j->root = root;
 	j->values = 0;
@@ -154,10 +158,15 @@ static bool unescape(struct json_stream *j)
 	return true;
 }
 
-static void tell(struct json_stream *j, enum json_type type)
+static void tell_text(struct json_stream *j, enum json_type type, struct slice text)
 {
 	if (j->row != NULL && j->row->id != 0)
-		j->tell(j->ctx, j->row->id, type, slice_of(j->text, j->n));
+		j->tell(j->ctx, j->row->id, type, text);
+}
+
+static void tell(struct json_stream *j, enum json_type type)
+{
+	tell_text(j, type, slice_of(j->text, j->n));
 }
 
 /* ---- structure ---- */
@@ -165,7 +174,7 @@ static void tell(struct json_stream *j, enum json_type type)
 static const struct json_want *member(const struct json_want *rows, const uint8_t *name, size_t n)
 {
 	for (; rows != NULL && rows->name != NULL; rows++)
-		if (rows->n == n && memcmp(rows->name, name, n) == 0)
+		if (rows->n == n && rows->name[0] == (char)name[0] && memcmp(rows->name, name, n) == 0)
 			return rows;
 	return NULL;
 }
@@ -191,14 +200,15 @@ static void open_container(struct json_stream *j, bool object)
 {
 	const struct json_want *below = j->row == NULL ? NULL : j->row->below;
 
+	j->n = 0;
 	if (!object)
 		below = member(below, (const uint8_t *)"[]", 2);
 	if (below == NULL || j->depth == JSON_STREAM_PATH) {
+		tell(j, object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN);
 		j->skipped = 1;
 		j->state = S_SKIP;
 		return;
 	}
-	j->n = 0;
 	tell(j, object ? JSON_OBJECT_BEGIN : JSON_ARRAY_BEGIN);
 	j->open[j->depth] = j->row;
 	j->objects = (uint16_t)((j->objects & ~(1u << j->depth)) | (unsigned)object << j->depth);
@@ -219,29 +229,13 @@ static void close_container(struct json_stream *j, uint8_t c)
 	value_over(j);
 }
 
-/* True when c belongs to what begins here. */
-static bool begin_value(struct json_stream *j, uint8_t c)
+static uint8_t string_state(const struct json_stream *j)
 {
-	if (c == '{' || c == '[') {
-		open_container(j, c == '{');
-		return true;
-	}
-	if (j->depth == 0 || c == 0 || strchr("\"-0123456789tfn", c) == NULL) {
-		j->state = S_ERROR; /* a scalar alone is nobody's body */
-		return true;
-	}
-	j->n = 0;
-	j->cut = false;
-	j->state = c != '"' ? S_IN_WORD : j->row != NULL && j->row->id != 0 ? S_IN_TEXT : S_IN_STRING;
-	return c == '"';
+	if (j->row == NULL || j->row->id == 0)
+		return S_IN_STRING;
+	return j->row->below == json_pieces && j->piece != NULL ? S_IN_PIECES : S_IN_TEXT;
 }
 
-static void begin_key(struct json_stream *j, uint8_t c)
-{
-	j->n = 0;
-	j->cut = false;
-	j->state = c == '"' ? S_IN_KEY : S_ERROR;
-}
 
 static void after_value(struct json_stream *j, uint8_t c)
 {
@@ -261,9 +255,8 @@ static void key_over(struct json_stream *j)
 	j->state = S_COLON;
 }
 
-static void word_over(struct json_stream *j)
+static void word_over(struct json_stream *j, struct slice w)
 {
-	struct slice w = slice_of(j->text, j->n);
 	enum json_type type = JSON_NUMBER;
 
 	if (slice_is(w, "true"))
@@ -276,8 +269,8 @@ static void word_over(struct json_stream *j)
 		j->state = S_ERROR;
 	if (j->state == S_ERROR)
 		return;
-	if (!j->cut && w.n <= JSON_STREAM_NUMBER)
-		tell(j, type);
+	if (w.n <= JSON_STREAM_NUMBER)
+		tell_text(j, type, w);
 	value_over(j);
 }
 
@@ -290,6 +283,11 @@ static void string_over(struct json_stream *j)
 	case S_IN_TEXT:
 		if (unescape(j))
 			tell(j, JSON_STRING);
+		value_over(j);
+		break;
+	case S_IN_PIECES:
+		j->n = 0;
+		tell(j, JSON_STRING);
 		value_over(j);
 		break;
 	case S_SKIP_STRING:
@@ -317,6 +315,23 @@ static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
 	}
 	j->backslash = true;
 	keep(j, in.p + end, 1);
+	return end + 1;
+}
+
+static size_t in_pieces(struct json_stream *j, struct slice in, size_t at)
+{
+	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes, is_quote);
+
+	if (end > at)
+		j->piece(j->ctx, j->row->id, slice_of(in.p + at, end - at), j->backslash);
+	if (j->backslash || end == in.n) {
+		j->backslash = false;
+		return end;
+	}
+	if (in.p[end] == '"')
+		string_over(j);
+	else
+		j->backslash = true;
 	return end + 1;
 }
 
@@ -352,24 +367,96 @@ static size_t in_word(struct json_stream *j, struct slice in, size_t at)
 
 	while (end < in.n && is_of_word(in.p[end]))
 		end++;
+	if (end < in.n && j->n == 0) {
+		word_over(j, slice_of(in.p + at, end - at));
+		return end;
+	}
 	keep(j, in.p + at, end - at);
 	if (end < in.n)
-		word_over(j);
+		word_over(j, slice_of(j->text, j->n));
 	return end;
 }
 
 static size_t skip(struct json_stream *j, struct slice in, size_t at)
 {
-	at = find_byte(in.p, at, in.n, brackets, is_bracket);
-	if (at == in.n)
+	while (j->state == S_SKIP) {
+		at = find_byte(in.p, at, in.n, brackets, is_bracket);
+		if (at == in.n)
+			return at;
+		if (in.p[at] == '"') {
+			j->state = S_SKIP_STRING;
+			at = in_string(j, in, at + 1);
+			continue;
+		}
+		if ((in.p[at++] | 0x20) == '{')
+			j->skipped++;
+		else if (--j->skipped == 0)
+			value_over(j);
+	}
+	return at;
+}
+
+/* ---- beginnings: what lies whole in the piece, as most does, is not copied ---- */
+
+/* Where the string that begins at `at` ends, if it does so in this piece, is no longer than what is kept, and
+ * has no escape; else 0. */
+static size_t whole_string(struct slice in, size_t at)
+{
+	size_t end = find_byte(in.p, at, in.n, quotes, is_quote);
+
+	return end < in.n && in.p[end] == '"' && end - at <= JSON_STREAM_TEXT ? end : 0;
+}
+
+static size_t begin_string(struct json_stream *j, struct slice in, size_t at)
+{
+	size_t end;
+
+	j->state = string_state(j);
+	if (j->state == S_IN_STRING)
+		return in_string(j, in, at);
+	end = j->state == S_IN_TEXT ? whole_string(in, at) : 0;
+	if (end == 0)
 		return at;
-	if (in.p[at] == '"')
-		j->state = S_SKIP_STRING;
-	else if ((in.p[at] | 0x20) == '{')
-		j->skipped++;
-	else if (--j->skipped == 0)
-		value_over(j);
-	return at + 1;
+	tell_text(j, JSON_STRING, slice_of(in.p + at, end - at));
+	value_over(j);
+	return end + 1;
+}
+
+static size_t begin_value(struct json_stream *j, struct slice in, size_t at)
+{
+	uint8_t c = in.p[at];
+
+	j->n = 0;
+	j->cut = false;
+	if (c == '{' || c == '[') {
+		open_container(j, c == '{');
+		return at + 1;
+	}
+	if (j->depth > 0 && c == '"')
+		return begin_string(j, in, at + 1);
+	/* a scalar alone is nobody's body */
+	j->state = j->depth > 0 && c != 0 && strchr("-0123456789tfn", c) != NULL ? S_IN_WORD : S_ERROR;
+	return at;
+}
+
+static size_t begin_key(struct json_stream *j, struct slice in, size_t at)
+{
+	size_t end;
+
+	if (in.p[at++] != '"') {
+		j->state = S_ERROR;
+		return at;
+	}
+	end = whole_string(in, at);
+	if (end == 0) {
+		j->n = 0;
+		j->cut = false;
+		j->state = S_IN_KEY;
+		return at;
+	}
+	j->row = member(j->open[j->depth - 1]->below, in.p + at, end - at);
+	j->state = S_COLON;
+	return end + 1;
 }
 
 static size_t between(struct json_stream *j, struct slice in, size_t at)
@@ -381,9 +468,9 @@ static size_t between(struct json_stream *j, struct slice in, size_t at)
 	if ((j->state == S_FIRST_KEY && c == '}') || (j->state == S_FIRST_VALUE && c == ']'))
 		close_container(j, c);
 	else if (j->state == S_VALUE || j->state == S_FIRST_VALUE)
-		return begin_value(j, c) ? at + 1 : at;
+		return begin_value(j, in, at);
 	else if (j->state == S_KEY || j->state == S_FIRST_KEY)
-		begin_key(j, c);
+		return begin_key(j, in, at);
 	else if (j->state == S_AFTER)
 		after_value(j, c);
 	else
@@ -402,8 +489,10 @@ void json_stream_push(struct json_stream *j, struct slice bytes)
 			at = in_word(j, bytes, at);
 		else if (j->state < S_IN_KEY)
 			at = between(j, bytes, at);
-		else if (j->state < S_IN_STRING)
+		else if (j->state < S_IN_PIECES)
 			at = in_kept_string(j, bytes, at);
+		else if (j->state == S_IN_PIECES)
+			at = in_pieces(j, bytes, at);
 		else
 			at = in_string(j, bytes, at);
 	}

@@ -2,7 +2,8 @@
  * else, without allocation. Bodies are megabytes of which some numbers are asked for, so what is not wanted
  * is skipped by its quotes and brackets alone, however deep; only what lies on a wanted path is checked.
  * Several values may follow one another. Bears cut-off and hostile text. A value is told when its end was
- * seen: what is cut is not. Pure; one thread. */
+ * seen: what is cut is not; a string that is wanted in pieces (JSON_PIECES) is handed on as it passes. Pure;
+ * one thread. */
 #ifndef TK_SENSOR_LLM_JSON_STREAM_H
 #define TK_SENSOR_LLM_JSON_STREAM_H
 
@@ -18,7 +19,10 @@ struct json_want {
 
 #define JSON_WANT(name, id, below) { name, sizeof(name) - 1, id, below }
 #define JSON_EACH(id, below) JSON_WANT("[]", id, below)
+/* A string of any length, raw, in pieces; then told as an empty JSON_STRING. */
+#define JSON_PIECES(name, id) JSON_WANT(name, id, json_pieces)
 #define JSON_WANT_END { NULL, 0, 0, NULL }
+extern const struct json_want json_pieces[1];
 
 #define JSON_STREAM_PATH 12   /* containers on a wanted path; what is deeper is passed over */
 #define JSON_STREAM_TEXT 256  /* bytes of a string as written; what is longer is told cut */
@@ -26,11 +30,14 @@ struct json_want {
 
 /* A wanted value: JSON_OBJECT_BEGIN ... JSON_ARRAY_END without text, JSON_STRING with its escapes undone,
  * JSON_NUMBER as written, JSON_TRUE, JSON_FALSE, JSON_NULL. The text is borrowed for the call. Members that
- * come twice are told twice. */
+ * come twice are told twice. A container of which nothing below is wanted is told by its beginning alone. */
 typedef void json_told(void *ctx, uint8_t id, enum json_type type, struct slice text);
+/* A piece of a string without backslashes. `escaped`: one byte, which stood behind one. */
+typedef void json_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
 
 struct json_stream {
 	json_told *tell;
+	json_piece *piece;            /* NULL: nothing is wanted in pieces */
 	void *ctx;
 	const struct json_want *root; /* one row: what a whole value is */
 	const struct json_want *open[JSON_STREAM_PATH];

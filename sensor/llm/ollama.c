@@ -28,4 +28,6 @@ static void normal(const struct usage_seen *seen, struct usage *out)
 		out->output = 0;
 }
 
-const struct usage_shape shape_ollama = { reads, &whole_request, &whole_response, normal, NULL, false };
+const struct usage_shape shape_ollama = {
+	.reads = reads, .request = &whole_request, .response = &whole_response, .normal = normal,
+};

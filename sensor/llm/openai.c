@@ -5,15 +5,22 @@
 static const struct json_want input_details[] = {
 	JSON_WANT("cached_tokens", U_CACHED, NULL),
 	JSON_WANT("cache_write_tokens", U_WRITE, NULL),
-	JSON_WANT("audio_tokens", U_AUDIO_IN, NULL),
+	JSON_WANT("audio_tokens", U_DETAIL + DETAIL_AUDIO_INPUT, NULL),
+	JSON_WANT("image_tokens", U_DETAIL + DETAIL_IMAGE_INPUT, NULL),
 	JSON_WANT_END
 };
 static const struct json_want output_details[] = {
 	JSON_WANT("reasoning_tokens", U_REASONING, NULL),
+	JSON_WANT("audio_tokens", U_DETAIL + DETAIL_AUDIO_OUTPUT, NULL),
+	JSON_WANT("image_tokens", U_DETAIL + DETAIL_IMAGE_OUTPUT, NULL),
 	JSON_WANT_END
 };
 static const struct json_want cost[] = { /* Perplexity */
 	JSON_WANT("total_cost", U_COST, NULL),
+	JSON_WANT_END
+};
+static const struct json_want gateway[] = { /* Pydantic's */
+	JSON_WANT("cost_estimate", U_COST_ALSO, NULL),
 	JSON_WANT_END
 };
 static const struct json_want usage[] = {
@@ -32,7 +39,8 @@ static const struct json_want usage[] = {
 	JSON_WANT("cached_tokens", U_CACHED_ALSO, NULL),           /* Together */
 	JSON_WANT("cost", U_COST, cost),                           /* OpenRouter: a number */
 	JSON_WANT("cost_in_usd_ticks", U_TICKS, NULL),             /* xAI */
-	JSON_WANT("seconds", U_SECONDS, NULL),                     /* transcriptions */
+	JSON_WANT("pydantic_ai_gateway", U_NOTHING, gateway),
+	JSON_WANT("seconds", U_DETAIL + DETAIL_MILLISECONDS, NULL), /* transcriptions */
 	JSON_WANT("service_tier", U_TIER, NULL),                   /* Mistral */
 	JSON_WANT_END
 };
@@ -41,44 +49,83 @@ static const struct json_want x_groq[] = {
 	JSON_WANT_END
 };
 static const struct json_want pages[] = { /* Mistral's OCR */
-	JSON_WANT("pages_processed", U_PAGES, NULL),
+	JSON_WANT("pages_processed", U_DETAIL + DETAIL_PAGES, NULL),
 	JSON_WANT_END
 };
+static const struct json_want billed[] = { /* Cohere's first API, where path and host are a gateway's */
+	JSON_WANT("input_tokens", U_INPUT, NULL),
+	JSON_WANT("output_tokens", U_OUTPUT, NULL),
+	JSON_WANT("search_units", U_DETAIL + DETAIL_SEARCH_UNITS, NULL),
+	JSON_WANT_END
+};
+static const struct json_want meta[] = { JSON_WANT("billed_units", U_NOTHING, billed), JSON_WANT_END };
+static const struct json_want metadata[] = { JSON_WANT("duration", U_LENGTH, NULL), JSON_WANT_END };
+static const struct json_want call[] = { JSON_WANT("type", U_PAIR_WORD, NULL), JSON_WANT_END };
+static const struct json_want calls[] = { JSON_EACH(U_CALL, call), JSON_WANT_END };
+static const struct json_want images[] = { JSON_EACH(U_IMAGE, NULL), JSON_WANT_END };
+/* Calls of a batch: a line of an output file; among Mistral's `outputs`; among xAI's `results`. */
+static const struct json_want line[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT("usage", U_LINE, usage),
+	JSON_WANT_END
+};
+static const struct json_want completion[] = {
+	JSON_WANT("model", U_MODEL, NULL),
+	JSON_WANT("usage", U_ITEM, usage),
+	JSON_WANT_END
+};
+static const struct json_want answer[] = { JSON_WANT("body", U_NOTHING, completion), JSON_WANT_END };
+static const struct json_want output[] = { JSON_WANT("response", U_NOTHING, answer), JSON_WANT_END };
+static const struct json_want outputs[] = { JSON_EACH(U_NOTHING, output), JSON_WANT_END };
+static const struct json_want chat_get[] = {
+	JSON_WANT("chat_get_completion", U_NOTHING, completion),
+	JSON_WANT_END
+};
+static const struct json_want batch_result[] = { JSON_WANT("response", U_NOTHING, chat_get), JSON_WANT_END };
+static const struct json_want result[] = { JSON_WANT("batch_result", U_NOTHING, batch_result),
+					       JSON_WANT_END };
+static const struct json_want results[] = { JSON_EACH(U_NOTHING, result), JSON_WANT_END };
 static const struct json_want in_event[] = { /* the response in an event of its stream */
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("service_tier", U_TIER, NULL),
+	JSON_WANT("output", U_CALLS, calls),
 	JSON_WANT("usage", U_BLOCK, usage),
+	JSON_WANT("body", U_NOTHING, line),
+	JSON_WANT("meta", U_BLOCK, meta),
 	JSON_WANT_END
 };
 static const struct json_want response[] = {
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("service_tier", U_TIER, NULL),
+	JSON_WANT("output", U_CALLS, calls),
 	JSON_WANT("usage", U_BLOCK, usage),
 	JSON_WANT("system_fingerprint", U_FINGERPRINT, NULL),
 	JSON_WANT("usage_info", U_BLOCK, pages),
-	JSON_WANT("x_groq", U_NOTHING, x_groq),
+	JSON_WANT("x_groq", U_IS_GROQ, x_groq),
 	JSON_WANT("response", U_NOTHING, in_event),
+	JSON_WANT("data", U_IMAGES, images),
+	JSON_WANT("duration", U_LENGTH, NULL),
+	JSON_WANT("metadata", U_NOTHING, metadata), /* Deepgram */
+	JSON_WANT("meta", U_BLOCK, meta),
+	JSON_WANT("outputs", U_ITEMS, outputs),
+	JSON_WANT("results", U_ITEMS, results),
 	JSON_WANT_END
 };
 static const struct json_want request[] = {
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("user", U_USER, NULL),
 	JSON_WANT("safety_identifier", U_USER_ALSO, NULL),
+	JSON_PIECES("input", U_SPOKEN),
 	JSON_WANT_END
 };
 static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);
 static const struct json_want whole_response = JSON_WANT("", U_NOTHING, response);
 
-/* All but those who have a shape of their own. */
 static bool reads(const struct route *r)
 {
-	static const char *const others[] = { "aws.bedrock", "ibm.watsonx.ai" };
-
-	for (size_t i = 0; i < COUNT(others); i++)
-		if (route_of(r, others[i]))
-			return false;
+	(void)r;
 	return true;
 }
 
@@ -86,7 +133,7 @@ static bool reads(const struct route *r)
  * nothing else explains is thinking (Gemini behind this shape). */
 static void arbitrate(const int64_t *n, struct usage *out)
 {
-	int64_t total = n[U_TOTAL], more;
+	int64_t total = n[U_TOTAL], audio = n[U_DETAIL + DETAIL_AUDIO_INPUT], more;
 
 	if (total < 0)
 		return;
@@ -97,7 +144,7 @@ static void arbitrate(const int64_t *n, struct usage *out)
 	more = total - out->input - out->output;
 	if (out->input < 0 || more <= 0)
 		return;
-	if (more == n[U_AUDIO_IN] && more != n[U_REASONING]) {
+	if (more == audio && more != n[U_REASONING]) {
 		out->input += more;
 		return;
 	}
@@ -121,13 +168,18 @@ static void normal(const struct usage_seen *seen, struct usage *out)
 	} else if (seen->closed) {
 		arbitrate(n, out);
 	}
-	if (n[U_PAGES] >= 0 && out->input < 0)
+	if ((n[U_DETAIL + DETAIL_PAGES] >= 0 || n[U_DETAIL + DETAIL_SEARCH_UNITS] >= 0) && out->input < 0)
 		out->input = out->output = 0;
 }
 
-static const char *server(struct slice fingerprint)
+static const char *server(const struct usage_seen *seen)
 {
-	return slice_is(fingerprint, "fp_ollama") ? "ollama" : NULL;
+	if (usage_is(seen, U_IS_GROQ))
+		return "groq";
+	return slice_is(seen->fingerprint, "fp_ollama") ? "ollama" : NULL;
 }
 
-const struct usage_shape shape_openai = { reads, &whole_request, &whole_response, normal, server, false };
+const struct usage_shape shape_openai = {
+	.reads = reads, .request = &whole_request, .response = &whole_response, .normal = normal,
+	.server = server,
+};

@@ -92,15 +92,15 @@ bool price_decimal(struct slice text, int decimals, money *out)
 	return *out <= most;
 }
 
-void price_put_per_million(money m, struct buf *out)
+void price_put(money m, int decimals, struct buf *out)
 {
-	const money one = power_of_ten(PER_MILLION);
-	char digits[PER_MILLION + 1];
+	const money one = power_of_ten(decimals);
+	char digits[PER_TOKEN + 1];
 	money rest = m % one;
-	int n = PER_MILLION;
+	int n = decimals;
 
 	buf_i64(out, (int64_t)(m / one)); /* at most 10^12 */
-	for (int i = PER_MILLION - 1; i >= 0; i--, rest /= 10)
+	for (int i = decimals - 1; i >= 0; i--, rest /= 10)
 		digits[i] = (char)('0' + (int)(rest % 10));
 	while (n > 0 && digits[n - 1] == '0')
 		n--;

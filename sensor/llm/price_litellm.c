@@ -12,7 +12,7 @@ struct reader {
 	size_t counted, line_start; /* lines are counted up to here */
 	uint32_t line;
 	bool broken;
-	bool other; /* the model at hand has a price for something else than tokens */
+	bool other; /* the model at hand has a price for something that has no class */
 };
 
 /* What a price's name says. */
@@ -150,9 +150,9 @@ static void put_price(struct reader *r, struct slice model, struct slice name, c
 
 	if (type == JSON_NULL || type == JSON_ERROR)
 		return;
-	if (type != JSON_NUMBER || !price_decimal(r->json.text, PER_TOKEN, &m)) {
+	if (type != JSON_NUMBER || !price_decimal(r->json.text, price_decimals_litellm(f->class), &m)) {
 		complain(r, model, name,
-			 "expected a price in USD a token, as 1.5e-07, of at most 24 decimals");
+			 "expected a price in USD, as 1.5e-07, of at most 24 decimals");
 		r->json = before;
 		skip(r);
 	} else if (rate == NULL) {
@@ -256,12 +256,52 @@ static void drop_repeated(struct price_row *row)
 		}
 }
 
-/* Tokens that cost nothing beside searches or pages that do: a call would be called free that is not. */
-static bool by_tokens(const struct reader *r, const struct price_row *row)
+/* "provider_specific_entry": {"us": 1.1, "fast": 6.0} */
+static void read_factors(struct reader *r, struct price_row *row)
 {
-	const money *rate = row->bands[0].rate[TIER_STANDARD];
+	struct json before = r->json;
+	enum json_type type = next(r);
 
-	return rate[CLASS_INPUT] > 0 || (rate[CLASS_INPUT] == 0 && (rate[CLASS_OUTPUT] > 0 || !r->other));
+	if (type != JSON_OBJECT_BEGIN) {
+		r->json = before;
+		skip(r);
+		return;
+	}
+	while (!r->broken && next(r) == JSON_KEY) {
+		struct slice name = r->json.text;
+		int64_t factor;
+
+		before = r->json;
+		if (next(r) != JSON_NUMBER || !json_decimal(r->json.text, 3, &factor) || factor <= 0 ||
+		    factor > FACTOR_MAX) {
+			r->json = before;
+			skip(r);
+			continue;
+		}
+		for (int i = 0; i < PRICE_FACTORS; i++)
+			if (slice_is(name, price_factor_words[i].litellm))
+				row->factor[i] = factor;
+	}
+}
+
+static bool by_pieces(const money *rate)
+{
+	for (int c = CLASS_SEARCH_UNIT; c < PRICE_CLASSES; c++)
+		if (rate[c] > 0)
+			return true;
+	return false;
+}
+
+/* Tokens that cost nothing beside searches or pages that do: a call would be called free that is not, so they
+ * have no price. */
+static bool has_price(const struct reader *r, struct price_row *row)
+{
+	money *rate = row->bands[0].rate[TIER_STANDARD];
+	bool pieces = by_pieces(rate);
+
+	if (rate[CLASS_INPUT] == 0 && rate[CLASS_OUTPUT] <= 0 && (pieces || r->other))
+		rate[CLASS_INPUT] = rate[CLASS_OUTPUT] = MONEY_UNKNOWN;
+	return rate[CLASS_INPUT] != MONEY_UNKNOWN || pieces;
 }
 
 static void add_model(struct reader *r, struct slice key, struct slice provider, struct price_row *row)
@@ -272,7 +312,7 @@ static void add_model(struct reader *r, struct slice key, struct slice provider,
 	if (row->model.n < key.n)
 		row->key = key;
 	drop_repeated(row);
-	if (!by_tokens(r, row) || key.n > NAME_MAX_BYTES || provider.n > NAME_MAX_BYTES)
+	if (!has_price(r, row) || key.n > NAME_MAX_BYTES || provider.n > NAME_MAX_BYTES)
 		r->table->left_out++;
 	else if (!price_table_add(r->table, row))
 		complain(r, key, SLICE(""), "too many models, or no memory");
@@ -296,6 +336,8 @@ static void read_model(struct reader *r, struct slice key)
 			read_provider(r, key, &provider);
 		else if (slice_is(name, TIERED))
 			read_tiered(r, key, &row);
+		else if (slice_is(name, "provider_specific_entry"))
+			read_factors(r, &row);
 		else if (read_field(name, &f))
 			put_price(r, key, name, &f, price_row_band(&row, f.above));
 		else

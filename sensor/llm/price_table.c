@@ -5,11 +5,15 @@
 #include "core/base/zone.h"
 
 const struct price_words price_class_words[PRICE_CLASSES] = {
-#define CLASS(id, key, litellm) { key, litellm },
+#define CLASS(id, key, litellm, unit) { key, litellm, UNIT_##unit },
 #include "sensor/llm/prices.def"
 };
 const struct price_words price_tier_words[PRICE_TIERS] = {
-#define TIER(id, key, litellm) { key, litellm },
+#define TIER(id, key, litellm) { key, litellm, UNIT_EACH },
+#include "sensor/llm/prices.def"
+};
+const struct price_words price_factor_words[PRICE_FACTORS] = {
+#define FACTOR(id, key, litellm) { key, litellm, UNIT_EACH },
 #include "sensor/llm/prices.def"
 };
 
@@ -76,6 +80,8 @@ static void band_init(struct price_band *b, int64_t above)
 void price_row_init(struct price_row *row)
 {
 	*row = (struct price_row){ .from = INT64_MIN, .to = INT64_MAX, .n_bands = 1 };
+	for (int i = 0; i < PRICE_FACTORS; i++)
+		row->factor[i] = FACTOR_ONE;
 	band_init(&row->bands[0], 0);
 }
 

@@ -12,9 +12,10 @@ typedef __int128 money;
 #define MONEY_UNKNOWN ((money)-1)
 #define PER_TOKEN 24   /* decimals of one USD in `money` */
 #define PER_MILLION 18 /* ... of one USD per million tokens */
+#define PER_SECOND 21  /* ... of one USD per second: lengths are milliseconds */
 
 enum price_class {
-#define CLASS(id, key, litellm) CLASS_##id,
+#define CLASS(id, key, litellm, unit) CLASS_##id,
 #include "sensor/llm/prices.def"
 	PRICE_CLASSES
 };
@@ -23,12 +24,34 @@ enum price_tier {
 #include "sensor/llm/prices.def"
 	PRICE_TIERS
 };
+enum price_factor {
+#define FACTOR(id, key, litellm) FACTOR_##id,
+#include "sensor/llm/prices.def"
+	PRICE_FACTORS
+};
+#define FACTOR_ONE 1000 /* factors are thousandths */
+#define FACTOR_MAX 1000000
+enum price_unit { UNIT_MILLION, UNIT_EACH, UNIT_SECOND };
 struct price_words {
 	const char *key, *litellm;
+	enum price_unit unit;
 };
-extern const struct price_words price_class_words[PRICE_CLASSES], price_tier_words[PRICE_TIERS];
+extern const struct price_words price_class_words[PRICE_CLASSES], price_tier_words[PRICE_TIERS],
+	price_factor_words[PRICE_FACTORS];
 
-/* Prices of one token, for requests of more than `above` input tokens. */
+/* Decimals of a price as our own table has it, as LiteLLM's has it: USD per token, each, per second. */
+static inline int price_decimals(enum price_class c)
+{
+	enum price_unit u = price_class_words[c].unit;
+
+	return u == UNIT_MILLION ? PER_MILLION : u == UNIT_SECOND ? PER_SECOND : PER_TOKEN;
+}
+static inline int price_decimals_litellm(enum price_class c)
+{
+	return price_class_words[c].unit == UNIT_SECOND ? PER_SECOND : PER_TOKEN;
+}
+
+/* Prices of one token, piece or millisecond, for requests of more than `above` input tokens. */
 struct price_band {
 	int64_t above;
 	money rate[PRICE_TIERS][PRICE_CLASSES]; /* or MONEY_UNKNOWN */
@@ -42,6 +65,7 @@ struct price_row {
 	size_t n_aliases;
 	int64_t from, to; /* ns; it holds in [from, to) */
 	bool ends;	  /* `to` was said; else it holds until the next row of its model begins */
+	int64_t factor[PRICE_FACTORS];
 	int rank;	  /* LiteLLM: place of its prefix; the lowest counts */
 	uint32_t line, column;
 	size_t n_bands;
@@ -96,7 +120,7 @@ int price_family_strip(struct slice family, struct slice provider, struct slice 
 /* price_decimal.c: a decimal, "0.15" or "1.5e-07", exactly as units of 10^-decimals. False: no such number,
  * it is negative, above a million USD, or has more decimals than `money`. */
 bool price_decimal(struct slice text, int decimals, money *out);
-void price_put_per_million(money m, struct buf *out);
+void price_put(money m, int decimals, struct buf *out);
 
 /* The readers of the two forms. */
 void price_read_yaml(struct price_table *t, struct slice text, struct problems *p);

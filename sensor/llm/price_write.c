@@ -30,18 +30,18 @@ static bool any_rate(const struct price_band *b, int tier)
 
 /* ---- JSON, which as flow YAML is also what we read ---- */
 
-static void put_money(struct json_out *o, const char *key, money m)
+static void put_money(struct json_out *o, enum price_class c, money m)
 {
-	json_key(o, key);
+	json_key(o, price_class_words[c].key);
 	json_raw(o, "");
-	price_put_per_million(m, o->b);
+	price_put(m, price_decimals(c), o->b);
 }
 
 static void put_rates(struct json_out *o, const money rate[PRICE_CLASSES])
 {
 	for (int c = 0; c < PRICE_CLASSES; c++)
 		if (rate[c] != MONEY_UNKNOWN)
-			put_money(o, price_class_words[c].key, rate[c]);
+			put_money(o, c, rate[c]);
 }
 
 static void put_band(struct json_out *o, const struct price_band *b)
@@ -84,6 +84,12 @@ static void put_row(struct json_out *o, const struct price_row *r, int64_t from)
 		put_time(o, "from", from, false);
 	if (r->ends)
 		put_time(o, "to", r->to, true);
+	for (int i = 0; i < PRICE_FACTORS; i++)
+		if (r->factor[i] != FACTOR_ONE) {
+			json_key(o, price_factor_words[i].key);
+			json_raw(o, "");
+			price_put(r->factor[i], 3, o->b);
+		}
 	put_band(o, &r->bands[0]);
 	if (r->n_bands == 1)
 		return;
@@ -136,12 +142,15 @@ void prices_to_yaml(const struct price_table *t, int64_t from_ns, const char *so
 
 static void text_rates(const char *where, const money rate[PRICE_CLASSES], struct buf *out)
 {
+	static const char *const unit[] = { [UNIT_MILLION] = "", [UNIT_EACH] = " each",
+					    [UNIT_SECOND] = " a second" };
+
 	for (int c = 0; c < PRICE_CLASSES; c++) {
 		if (rate[c] == MONEY_UNKNOWN)
 			continue;
 		buf_fmt(out, "  %-15s", price_class_words[c].key);
-		price_put_per_million(rate[c], out);
-		buf_fmt(out, "%s\n", where);
+		price_put(rate[c], price_decimals(c), out);
+		buf_fmt(out, "%s%s\n", unit[price_class_words[c].unit], where);
 	}
 }
 
@@ -177,4 +186,10 @@ void price_row_text(const struct price_row *r, struct buf *out)
 	buf_str(out, ", USD per million tokens\n");
 	for (size_t i = 0; i < r->n_bands; i++)
 		text_band(&r->bands[i], out);
+	for (int i = 0; i < PRICE_FACTORS; i++)
+		if (r->factor[i] != FACTOR_ONE) {
+			buf_fmt(out, "  %-15stimes ", price_factor_words[i].key);
+			price_put(r->factor[i], 3, out);
+			buf_byte(out, '\n');
+		}
 }

@@ -4,7 +4,7 @@
 #include "sensor/llm/price_table.h"
 
 #define LIMITS ((struct yaml_limits){ false, 2000000, 16 })
-#define KEYS_MAX 24
+#define KEYS_MAX 40
 #define ALIASES_MAX 64
 
 struct keys {
@@ -52,12 +52,15 @@ static bool check_map(const struct node *map, const struct keys *k, const char *
 
 /* ---- values ---- */
 
-static void read_price(const struct node *n, const char *key, money *rate, struct problems *p)
+static void read_price(const struct node *n, enum price_class c, money *rate, struct problems *p)
 {
-	if (n->kind != NODE_SCALAR || n->quoted || !price_decimal(n->text, PER_MILLION, rate)) {
-		problem_at(p, n,
-			   "'%s': expected USD per million tokens, such as 0.15, of at most 18 decimals",
-			   key);
+	static const char *const per[] = { [UNIT_MILLION] = "per million tokens", [UNIT_EACH] = "each",
+					   [UNIT_SECOND] = "per second" };
+
+	if (n->kind != NODE_SCALAR || n->quoted || !price_decimal(n->text, price_decimals(c), rate)) {
+		problem_at(p, n, "'%s': expected USD %s, such as 0.15, of at most %d decimals",
+			   price_class_words[c].key, c == CLASS_CHARACTER ? "per million characters" :
+			   per[price_class_words[c].unit], price_decimals(c));
 		*rate = MONEY_UNKNOWN;
 	}
 }
@@ -68,7 +71,7 @@ static void read_rates(const struct node *map, money rate[PRICE_CLASSES], struct
 		const struct node *n = node_get(map, price_class_words[c].key);
 
 		if (n != NULL)
-			read_price(n, price_class_words[c].key, &rate[c], p);
+			read_price(n, c, &rate[c], p);
 	}
 }
 
@@ -177,6 +180,32 @@ static void read_aliases(const struct node *n, struct slice names[ALIASES_MAX], 
 	}
 }
 
+static void read_factors(const struct node *map, struct price_row *row, struct problems *p)
+{
+	for (int i = 0; i < PRICE_FACTORS; i++) {
+		const struct node *n = node_get(map, price_factor_words[i].key);
+
+		if (n == NULL)
+			continue;
+		if (n->kind != NODE_SCALAR || n->quoted || !json_decimal(n->text, 3, &row->factor[i]) ||
+		    row->factor[i] <= 0 || row->factor[i] > FACTOR_MAX) {
+			problem_at(p, n, "'%s': expected what prices are multiplied by, such as 1.1",
+				   price_factor_words[i].key);
+			row->factor[i] = FACTOR_ONE;
+		}
+	}
+}
+
+/* Something of the row has a price. */
+static bool any_price(const struct price_row *row)
+{
+	for (int c = 0; c < PRICE_CLASSES; c++)
+		if (row->bands[0].rate[TIER_STANDARD][c] != MONEY_UNKNOWN &&
+		    (c == CLASS_INPUT || c >= CLASS_SEARCH_UNIT))
+			return true;
+	return false;
+}
+
 static void read_bands(const struct node *map, struct price_row *row, struct problems *p)
 {
 	const struct node *above = node_get(map, "above");
@@ -216,7 +245,8 @@ static void read_row(struct price_table *t, const struct node *map, const struct
 	if (row.to <= row.from)
 		problem_at(p, to == NULL ? map : to, "it ends before it begins");
 	read_bands(map, &row, p);
-	if (row.bands[0].rate[TIER_STANDARD][CLASS_INPUT] == MONEY_UNKNOWN && p->errors == before)
+	read_factors(map, &row, p);
+	if (!any_price(&row) && p->errors == before)
 		problem_at(p, map, "a row needs 'input', in USD per million tokens; 0 where it is free");
 	if (p->errors == before && !price_table_add(t, &row))
 		problem_at(p, map, "too many rows, or no memory");
@@ -231,6 +261,8 @@ static void read_table(struct price_table *t, const struct node *root, struct pr
 	if (!check_map(root, &top, "a price table with 'models', a list of rows; or LiteLLM's JSON", p))
 		return;
 	add_prices(&k, true);
+	for (int i = 0; i < PRICE_FACTORS; i++)
+		add_key(&k, price_factor_words[i].key);
 	if ((id = node_get(root, "table")) != NULL && read_name(id, "table", p).n > 0)
 		t->name = keep_copy(&t->keep, id->text);
 	models = node_get(root, "models");

@@ -12,6 +12,7 @@ struct route_row {
 static const struct route_row routes[] = {
 #define ROUTE(end, operation, provider) { end, operation, provider, sizeof(end) - 1 },
 #define ROUTE_BELOW(end, operation, provider)
+#define ROUTE_AROUND(before, last, operation, provider)
 #include "sensor/llm/routes.def"
 #undef ROUTE
 #undef ROUTE_BELOW
@@ -21,8 +22,21 @@ static const struct route_row routes_below[] = {
 #define ROUTE(end, operation, provider)
 #define ROUTE_BELOW(end, operation, provider) { end, operation, provider, sizeof(end) - 1 },
 #include "sensor/llm/routes.def"
+#undef ROUTE_BELOW
+#undef ROUTE_AROUND
+};
+
+static const struct {
+	struct route_row before;
+	const char *last;
+} routes_around[] = {
+#define ROUTE_BELOW(end, operation, provider)
+#define ROUTE_AROUND(before, last, operation, provider) \
+	{ { before, operation, provider, sizeof(before) - 1 }, last },
+#include "sensor/llm/routes.def"
 #undef ROUTE
 #undef ROUTE_BELOW
+#undef ROUTE_AROUND
 };
 
 struct host_row {
@@ -46,23 +60,48 @@ static bool ends_at_delimiter(struct slice path, const struct route_row *r)
 	return memcmp(path.p + at, r->end, r->n) == 0;
 }
 
+/* Takes it off the path, with its '/'. */
+static struct slice last_segment(struct slice *path)
+{
+	const uint8_t *slash = path->n == 0 ? NULL : memrchr(path->p, '/', path->n);
+	struct slice last = { NULL, 0 };
+
+	if (slash != NULL) {
+		last = slice_from(*path, (size_t)(slash - path->p) + 1);
+		path->n = (size_t)(slash - path->p);
+	}
+	return last;
+}
+
+static const struct route_row *find_around(struct slice path, struct slice last)
+{
+	for (size_t i = 0; i < COUNT(routes_around); i++) {
+		if (!slice_is(last, routes_around[i].last))
+			continue;
+		struct slice before = path;
+
+		if (last_segment(&before).n > 0 && ends_at_delimiter(before, &routes_around[i].before))
+			return &routes_around[i].before;
+	}
+	return NULL;
+}
+
 static const struct route_row *find_row(struct slice path)
 {
-	const uint8_t *last;
+	struct slice last;
 
 	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	for (size_t i = 0; i < COUNT(routes); i++)
 		if (ends_at_delimiter(path, &routes[i]))
 			return &routes[i];
-	last = path.n == 0 ? NULL : memrchr(path.p, '/', path.n);
-	if (last == NULL)
+	last = last_segment(&path);
+	if (last.n == 0)
 		return NULL;
-	path.n = (size_t)(last - path.p);
 	for (size_t i = 0; i < COUNT(routes_below); i++)
 		if (ends_at_delimiter(path, &routes_below[i]))
 			return &routes_below[i];
-	return NULL;
+	return find_around(path, last);
 }
 
 static const char *provider_of_host(struct slice host)
@@ -80,6 +119,8 @@ static const char *provider_of_host(struct slice host)
 	if (slice_starts(host, SLICE("bedrock-")) &&
 	    (slice_ends(host, SLICE(".amazonaws.com")) || slice_ends(host, SLICE(".api.aws"))))
 		return "aws.bedrock";
+	if (slice_starts(host, SLICE("runtime.sagemaker.")) && slice_ends(host, SLICE(".amazonaws.com")))
+		return "aws.sagemaker";
 	return NULL;
 }
 
@@ -99,14 +140,6 @@ static struct slice segment_after(struct slice path, const char *mark, bool colo
 		return slice_of(NULL, 0);
 	rest = slice_head(rest, (size_t)(end - rest.p));
 	return memchr(rest.p, '/', rest.n) == NULL ? rest : slice_of(NULL, 0);
-}
-
-/* An ARN names an inference profile or an endpoint, not a model (llm-usage.md 1). */
-static struct slice bedrock_model(struct slice path)
-{
-	struct slice m = segment_after(path, "/model/", false);
-
-	return slice_starts(m, SLICE("arn:")) || slice_starts(m, SLICE("arn%3")) ? slice_of(NULL, 0) : m;
 }
 
 static bool holds(struct slice path, const char *text)
@@ -139,11 +172,16 @@ static bool refine_cloud(struct slice path, struct route *out)
 static void refine(struct slice path, struct route *out)
 {
 	if (out->provider != NULL && strcmp(out->provider, "aws.bedrock") == 0) {
-		out->model = bedrock_model(path);
+		/* An ARN names an inference profile or an endpoint (llm-usage.md 1): who has its price,
+		 * knows. */
+		out->model = segment_after(path, "/model/", false);
 		if (!holds(path, "/model/"))
 			out->provider = out->shape = NULL; /* an "invoke" of somebody else's */
 	} else if (refine_cloud(path, out)) {
 		return;
+	} else if (out->provider != NULL && strcmp(out->provider, "gcp.vertex_ai") == 0) {
+		out->provider = out->shape = NULL; /* a "predict" of somebody else's, or Gemini's own */
+		out->model = segment_after(path, "/models/", true);
 	} else if (holds(path, "/v1-openai/")) {
 		out->provider = "gpustack";
 	} else if (out->provider != NULL && strcmp(out->provider, "gcp.gemini") == 0) {
@@ -166,6 +204,23 @@ void route_find(struct slice host, struct slice path, struct route *out)
 	by_host = host.n == 0 ? NULL : provider_of_host(host);
 	if (by_host != NULL)
 		out->provider = by_host;
+}
+
+struct slice route_query_model(const struct route *r, struct slice query)
+{
+	static const char name[] = "model=";
+
+	if (r->provider == NULL || strcmp(r->provider, "deepgram") != 0)
+		return slice_of(NULL, 0);
+	while (query.n > 0) {
+		const uint8_t *and = memchr(query.p, '&', query.n);
+		struct slice one = slice_head(query, and == NULL ? query.n : (size_t)(and - query.p));
+
+		if (slice_starts(one, SLICE(name)))
+			return slice_from(one, sizeof name - 1);
+		query = slice_from(query, one.n + 1);
+	}
+	return slice_of(NULL, 0);
 }
 
 bool route_is_llm(struct slice path)

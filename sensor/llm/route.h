@@ -15,6 +15,8 @@ struct route {
 
 /* Both may be empty. The path comes without query. */
 void route_find(struct slice host, struct slice path, struct route *out);
+/* The model, percent-encoded, of those who have it among the parameters (Deepgram); empty: there is none. */
+struct slice route_query_model(const struct route *r, struct slice query);
 /* Does the path belong to an LLM API, so that its parameters may hold what people wrote? */
 bool route_is_llm(struct slice path);
 

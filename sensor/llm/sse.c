@@ -33,6 +33,16 @@ static void begin_data(struct sse *s)
 	s->state = S_SPACE;
 }
 
+/* The common case at once: a line that begins with "data: ". Returns how many bytes that was, or 0. */
+static size_t whole_name(struct sse *s, struct slice in, size_t at)
+{
+	if (s->matched > 0 || in.n - at < sizeof name || memcmp(in.p + at, "data: ", sizeof name) != 0)
+		return 0;
+	begin_data(s);
+	s->state = S_DATA;
+	return sizeof name;
+}
+
 static void name_byte(struct sse *s, uint8_t c)
 {
 	if (c == '\n' || c == '\r')
@@ -76,7 +86,7 @@ static size_t rest(struct sse *s, struct slice in, size_t at)
 
 void sse_push(struct sse *s, struct slice bytes)
 {
-	size_t at = 0;
+	size_t at = 0, n;
 
 	while (at < bytes.n) {
 		uint8_t c = bytes.p[at];
@@ -87,8 +97,10 @@ void sse_push(struct sse *s, struct slice bytes)
 			at += c == '\n';
 			break;
 		case S_NAME:
-			name_byte(s, c);
-			at++;
+			n = whole_name(s, bytes, at);
+			at += n > 0 ? n : 1;
+			if (n == 0)
+				name_byte(s, c);
 			break;
 		case S_SPACE:
 			s->state = S_DATA;

@@ -3,8 +3,7 @@
 
 #include <strings.h>
 
-#include "sensor/llm/shape.h"
-#include "sensor/llm/sse.h"
+#include "sensor/llm/usage_reader.h"
 
 #define SHAPE(id) extern const struct usage_shape shape_##id;
 #include "sensor/llm/shapes.def"
@@ -16,29 +15,18 @@ static const struct usage_shape *const shapes[] = {
 #undef SHAPE
 };
 
-#define ABSURD INT64_C(1000000000000) /* no body holds so many tokens */
-#define SNIFF 8                       /* bytes that tell the framing */
-
-enum framing { FRAMING_OPEN, FRAMING_JSON, FRAMING_EVENTS };
+enum framing { FRAMING_OPEN, FRAMING_JSON, FRAMING_EVENTS, FRAMING_AWS };
 enum media { MEDIA_OTHER, MEDIA_JSON, MEDIA_EVENTS, MEDIA_LINES, MEDIA_AWS };
 
-/* The last text of its kind that was not empty. */
-struct kept_text {
-	uint8_t n, p[USAGE_TEXT_MAX];
-};
+enum header_kind { NUMBER, TEXT, HIT };
 
-struct usage_reader {
-	struct route route;
-	const struct usage_shape *shape; /* NULL: nobody's; then nothing is read */
-	struct json_stream request, response;
-	struct sse events;
-	int64_t now[U_NUMBERS];   /* of the blocks that were closed */
-	int64_t block[U_NUMBERS]; /* of the one that is open, or was when the body ended */
-	bool closed, opened;
-	uint8_t framing, media;
-	bool body, streamed;
-	uint8_t sniffed_n, sniffed[SNIFF];
-	struct kept_text asked[U_END - U_TEXTS], said[U_END - U_TEXTS];
+static const struct {
+	const char *name;
+	uint8_t n, kind, id;
+} headers[] = {
+#define HEADER(name, kind, id) { name, sizeof(name) - 1, kind, id },
+#include "sensor/llm/usage_headers.def"
+#undef HEADER
 };
 
 size_t usage_reader_size(void)
@@ -51,85 +39,9 @@ bool usage_wanted(const struct route *route)
 	return route->operation != NULL || route->provider != NULL;
 }
 
-/* ---- values ---- */
-
-static void keep_text(struct kept_text *all, uint8_t id, struct slice text)
-{
-	struct kept_text *t = &all[id - U_TEXTS];
-
-	if (text.n == 0)
-		return;
-	if (text.n > sizeof t->p) { /* not through a character */
-		text.n = sizeof t->p;
-		while (text.n > 0 && (text.p[text.n] & 0xc0) == 0x80)
-			text.n--;
-	}
-	memcpy(t->p, text.p, text.n);
-	t->n = (uint8_t)text.n;
-}
-
 static struct slice text_of(const struct kept_text *all, uint8_t id)
 {
 	return slice_of(all[id - U_TEXTS].p, all[id - U_TEXTS].n);
-}
-
-/* Costs become pico-USD; what is negative or absurd is not believed. */
-static void keep_number(int64_t *numbers, uint8_t id, struct slice text)
-{
-	int64_t v, before = numbers[id] < 0 ? 0 : numbers[id];
-	bool cost = id == U_COST || id == U_TICKS;
-
-	if (!(cost ? json_decimal(text, id == U_COST ? 12 : 2, &v) : json_i64(text, &v)))
-		return;
-	if (v < 0 || (!cost && v > ABSURD))
-		return;
-	if (id < U_SUM_INPUT)
-		numbers[id] = v;
-	else if (before <= ABSURD)
-		numbers[id] = before + v;
-}
-
-static void clear_numbers(int64_t *numbers)
-{
-	for (size_t i = 0; i < U_NUMBERS; i++)
-		numbers[i] = -1;
-}
-
-/* A later block replaces what it says and leaves the rest (llm-usage.md 2). */
-static void close_block(struct usage_reader *u)
-{
-	for (size_t i = 0; i < U_NUMBERS; i++)
-		if (u->block[i] >= 0)
-			u->now[i] = u->block[i];
-	u->closed = true;
-}
-
-static void told_request(void *ctx, uint8_t id, enum json_type type, struct slice text)
-{
-	struct usage_reader *u = ctx;
-
-	if (id >= U_TEXTS && type == JSON_STRING)
-		keep_text(u->asked, id, text);
-}
-
-static void told_response(void *ctx, uint8_t id, enum json_type type, struct slice text)
-{
-	struct usage_reader *u = ctx;
-
-	if (id >= U_TEXTS) {
-		if (type == JSON_STRING)
-			keep_text(u->said, id, text);
-	} else if (id < U_NUMBERS) {
-		if (type == JSON_NUMBER)
-			keep_number(u->block, id, text);
-	} else if (id == U_STREAMED) {
-		u->streamed = true;
-	} else if (type == JSON_OBJECT_BEGIN || type == JSON_ARRAY_BEGIN) {
-		clear_numbers(u->block);
-		u->opened = true;
-	} else if (type == JSON_OBJECT_END || type == JSON_ARRAY_END) {
-		close_block(u);
-	}
 }
 
 /* ---- framing ---- */
@@ -146,6 +58,20 @@ static void event_over(void *ctx)
 	struct usage_reader *u = ctx;
 
 	json_stream_reset(&u->response);
+	if (u->inner.open)
+		json_stream_reset(&u->inner.json);
+	u->inner.open = false;
+}
+
+/* A text part of a form says what the member of that name says in JSON. */
+static void form_told(void *ctx, struct slice name, struct slice value)
+{
+	struct usage_reader *u = ctx;
+
+	for (const struct json_want *w = u->shape->request->below; w->name != NULL; w++)
+		if (w->n == name.n && memcmp(w->name, name.p, name.n) == 0 && w->id >= U_TEXTS &&
+		    w->id < U_KEPT)
+			usage_keep_text(u->asked, w->id, value);
 }
 
 static const struct usage_shape *find_shape(const struct route *route)
@@ -159,23 +85,22 @@ static const struct usage_shape *find_shape(const struct route *route)
 struct usage_reader *usage_begin(void *memory, const struct route *route)
 {
 	struct usage_reader *u = memory;
-	struct sse_sink sink = { u, event_data, event_over };
 
 	u->route = *route;
 	u->shape = find_shape(route);
 	if (u->shape != NULL) {
-		json_stream_init(&u->request, u->shape->request, told_request, u);
-		json_stream_init(&u->response, u->shape->response, told_response, u);
+		json_stream_init(&u->request, u->shape->request, usage_told_request, u);
+		json_stream_init(&u->response, u->shape->response, usage_told_response, u);
+		json_stream_init(&u->inner.json, u->shape->response, usage_told_response, u);
+		u->request.piece = u->response.piece = usage_told_piece;
 	}
-	sse_init(&u->events, &sink);
-	clear_numbers(u->now);
-	clear_numbers(u->block);
-	u->closed = u->opened = u->body = u->streamed = false;
+	usage_values_begin(u);
+	u->form = u->body = u->streamed = false;
 	u->framing = FRAMING_OPEN;
 	u->media = MEDIA_OTHER;
 	u->sniffed_n = 0;
-	for (size_t i = 0; i < U_END - U_TEXTS; i++)
-		u->asked[i].n = u->said[i].n = 0;
+	for (size_t i = 0; i < COUNT(u->asked); i++)
+		u->asked[i].n = u->said[i].n = u->head[i].n = 0;
 	return u;
 }
 
@@ -220,24 +145,59 @@ static enum framing sniff(const struct usage_reader *u)
 	return begun ? FRAMING_OPEN : FRAMING_JSON;
 }
 
+static void set_framing(struct usage_reader *u, enum framing framing)
+{
+	u->framing = framing;
+	if (framing == FRAMING_EVENTS)
+		sse_init(&u->events, &(struct sse_sink){ u, event_data, event_over });
+	else if (framing == FRAMING_AWS)
+		aws_events_init(&u->aws, &(struct aws_events_sink){ u, event_data, event_over });
+}
+
 static void hand_on(struct usage_reader *u, struct slice bytes)
 {
 	if (u->framing == FRAMING_EVENTS)
 		sse_push(&u->events, bytes);
+	else if (u->framing == FRAMING_AWS)
+		aws_events_push(&u->aws, bytes);
 	else
 		json_stream_push(&u->response, bytes);
 }
 
-void usage_request(struct usage_reader *u, struct slice bytes)
+void usage_request_head(struct usage_reader *u, struct slice media_type)
 {
 	if (u->shape != NULL)
+		u->form = multipart_init(&u->multipart, media_type, form_told, u);
+}
+
+void usage_request(struct usage_reader *u, struct slice bytes)
+{
+	if (u->form)
+		multipart_push(&u->multipart, bytes);
+	else if (u->shape != NULL)
 		json_stream_push(&u->request, bytes);
+}
+
+void usage_response_header(struct usage_reader *u, struct slice name, struct slice value)
+{
+	for (size_t i = 0; i < COUNT(headers); i++) {
+		if (headers[i].n != name.n || strncasecmp(headers[i].name, (const char *)name.p, name.n) != 0)
+			continue;
+		if (headers[i].kind == NUMBER)
+			usage_keep_number(u->header, headers[i].id, value);
+		else if (headers[i].kind == TEXT)
+			usage_keep_text(u->head, headers[i].id, value);
+		else if (value.n == 3 && strncasecmp((const char *)value.p, "hit", 3) == 0)
+			u->header[headers[i].id] = 1;
+	}
 }
 
 void usage_response_head(struct usage_reader *u, int status, struct slice media_type)
 {
 	(void)status; /* a failed call has no block, and one that has is billed */
 	u->media = media_of(media_type);
+	if (u->media == MEDIA_AWS)
+		set_framing(u, FRAMING_AWS);
 }
 
 void usage_response(struct usage_reader *u, struct slice bytes)
@@ -254,7 +214,7 @@ void usage_response(struct usage_reader *u, struct slice bytes)
 		if (u->sniffed_n == 0 && c != 0 && strchr(blank, c) != NULL)
 			continue;
 		u->sniffed[u->sniffed_n++] = c;
-		u->framing = sniff(u);
+		set_framing(u, sniff(u));
 		if (u->framing != FRAMING_OPEN)
 			hand_on(u, slice_of(u->sniffed, u->sniffed_n));
 	}
@@ -276,41 +236,17 @@ static int stream_of(const struct usage_reader *u)
 	       (u->framing == FRAMING_JSON && lines);
 }
 
-static void bound(int64_t *part, int64_t whole)
+/* In the body, else in a header. */
+static struct slice said(const struct usage_reader *u, uint8_t id)
 {
-	if (whole >= 0 && *part > whole)
-		*part = whole;
-}
+	struct slice body = text_of(u->said, id);
 
-/* Parts never exceed what they are parts of: an uncached count must not become negative. */
-static void bound_parts(struct usage *out)
-{
-	bound(&out->cache_read, out->input);
-	if (out->input >= 0)
-		bound(&out->cache_write, out->cache_read < 0 ? out->input : out->input - out->cache_read);
-	bound(&out->reasoning, out->output);
-}
-
-static void finish_numbers(struct usage_reader *u, bool whole, struct usage *out)
-{
-	const int64_t *n = u->closed ? u->now : u->block;
-	struct usage_seen seen = { n, u->closed, &u->route };
-	bool any = false;
-
-	out->cost_reported = n[U_COST] >= 0 ? n[U_COST] : n[U_TICKS];
-	out->quality = USAGE_EXACT;
-	u->shape->normal(&seen, out);
-	bound_parts(out);
-	if (!whole || out->input < 0 || out->output < 0)
-		out->quality = USAGE_PARTIAL;
-	for (size_t i = 0; i < U_NUMBERS; i++)
-		any |= n[i] >= 0;
-	if (!any)
-		out->quality = USAGE_NONE;
+	return body.n > 0 ? body : text_of(u->head, id);
 }
 
 static void finish_texts(struct usage_reader *u, struct usage *out)
 {
+	struct usage_seen seen = usage_seen_of(u, &u->now, u->closed);
 	bool own_host = u->route.provider == NULL || strcmp(u->route.provider, "openai_compatible") == 0;
 
 	if (!u->shape->model_in_path || u->route.model.n == 0)
@@ -318,11 +254,15 @@ static void finish_texts(struct usage_reader *u, struct usage *out)
 	out->user = text_of(u->asked, U_USER);
 	if (out->user.n == 0)
 		out->user = text_of(u->asked, U_USER_ALSO);
-	out->response_model = text_of(u->said, U_MODEL);
-	out->response_id = text_of(u->said, U_ID);
-	out->service_tier = text_of(u->said, U_TIER);
+	out->response_model = said(u, U_MODEL);
+	out->response_id = said(u, U_ID);
+	out->service_tier = said(u, U_TIER);
 	if (own_host && u->shape->server != NULL)
-		out->provider = u->shape->server(text_of(u->said, U_FINGERPRINT));
+		out->provider = u->shape->server(&seen);
+	if (u->items.calls > 0 || u->repeats)
+		out->operation = "batch_results";
+	else if (u->route.operation == NULL && u->shape->operation != NULL)
+		out->operation = u->shape->operation(&seen);
 }
 
 void usage_end(struct usage_reader *u, bool request_whole, bool response_whole, struct usage *out)
@@ -333,6 +273,6 @@ void usage_end(struct usage_reader *u, bool request_whole, bool response_whole, 
 	if (u->shape == NULL)
 		return;
 	finish_texts(u, out);
-	if (u->opened && !route_does(&u->route, "count_tokens"))
-		finish_numbers(u, response_whole, out);
+	if (!route_does(&u->route, "count_tokens"))
+		usage_values_end(u, response_whole, out);
 }

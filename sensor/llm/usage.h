@@ -8,6 +8,7 @@
 
 #include "core/base/slice.h"
 #include "sensor/llm/route.h"
+#include "sensor/llm/usage_details.h"
 
 #define USAGE_TEXT_MAX 128 /* longer model names and ids are cut */
 
@@ -17,6 +18,7 @@ struct usage { /* counts: -1 unknown */
 	int64_t input, output;                  /* normal form: llm-usage.md 3 */
 	int64_t cache_read, cache_write, reasoning;
 	int64_t cost_reported;                  /* pico-USD */
+	struct usage_details details;           /* of what else was billed; 0: not said */
 	enum usage_quality quality;
 	int stream;                             /* 1 streamed, 0 not, -1 not known */
 	/* Borrow the reader; empty: not said. `user` is the request body's. */
@@ -31,7 +33,11 @@ size_t usage_reader_size(void);
 struct usage_reader *usage_begin(void *memory, const struct route *route);
 /* Would the bodies be read at all? False: the caller need not hand them in. */
 bool usage_wanted(const struct route *route);
+/* Before the first bytes of the request, where its type is known: with parameters, for multipart bodies. */
+void usage_request_head(struct usage_reader *u, struct slice media_type);
 void usage_request(struct usage_reader *u, struct slice bytes);
+/* Each header of the response. */
+void usage_response_header(struct usage_reader *u, struct slice name, struct slice value);
 /* Before the first bytes of the response. media_type without parameters, as sent; may be empty. */
 void usage_response_head(struct usage_reader *u, int status, struct slice media_type);
 void usage_response(struct usage_reader *u, struct slice bytes);

@@ -130,6 +130,18 @@ static void finish(struct workshop *w, struct connection *c, enum direction d, b
 		http1_session_finish(w, c, d, in_order);
 }
 
+/* What is kept comes before the end that came behind it. */
+static void finish_ended(struct workshop *w, struct connection *c)
+{
+	if ((!c->ended[REQUEST] && !c->ended[RESPONSE]) || connection_waits(c))
+		return;
+	for (int d = REQUEST; d <= RESPONSE; d++)
+		if (c->ended[d]) {
+			c->ended[d] = false;
+			finish(w, c, d, true);
+		}
+}
+
 /* ---- what comes from the stream ---- */
 
 /* Inside of a tunnel everything begins anew. */
@@ -140,16 +152,22 @@ static void begin_inside(struct workshop *w, struct connection *c)
 	c->tunnel = c->found = c->seen[REQUEST] = c->seen[RESPONSE] = false;
 }
 
-/* Is this the beginning of TLS? At the connection's beginning, or a tunnel's. */
+/* A record that holds a ClientHello (RFC 8446 4, 5.1): behind SOCKS or STARTTLS it comes in the middle. */
+static bool is_client_hello(enum direction d, struct slice bytes)
+{
+	return d == REQUEST && bytes.n > 5 && bytes.p[5] == 1 && tls_begins(bytes, true);
+}
+
+/* Is this the beginning of TLS? At the connection's beginning, a tunnel's, or behind what is no HTTP. */
 static bool begins_encrypted(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
 {
-	bool beginning = c->tunnel || (!c->found && !c->seen[d]);
+	bool beginning = c->tunnel || (!c->found && (!c->seen[d] || is_client_hello(d, bytes)));
 
 	if (!beginning || c->http2 != NULL || !tls_begins(slice_head(bytes, 5), c->from_start))
 		return false;
 	if (!tls_session_begin(w, c))
 		c->opaque = true;
-	else if (c->tunnel)
+	else
 		begin_inside(w, c);
 	return true;
 }
@@ -170,6 +188,7 @@ void connection_data(struct workshop *w, struct connection *c, int side, struct 
 		connection_plain(w, c, d, bytes, at, at->ns);
 	else if (c->tls != NULL)
 		tls_session_data(w, c, side, bytes, at);
+	finish_ended(w, c);
 }
 
 void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at)
@@ -184,7 +203,21 @@ void connection_fin(struct workshop *w, struct connection *c, int side)
 {
 	if (c->tls != NULL)
 		tls_session_fin(w, c, side);
-	finish(w, c, direction_of(c, side), true);
+	c->ended[direction_of(c, side)] = true;
+	finish_ended(w, c);
+}
+
+bool connection_waits(const struct connection *c)
+{
+	return c->tls != NULL && tls_state(c->tls) == TLS_WAITING;
+}
+
+void connection_retry(struct workshop *w, struct connection *c)
+{
+	const struct stream_at nowhere = { .ns = 0 };
+
+	tls_session_data(w, c, c->client, slice_of(NULL, 0), &nowhere);
+	finish_ended(w, c);
 }
 
 void connection_close(struct workshop *w, struct connection *c)
@@ -193,6 +226,7 @@ void connection_close(struct workshop *w, struct connection *c)
 
 	if (c->tls != NULL)
 		tls_session_end(w, c);
+	finish_ended(w, c);
 	finish(w, c, REQUEST, false);
 	finish(w, c, RESPONSE, false);
 	while ((x = exchange_at(w->exchanges, c->first)) != NULL)
@@ -204,5 +238,6 @@ void connection_close(struct workshop *w, struct connection *c)
 		http2_session_end(c);
 	if (c->tls != NULL)
 		tls_close(c->tls);
+	c->tls = NULL;
 	greeting_give(w->greetings, c->greeting);
 }

@@ -41,6 +41,7 @@ struct connection {
 	bool from_start, settled;     /* settled: `client` is certain */
 	bool seen[2];                 /* by direction: bytes came */
 	bool found;                   /* at least one message was */
+	bool ended[2];                /* by direction: its end came while secrets were waited for */
 	bool opaque;                  /* encrypted, and there was no room to look closer */
 	bool tunnel;                  /* HTTP is over; what comes may be TLS, if it is the first that comes */
 	bool pipelined, response_lost, informational;
@@ -73,6 +74,10 @@ void connection_open(struct connection *c, const struct stream_key *key, bool fr
 void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes, const struct stream_at *at);
 void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at);
 void connection_fin(struct workshop *w, struct connection *c, int side);
+/* Does it wait for secrets? Also of one that is not in use. */
+bool connection_waits(const struct connection *c);
+/* The key log has grown. */
+void connection_retry(struct workshop *w, struct connection *c);
 void connection_close(struct workshop *w, struct connection *c);
 /* For tls_session.c: the same for what is inside. */
 void connection_plain(struct workshop *w, struct connection *c, enum direction d, struct slice bytes,

@@ -1,36 +1,34 @@
-#include "sensor/proto/content.h"
-
 #include <stdlib.h>
-#include <zlib.h>
 
+#include "sensor/proto/content_parts.h"
 #include "sensor/proto/token.h"
 
 #define PIECE 16384
 
-enum coding { CODING_GZIP, CODING_DEFLATE };
-
 enum phase {
-	PHASE_FIRST,    /* nothing has come */
-	PHASE_SECOND,   /* one byte waits */
-	PHASE_PLAIN,    /* not coded, whatever the header says */
-	PHASE_MEMBER,   /* in a gzip member (RFC 1952 2.2) */
-	PHASE_STREAM,   /* in a zlib or deflate stream */
-	PHASE_BEHIND,   /* behind a member: another one, or what is ignored */
-	PHASE_BEHIND_2, /* one byte waits there */
-	PHASE_OVER      /* the rest is ignored */
+	PHASE_FIRST,  /* its first bytes are not enough to tell whether it is coded */
+	PHASE_PLAIN,  /* not coded, whatever the header says */
+	PHASE_STREAM, /* in a member or stream */
+	PHASE_BEHIND, /* behind a member: another one, or what is ignored */
+	PHASE_OVER    /* the rest is ignored */
 };
 
-struct decoder {
-	z_stream z;
-	bool ready;       /* z was initialised; it is kept for the next body */
-	uint64_t in, out; /* of this body, all members together */
-	int32_t next;     /* free one */
+static const struct {
+	const char *name;
+	const struct content_coding *family;
+} codings[] = {
+#define CODING(name, family) { name, &family },
+#include "sensor/proto/codings.def"
+#undef CODING
 };
+
+static const struct content_coding *const families[] = { &content_gzip, &content_brotli, &content_zstd };
 
 struct content_pool {
-	struct decoder *decoder;
+	struct content_decoder *decoder;
 	uint32_t n;
 	int32_t free;
+	uint64_t held;                      /* of all decoders, as accounted */
 	uint8_t room[CONTENT_STACK][PIECE]; /* by stage: a piece is used up before the next is made */
 };
 
@@ -60,39 +58,56 @@ void content_pool_free(struct content_pool *p)
 	if (p == NULL)
 		return;
 	for (uint32_t i = 0; i < p->n; i++)
-		if (p->decoder[i].ready)
-			inflateEnd(&p->decoder[i].z);
+		for (size_t f = 0; f < COUNT(families); f++)
+			families[f]->drop(&p->decoder[i]);
 	free(p->decoder);
 	free(p);
 }
 
 /* ---- decoders ---- */
 
-/* `bits` as inflateInit2 has it: 15 + 16 gzip, 15 zlib, -15 neither header. */
-static bool take(struct content *c, int i, int bits)
+static bool take(struct content *c, int i)
 {
 	struct content_pool *p = c->pool;
-	struct decoder *d;
+	struct content_decoder *d;
 
 	if (p->free < 0)
 		return false;
 	d = &p->decoder[p->free];
-	if ((d->ready ? inflateReset2(&d->z, bits) : inflateInit2(&d->z, bits)) != Z_OK)
-		return false;
 	c->decoder[i] = p->free;
 	p->free = d->next;
-	d->ready = true;
-	d->in = d->out = 0;
+	d->in = d->out = d->held = 0;
 	return true;
 }
 
 static void give(struct content *c, int i)
 {
+	struct content_decoder *d;
+
 	if (c->decoder[i] < 0)
 		return;
-	c->pool->decoder[c->decoder[i]].next = c->pool->free;
+	d = &c->pool->decoder[c->decoder[i]];
+	if (!c->coding[i]->kept)
+		c->coding[i]->drop(d);
+	c->pool->held -= d->held;
+	d->next = c->pool->free;
 	c->pool->free = c->decoder[i];
 	c->decoder[i] = -1;
+}
+
+/* Accounts for what the decoder has come to hold: of a window only what was put out is touched. False: the
+ * pool's memory is used up. */
+static bool hold(struct content_pool *p, struct content_decoder *d, const struct content_coding *coding)
+{
+	uint64_t now = coding->base + (d->out < coding->window ? d->out : coding->window);
+
+	if (now <= d->held)
+		return true;
+	if (p->held + (now - d->held) > CONTENT_HELD_MAX)
+		return false;
+	p->held += now - d->held;
+	d->held = now;
+	return true;
 }
 
 /* Nothing more is decoded of this body. */
@@ -107,14 +122,18 @@ static void stop(struct content *c, enum content_state why)
 
 static bool add_stage(struct content *c, struct slice name)
 {
+	size_t which = 0;
+
 	if (token_same(name, "identity"))
 		return true;
-	if (c->n == CONTENT_STACK)
+	while (which < COUNT(codings) && !token_same(name, codings[which].name))
+		which++;
+	if (which == COUNT(codings) || c->n == CONTENT_STACK)
 		return false;
 	for (int i = c->n++; i > 0; i--)
 		c->coding[i] = c->coding[i - 1];
-	c->coding[0] = token_same(name, "deflate") ? CODING_DEFLATE : CODING_GZIP;
-	return c->coding[0] == CODING_DEFLATE || token_same(name, "gzip") || token_same(name, "x-gzip");
+	c->coding[0] = codings[which].family;
+	return true;
 }
 
 void content_begin(struct content *c, struct content_pool *pool, struct slice coding)
@@ -153,7 +172,7 @@ static void hand_on(const struct run *r, int i, struct slice plain)
 }
 
 /* Looked at before a new piece: what was used and made is then the same however the coded bytes were cut. */
-static bool too_much(const struct content *c, const struct decoder *d)
+static bool too_much(const struct content *c, const struct content_decoder *d)
 {
 	uint64_t out = d->out > c->out ? d->out : c->out;
 
@@ -161,105 +180,84 @@ static bool too_much(const struct content *c, const struct decoder *d)
 	       (out >= CONTENT_RATIO_FROM && out / CONTENT_RATIO_MAX > d->in);
 }
 
-/* One piece at most. Pieces end at multiples of PIECE. */
-static int inflate_piece(const struct run *r, int i, struct slice *bytes)
+/* One piece at most. Pieces end at multiples of PIECE. True: there may be more in the decoder. */
+static bool decode_piece(const struct run *r, int i, struct slice *bytes)
 {
 	struct content *c = r->c;
-	struct decoder *d = &c->pool->decoder[c->decoder[i]];
-	uInt room = PIECE - (uInt)(d->out % PIECE), n = bytes->n < (1u << 30) ? (uInt)bytes->n : 1u << 30;
-	int rc;
+	struct content_decoder *d = &c->pool->decoder[c->decoder[i]];
+	struct content_room room = { c->pool->room[i], PIECE - (size_t)(d->out % PIECE) };
+	size_t n = bytes->n, space = room.n;
+	enum content_step step;
 
-	if (room == PIECE && too_much(c, d)) {
+	if (space == PIECE && too_much(c, d)) {
 		stop(c, CONTENT_CAPPED);
-		return Z_STREAM_END;
+		return false;
 	}
-	d->z.next_in = (Bytef *)(uintptr_t)bytes->p;
-	d->z.avail_in = n;
-	d->z.next_out = c->pool->room[i];
-	d->z.avail_out = room;
-	rc = inflate(&d->z, Z_NO_FLUSH);
-	*bytes = slice_from(*bytes, n - d->z.avail_in);
-	d->in += n - d->z.avail_in;
-	d->out += room - d->z.avail_out;
-	if (rc == Z_STREAM_END)
-		c->phase[i] = c->phase[i] == PHASE_MEMBER ? PHASE_BEHIND : PHASE_OVER;
-	hand_on(r, i, slice_of(c->pool->room[i], room - d->z.avail_out));
-	if (c->state != CONTENT_OK || rc == Z_STREAM_END)
-		return Z_STREAM_END;
-	if (rc == Z_OK || rc == Z_BUF_ERROR) /* the latter: the input is used up */
-		return d->z.avail_out == 0 ? Z_OK : Z_BUF_ERROR;
-	stop(c, rc == Z_MEM_ERROR ? CONTENT_NO_ROOM : CONTENT_DAMAGED);
-	return rc;
+	if (space == PIECE && !hold(c->pool, d, c->coding[i])) {
+		stop(c, CONTENT_NO_ROOM);
+		return false;
+	}
+	step = c->coding[i]->step(d, bytes, &room);
+	d->in += n - bytes->n;
+	d->out += space - room.n;
+	if (step == STEP_MEMBER || step == STEP_OVER)
+		c->phase[i] = step == STEP_MEMBER ? PHASE_BEHIND : PHASE_OVER;
+	hand_on(r, i, slice_of(c->pool->room[i], space - room.n));
+	if (c->state != CONTENT_OK)
+		return false;
+	if (step >= STEP_DAMAGED)
+		stop(c, step == STEP_DAMAGED ? CONTENT_DAMAGED :
+			step == STEP_WINDOW  ? CONTENT_CAPPED :
+					       CONTENT_NO_ROOM);
+	return step == STEP_ROOM;
 }
 
 /* Returns what is behind the end of the stream. */
-static struct slice inflate_all(const struct run *r, int i, struct slice bytes)
+static struct slice decode_all(const struct run *r, int i, struct slice bytes)
 {
-	int rc;
+	bool more;
 
 	do
-		rc = inflate_piece(r, i, &bytes);
-	while (r->c->state == CONTENT_OK && (rc == Z_OK || (rc == Z_BUF_ERROR && bytes.n > 0)));
+		more = decode_piece(r, i, &bytes);
+	while (r->c->state == CONTENT_OK && r->c->phase[i] == PHASE_STREAM && (more || bytes.n > 0));
 	return bytes;
 }
 
-static void begin_stream(const struct run *r, int i, enum phase phase, int bits, struct slice first)
+static void begin_stream(const struct run *r, int i, enum content_begins how, struct slice first)
 {
 	struct content *c = r->c;
 
-	if (c->decoder[i] < 0 ? !take(c, i, bits) :
-	    inflateReset2(&c->pool->decoder[c->decoder[i]].z, bits) != Z_OK) {
+	if ((c->decoder[i] < 0 && !take(c, i)) ||
+	    !c->coding[i]->begin(&c->pool->decoder[c->decoder[i]], how)) {
 		stop(c, CONTENT_NO_ROOM);
 		return;
 	}
-	c->phase[i] = (uint8_t)phase;
-	inflate_all(r, i, first);
+	c->phase[i] = PHASE_STREAM;
+	decode_all(r, i, first);
 }
 
-/* "deflate" is zlib's form (RFC 9110 8.4.1.2), but bare deflate is sent under that name too, and gzip. */
-static bool zlib_header(uint8_t a, uint8_t b)
-{
-	return (a & 0x0f) == 8 && a >> 4 <= 7 && (a << 8 | b) % 31 == 0;
-}
-
-/* The first byte of a stage, and the second where the first does not decide. Returns whether it was used. */
-static bool decide_first(const struct run *r, int i, uint8_t b)
+/* A byte of a body's or member's beginning. */
+static void decide(const struct run *r, int i, uint8_t b)
 {
 	struct content *c = r->c;
-	bool gzip = c->coding[i] == CODING_GZIP;
-	uint8_t two[2] = { c->first[i], b };
-	struct slice both = { two, 2 };
+	bool behind = c->phase[i] == PHASE_BEHIND;
+	struct slice first;
+	enum content_begins how;
 
-	if (c->phase[i] == PHASE_FIRST && (b == 0x1f || (!gzip && (b & 0x0f) == 8))) {
-		c->first[i] = b;
-		c->phase[i] = PHASE_SECOND;
-		return true;
-	}
-	if (gzip && (c->phase[i] == PHASE_FIRST || b != 0x8b)) {
-		if (c->phase[i] == PHASE_SECOND)
-			hand_on(r, i, slice_head(both, 1));
-		c->phase[i] = PHASE_PLAIN;
-		return false;
-	}
-	if (c->phase[i] == PHASE_FIRST)
-		begin_stream(r, i, PHASE_STREAM, -15, slice_from(both, 1));
-	else if (two[0] == 0x1f && b == 0x8b)
-		begin_stream(r, i, PHASE_MEMBER, 15 + 16, both);
-	else
-		begin_stream(r, i, PHASE_STREAM, zlib_header(two[0], b) ? 15 : -15, both);
-	return true;
-}
-
-static void decide_behind(const struct run *r, int i, uint8_t b)
-{
-	struct content *c = r->c;
-
-	if (c->phase[i] == PHASE_BEHIND)
-		c->phase[i] = b == 0x1f ? PHASE_BEHIND_2 : PHASE_OVER;
-	else if (b == 0x8b)
-		begin_stream(r, i, PHASE_MEMBER, 15 + 16, SLICE("\x1f\x8b"));
-	else
+	c->first[i][c->first_n[i]++] = b;
+	first = slice_of(c->first[i], c->first_n[i]);
+	how = c->coding[i]->begins(first, behind);
+	if (how == BEGINS_MORE)
+		return;
+	c->first_n[i] = 0;
+	if (how != BEGINS_NOT) {
+		begin_stream(r, i, how, first);
+	} else if (behind) {
 		c->phase[i] = PHASE_OVER;
+	} else {
+		c->phase[i] = PHASE_PLAIN;
+		hand_on(r, i, first);
+	}
 }
 
 static void feed(const struct run *r, int i, struct slice bytes)
@@ -271,16 +269,11 @@ static void feed(const struct run *r, int i, struct slice bytes)
 		case PHASE_PLAIN:
 			hand_on(r, i, bytes);
 			return;
-		case PHASE_MEMBER:
 		case PHASE_STREAM:
-			bytes = inflate_all(r, i, bytes);
-			break;
-		case PHASE_FIRST:
-		case PHASE_SECOND:
-			bytes = slice_from(bytes, decide_first(r, i, bytes.p[0]));
+			bytes = decode_all(r, i, bytes);
 			break;
 		default:
-			decide_behind(r, i, bytes.p[0]);
+			decide(r, i, bytes.p[0]);
 			bytes = slice_from(bytes, 1);
 		}
 }
@@ -307,8 +300,7 @@ enum content_state content_end(struct content *c)
 	bool cut = false;
 
 	for (int i = 0; i < c->n; i++)
-		cut |= c->phase[i] == PHASE_SECOND || c->phase[i] == PHASE_MEMBER ||
-		       c->phase[i] == PHASE_STREAM;
+		cut |= c->phase[i] == PHASE_STREAM || (c->phase[i] == PHASE_FIRST && c->first_n[i] > 0);
 	if (c->n > 0 && c->state != CONTENT_UNKNOWN)
 		stop(c, c->state == CONTENT_OK && cut ? CONTENT_CUT : (enum content_state)c->state);
 	return (enum content_state)c->state;

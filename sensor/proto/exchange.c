@@ -138,12 +138,14 @@ static void take_key(struct exchange *x, struct slice value, const struct parse_
 	struct part who = { 0 };
 	struct access_event ev = { .part = { [P_WHO] = &who } };
 	size_t mark = fields->scratch->n;
+	struct slice id;
 
 	if (x->key == EXCHANGE_KEY_KNOWN)
 		return;
 	secret_set_key(&ev, value, fields);
-	if (ev_known(&ev, F_KEY_ID) && ev_str(&ev, F_KEY_ID).n == sizeof x->fingerprint) {
-		memcpy(x->fingerprint, ev_str(&ev, F_KEY_ID).p, sizeof x->fingerprint);
+	id = ev_str(&ev, F_KEY_ID);
+	if (id.p != NULL && id.n == sizeof x->fingerprint) {
+		memcpy(x->fingerprint, id.p, sizeof x->fingerprint);
 		x->key = EXCHANGE_KEY_KNOWN;
 	} else if (!ev_absent(&ev, F_KEY_ID)) {
 		x->key = EXCHANGE_KEY_UNKNOWN;
@@ -181,8 +183,12 @@ void exchange_header(struct exchange *x, enum direction d, struct slice name, st
 {
 	const struct header_row *h = name.n == 0 ? NULL : header_row(d, name);
 
+	if (d == RESPONSE && x->usage != NULL && name.n > 0 && value.n > 0)
+		usage_response_header(x->usage, name, value);
 	if (h == NULL || value.n == 0)
 		return;
+	if (h->what == KEPT_HOST && x->kept[KEPT_HOST].n > 0 && !slice_eq(x->kept[KEPT_HOST], value))
+		x->anomalies |= ANOMALY_BIT(SEVERAL_HOSTS);
 	if (h->several == SECRET)
 		take_key(x, value, fields);
 	else if (x->kept[h->what].n == 0)
@@ -226,12 +232,15 @@ void exchange_request_head(struct exchanges *p, struct exchange *x, const struct
 	struct route route;
 
 	x->message[REQUEST].head = true;
+	if (anomaly_hosts_differ(x->kept[KEPT_TARGET], x->kept[KEPT_HOST]))
+		x->anomalies |= ANOMALY_BIT(HOSTS_DIFFER);
 	content_begin(&x->message[REQUEST].content, p->decoders, x->kept[KEPT_REQUEST_CODING]);
 	find_route(x, fields, &route);
 	fields->scratch->n = mark;
 	if (!usage_wanted(&route))
 		return;
 	x->usage = usage_begin(p->usage + exchange_number(p, x) * p->usage_size, &route);
+	usage_request_head(x->usage, x->kept[KEPT_REQUEST_TYPE]);
 }
 
 void exchange_response_head(struct exchanges *p, struct exchange *x)
@@ -276,12 +285,21 @@ void exchange_body_gap(struct exchange *x, enum direction d, uint64_t bytes)
 	x->message[d].missing += bytes;
 }
 
+static const uint32_t odd_coding[] = {
+	[CONTENT_UNKNOWN] = ANOMALY_BIT(UNKNOWN_CODING),
+	[CONTENT_DAMAGED] = ANOMALY_BIT(DAMAGED_CODING),
+	[CONTENT_CAPPED] = ANOMALY_BIT(CAPPED_CODING),
+	[CONTENT_NO_ROOM] = 0,
+};
+
 void exchange_body_end(struct exchange *x, enum direction d, bool whole)
 {
 	struct message *m = &x->message[d];
 
 	m->ended = true;
 	m->whole = whole && !m->broken;
-	if (m->head)
-		m->coding = content_end(&m->content);
+	if (!m->head)
+		return;
+	m->coding = content_end(&m->content);
+	x->anomalies |= odd_coding[m->coding];
 }

@@ -8,6 +8,7 @@
 #include "sensor/fields/context.h"
 #include "sensor/llm/route.h"
 #include "sensor/llm/usage.h"
+#include "sensor/proto/anomaly.h"
 #include "sensor/proto/content.h"
 #include "sensor/proto/direction.h"
 
@@ -18,7 +19,7 @@
 enum kept { /* what is kept of the heads */
 	KEPT_METHOD, KEPT_TARGET, KEPT_VERSION,
 	KEPT_HOST, KEPT_AGENT, KEPT_REFERRER, KEPT_REQUEST_TYPE, KEPT_REQUEST_CODING, KEPT_FORWARDED,
-	KEPT_REQUEST_ID, KEPT_RESPONSE_TYPE, KEPT_RESPONSE_CODING, KEPT_USER, KEPT_DEPARTMENT,
+	KEPT_REQUEST_ID, KEPT_RESPONSE_TYPE, KEPT_RESPONSE_CODING, KEPT_USER, KEPT_DEPARTMENT, KEPT_UPGRADE,
 	KEPT_COUNT,
 	KEPT_KEY /* never kept: see exchange_header */
 };
@@ -43,6 +44,7 @@ struct exchange {
 	uint32_t stream;         /* HTTP/2; 0: HTTP/1 */
 	uint16_t status;
 	uint8_t key;             /* enum exchange_key */
+	uint32_t anomalies;      /* bits of enum anomaly */
 	bool doubtful;           /* which request this response answers is not certain, or headers are not known */
 	uint8_t fingerprint[16]; /* hex digits */
 	struct slice kept[KEPT_COUNT];

@@ -82,7 +82,8 @@ static void set_request(const struct exchange *x, const struct parse_context *fi
 /* Decoded size. Not known where a coding could not be undone or compressed bytes are missing. */
 static void set_size(struct access_event *ev, enum field_id f, const struct message *m)
 {
-	bool decoded = m->coding == CONTENT_OK || m->coding == CONTENT_CUT || m->coding == CONTENT_DAMAGED;
+	bool decoded = m->coding == CONTENT_OK || m->coding == CONTENT_CUT ||
+		       (m->coding == CONTENT_DAMAGED && m->content.out > 0);
 
 	if (!m->head || !decoded || (m->missing > 0 && m->content.n > 0))
 		return;
@@ -99,6 +100,18 @@ static void set_said(struct access_event *ev, enum field_id f, struct slice s, c
 {
 	if (s.n > 0)
 		set_recurring(ev, f, s, fields);
+}
+
+static void set_details(const struct usage_details *d, const struct parse_context *fields, struct access_event *ev)
+{
+	uint8_t text[USAGE_DETAILS_TEXT_MAX];
+	size_t n = usage_details_write(d, text);
+	uint8_t *out = n == 0 ? NULL : scratch_take(fields->scratch, n);
+
+	if (out == NULL)
+		return;
+	memcpy(out, text, n);
+	set_text(ev, F_USAGE_DETAILS, slice_of(out, n), fields);
 }
 
 static void set_usage(const struct usage *u, const struct parse_context *fields, struct access_event *ev)
@@ -120,9 +133,23 @@ static void set_usage(const struct usage *u, const struct parse_context *fields,
 	set_count_of(ev, F_CACHE_WRITE_TOKENS, u->cache_write);
 	set_count_of(ev, F_REASONING_TOKENS, u->reasoning);
 	set_count_of(ev, F_COST_REPORTED, u->cost_reported);
+	set_details(&u->details, fields, ev);
 	if (u->stream >= 0)
 		ev_set_int(ev, F_STREAM, u->stream);
 	ev_set_str(ev, F_QUALITY, slice_str(quality[u->quality]));
+}
+
+static void set_anomalies(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
+{
+	uint8_t *names;
+
+	if (x->anomalies == 0) {
+		ev_set_absent(ev, F_ANOMALY);
+		return;
+	}
+	names = scratch_take(fields->scratch, ANOMALY_LIST_MAX);
+	if (names != NULL)
+		ev_set_str(ev, F_ANOMALY, slice_of(names, anomaly_list(x->anomalies, names)));
 }
 
 void exchange_event(struct exchange *x, const struct exchange_ends *ends, const struct parse_context *fields,
@@ -149,6 +176,7 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 	if (x->usage != NULL)
 		set_usage(&usage, fields, ev);
 	set_route(ev, fields);
+	set_anomalies(x, fields, ev);
 	ev_set_int(ev, F_COMPLETE, q->whole && s->whole && !x->doubtful);
 }
 

@@ -62,6 +62,18 @@ static void break_off(const struct run *r, bool inside)
 	lose(r, inside);
 }
 
+/* Framing is broken. Behind a response the next one is looked for. Behind a request nothing can be trusted
+ * that looks like one: who smuggles a request writes it just there. */
+static void go_astray(const struct run *r, bool inside)
+{
+	if (r->p->kind == HTTP1_RESPONSE) {
+		break_off(r, inside);
+		return;
+	}
+	http1_line_done(r->p, r->lines);
+	go(r->p, H1_ASTRAY, inside ? H1_SKIP : 0);
+}
+
 /* ---- heads ---- */
 
 static void head_over(const struct run *r)
@@ -84,6 +96,29 @@ static void head_over(const struct run *r)
 		end_message(r, H1_START, (p->flags & H1_BROKEN) == 0);
 }
 
+static bool is_empty(struct slice line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if (line.p[i] != '\r' && line.p[i] != '\n')
+			return false;
+	return true;
+}
+
+/* What is odd about a line of the head, as it was sent. */
+static void note_line(struct http1 *p, struct slice line, bool cut)
+{
+	const uint8_t *cr = memchr(line.p, '\r', line.n), *end = line.p + line.n;
+
+	while (cr != NULL && cr + 1 < end && cr[1] == '\n')
+		cr = memchr(cr + 2, '\r', (size_t)(end - cr) - 2);
+	if (cr != NULL && (cr + 1 < end || !cut))
+		p->odd |= ANOMALY_BIT(BARE_CR);
+	if (memchr(line.p, 0, line.n) != NULL)
+		p->odd |= ANOMALY_BIT(NUL_IN_HEAD);
+	if (cut)
+		p->odd |= ANOMALY_BIT(LONG_LINE);
+}
+
 /* A line without name and colon is passed over; so is one that begins with a blank and continues nothing. */
 static void tell_header(const struct run *r, struct slice line)
 {
@@ -91,8 +126,12 @@ static void tell_header(const struct run *r, struct slice line)
 
 	while (value.n > 0 && value.p[0] != ':' && token_blank(value.p[0]))
 		value = slice_from(value, 1);
-	if (name.n == 0 || value.n == 0 || value.p[0] != ':')
+	if (name.n == 0 || value.n == 0 || value.p[0] != ':') {
+		r->p->odd |= is_empty(line) ? 0 : ANOMALY_BIT(BAD_HEADER);
 		return;
+	}
+	if (value.p != name.p + name.n)
+		r->p->odd |= ANOMALY_BIT(SPACE_BEFORE_COLON);
 	while (value.n > 0 && value.p[0] == ':') /* one, and some write more */
 		value = slice_from(value, 1);
 	value = token_trim(value);
@@ -141,6 +180,8 @@ static void begin_message(const struct run *r, struct slice text, bool cut)
 	}
 	go(r->p, H1_HEAD, cut ? H1_SKIP : 0);
 	r->p->head_bytes = (uint32_t)text.n;
+	r->p->odd = shape == H1_SIMPLE ? ANOMALY_BIT(HTTP09) : 0;
+	note_line(r->p, text, cut);
 	r->sink->start(r->sink->ctx, &start);
 	if (shape == H1_SIMPLE)
 		head_over(r);
@@ -159,12 +200,10 @@ static bool count_head(const struct run *r, size_t n, bool inside)
 	return true;
 }
 
-static bool is_empty(struct slice line)
+static bool unfold(const struct run *r, struct slice *line)
 {
-	for (size_t i = 0; i < line.n; i++)
-		if (line.p[i] != '\r' && line.p[i] != '\n')
-			return false;
-	return true;
+	r->p->odd |= ANOMALY_BIT(OBS_FOLD);
+	return http1_line_unfold(r->p, r->lines, line);
 }
 
 static void head_line(const struct run *r, struct slice line, bool cut)
@@ -177,13 +216,25 @@ static void head_line(const struct run *r, struct slice line, bool cut)
 	}
 	if (cut)
 		r->p->flags |= H1_SKIP;
-	if (memchr(line.p, '\n', line.n - 1) != NULL && !http1_line_unfold(r->p, r->lines, &line))
+	note_line(r->p, line, cut);
+	if (memchr(line.p, '\n', line.n - 1) != NULL && !unfold(r, &line))
 		break_off(r, cut);
 	else
 		tell_headers(r, line);
 }
 
 /* ---- lines ---- */
+
+static bool searching(const struct http1 *p)
+{
+	return p->state == H1_RESYNC || p->state == H1_ASTRAY;
+}
+
+static void tell_smuggled(struct http1 *p)
+{
+	p->odd |= ANOMALY_BIT(SMUGGLED_REQUEST);
+	p->flags |= H1_TOLD;
+}
 
 static size_t skip_line(const struct run *r, struct slice bytes)
 {
@@ -199,7 +250,7 @@ static size_t skip_line(const struct run *r, struct slice bytes)
 
 static void no_room(const struct run *r)
 {
-	if (r->p->state == H1_RESYNC)
+	if (searching(r->p))
 		r->p->flags |= H1_SKIP;
 	else if (r->p->state == H1_HEAD)
 		break_off(r, true);
@@ -213,7 +264,10 @@ static void take_line(const struct run *r, struct slice text, bool cut)
 
 	if (p->state == H1_HEAD)
 		head_line(r, text, cut);
-	else if (p->state == H1_START || (!cut && http1_strict(p->kind, text) == 1))
+	else if (p->state == H1_ASTRAY && !cut && http1_strict(p->kind, text) == 1)
+		tell_smuggled(p);
+	else if (p->state == H1_START ||
+		 (p->state == H1_RESYNC && !cut && http1_strict(p->kind, text) == 1))
 		begin_message(r, text, cut);
 	else if (cut)
 		p->flags |= H1_SKIP;
@@ -233,7 +287,7 @@ static size_t line_step(const struct run *r, struct slice bytes)
 			used++;
 		if (used > 0)
 			return used;
-		if (p->state == H1_RESYNC && http1_strict(p->kind, bytes) == 0) {
+		if (searching(p) && http1_strict(p->kind, bytes) == 0) {
 			p->flags |= H1_SKIP;
 			return 0;
 		}
@@ -294,7 +348,7 @@ static size_t chunk_step(const struct run *r, struct slice bytes)
 	case H1_CHUNK_BROKEN:
 		break; /* a start line may stand there instead */
 	}
-	break_off(r, !line_begins);
+	go_astray(r, !line_begins);
 	return 0;
 }
 
@@ -306,25 +360,27 @@ static size_t step(const struct run *r, struct slice bytes)
 	case H1_RESYNC:
 	case H1_HEAD:
 		return line_step(r, bytes);
+	case H1_ASTRAY:
+		return (r->p->flags & H1_TOLD) != 0 ? bytes.n : line_step(r, bytes);
 	case H1_BODY:
 	case H1_CHUNK_DATA:
 		return counted_step(r, bytes);
 	case H1_UNTIL_CLOSE:
 		r->sink->body(r->sink->ctx, bytes);
 		return bytes.n;
-	case H1_TUNNEL:
-		return bytes.n;
 	default:
 		return chunk_step(r, bytes);
 	}
 }
 
-void http1_data(struct http1 *p, struct http1_lines *l, struct slice bytes, const struct http1_sink *sink)
+size_t http1_data(struct http1 *p, struct http1_lines *l, struct slice bytes, const struct http1_sink *sink)
 {
 	struct run r = { p, l, sink };
+	size_t taken = 0;
 
-	while (bytes.n > 0)
-		bytes = slice_from(bytes, step(&r, bytes));
+	while (taken < bytes.n && p->state != H1_TUNNEL)
+		taken += step(&r, slice_from(bytes, taken));
+	return taken;
 }
 
 void http1_gap(struct http1 *p, struct http1_lines *l, uint64_t bytes, const struct http1_sink *sink)
@@ -334,9 +390,9 @@ void http1_gap(struct http1 *p, struct http1_lines *l, uint64_t bytes, const str
 
 	if (bytes == 0 || p->state == H1_TUNNEL)
 		return;
-	if (p->state == H1_RESYNC) {
+	if (searching(p)) {
 		http1_line_done(p, l);
-		go(p, H1_RESYNC, 0);
+		go(p, (enum http1_state)p->state, p->flags & H1_TOLD);
 	} else if (p->state == H1_START) {
 		lose(&r, false);
 	} else if (p->state == H1_UNTIL_CLOSE || (counted && p->left >= bytes)) {

@@ -6,6 +6,7 @@
 #define TK_SENSOR_PROTO_HTTP1_H
 
 #include "core/base/slice.h"
+#include "sensor/proto/anomaly.h"
 
 #define HTTP1_LINE_MAX 16384   /* a longer start line or header line is cut there: the rest is passed over */
 #define HTTP1_HEAD_MAX 262144  /* a longer head is no head: the place in the stream is lost */
@@ -23,7 +24,7 @@ enum http1_body {
 struct http1_start {
 	struct slice method, target; /* requests */
 	uint16_t status;             /* responses; 0: not a number of three digits */
-	struct slice version;        /* "1.1"; empty for a request of HTTP/0.9 shape */
+	struct slice version;        /* "1.1"; empty: a request without (HTTP/0.9 and others) */
 };
 
 /* Slices are borrowed for the call. A sink must not call the parser. */
@@ -38,8 +39,8 @@ struct http1_sink {
 	void (*body)(void *ctx, struct slice bytes);
 	/* Part of the body was not captured. */
 	void (*body_gap)(void *ctx, uint64_t bytes);
-	/* The message is over. whole: false where bytes are missing, it was cut off, or its framing broken.
-	 */
+	/* The message is over. whole: false where bytes are missing, it was cut off, or its framing broken. A
+	 * request whose framing broke has no end that can be known: it lasts until the connection's. */
 	void (*end)(void *ctx, bool whole);
 	/* The place in the stream was lost; everything is passed over until a start line is found. */
 	void (*lost)(void *ctx);
@@ -49,13 +50,14 @@ struct http1_lines; /* a fixed number of line buffers, shared by the parsers of 
 struct http1_lines *http1_lines_new(uint32_t n); /* NULL: no memory */
 void http1_lines_free(struct http1_lines *l);
 
-struct http1 { /* its members are the parser's; an owner may look at the line buffer's */
+struct http1 { /* its members are the parser's; an owner may look at the line buffer's, and at `odd` */
 	uint8_t kind, state;
 	uint16_t flags;
 	uint32_t head_bytes; /* of the head, or of the trailers */
 	int32_t line;        /* number of its line buffer, or -1 */
 	uint32_t line_n;     /* bytes in it: the line that is under way, from its first byte */
 	uint64_t left;       /* of the body or chunk; in a head the Content-Length */
+	uint32_t odd;        /* bits of enum anomaly: of this message, or the last one */
 };
 
 void http1_init(struct http1 *p, enum http1_kind kind);
@@ -65,8 +67,9 @@ void http1_midway(struct http1 *p);
 /* As after http1_init. Gives the line buffer back. */
 void http1_reset(struct http1 *p, struct http1_lines *l);
 /* The next bytes. At the beginning of a connection and behind a message a start line is expected, and nothing
- * else; a parser that begins midway, or lost its place, passes over every line that is not surely one. */
-void http1_data(struct http1 *p, struct http1_lines *l, struct slice bytes, const struct http1_sink *sink);
+ * else; a parser that begins midway, or lost its place, passes over every line that is not surely one.
+ * Returns how many of the bytes were taken: all, or those before HTTP was over. */
+size_t http1_data(struct http1 *p, struct http1_lines *l, struct slice bytes, const struct http1_sink *sink);
 /* That many bytes were not captured. Where the body is known to reach behind them, only they are lost. */
 void http1_gap(struct http1 *p, struct http1_lines *l, uint64_t bytes, const struct http1_sink *sink);
 /* No more bytes will come; in_order: the connection was closed by FIN (a body without length is then whole).

@@ -25,14 +25,29 @@ static void note_length(struct http1 *p, struct slice value)
 	while (token_list(&value, &one)) {
 		any = true;
 		if (!length_of(one, &v) || ((p->flags & H1_LENGTH) != 0 && v != p->left)) {
+			p->odd |= length_of(one, &v) ? ANOMALY_BIT(SEVERAL_LENGTHS) : ANOMALY_BIT(BAD_LENGTH);
 			p->flags |= H1_LENGTH_BAD;
 			continue;
 		}
 		p->left = v; /* the first one, or the same again */
 		p->flags |= H1_LENGTH;
 	}
-	if (!any)
+	if (!any) {
+		p->odd |= ANOMALY_BIT(BAD_LENGTH);
 		p->flags |= H1_LENGTH_BAD;
+	}
+}
+
+/* RFC 9112 7 */
+static bool known_coding(struct slice name)
+{
+	static const char *const known[] = { "chunked", "gzip",	  "x-gzip",	"deflate",
+					     "compress", "x-compress", "identity" };
+
+	for (size_t i = 0; i < COUNT(known); i++)
+		if (token_same(name, known[i]))
+			return true;
+	return false;
 }
 
 static void note_coding(struct http1 *p, struct slice value)
@@ -41,6 +56,8 @@ static void note_coding(struct http1 *p, struct slice value)
 
 	while (token_list(&value, &one)) {
 		one = token_of(one); /* without its parameters */
+		if ((p->flags & H1_CHUNKED) != 0 || !known_coding(one))
+			p->odd |= ANOMALY_BIT(BAD_TRANSFER_CODING);
 		if (token_same(one, "identity")) /* RFC 2616 3.6: no coding */
 			continue;
 		p->flags |= H1_CODED;
@@ -79,6 +96,10 @@ void http1_frame_begin(struct http1 *p)
 	bool length = (p->flags & H1_LENGTH) != 0, bad = (p->flags & H1_LENGTH_BAD) != 0;
 	bool coded = (p->flags & H1_CODED) != 0, close = response && (p->flags & H1_CLOSE) != 0;
 
+	if (coded && (length || bad))
+		p->odd |= ANOMALY_BIT(TE_AND_CL);
+	if (coded && !chunked && !response) /* of a response the connection's end is the body's */
+		p->odd |= ANOMALY_BIT(BAD_TRANSFER_CODING);
 	p->flags = !chunked && (bad || coded) ? H1_BROKEN : 0;
 	p->head_bytes = p->line_n = 0;
 	if (chunked) {
@@ -121,6 +142,7 @@ static bool first_byte(struct http1 *p, uint8_t c)
 	}
 	p->state = length ? H1_BODY : H1_UNTIL_CLOSE;
 	p->flags |= H1_BROKEN;
+	p->odd |= ANOMALY_BIT(BAD_CHUNK);
 	return false;
 }
 
@@ -162,7 +184,7 @@ static enum http1_chunk trailer_byte(struct http1 *p, uint8_t c)
 	return H1_CHUNK_GOES_ON;
 }
 
-enum http1_chunk http1_frame_chunk(struct http1 *p, uint8_t c)
+static enum http1_chunk chunk_byte(struct http1 *p, uint8_t c)
 {
 	switch (p->state) {
 	case H1_CHUNK_SIZE:
@@ -185,4 +207,13 @@ enum http1_chunk http1_frame_chunk(struct http1 *p, uint8_t c)
 	default:
 		return trailer_byte(p, c);
 	}
+}
+
+enum http1_chunk http1_frame_chunk(struct http1 *p, uint8_t c)
+{
+	enum http1_chunk what = chunk_byte(p, c);
+
+	if (what == H1_CHUNK_BROKEN)
+		p->odd |= ANOMALY_BIT(BAD_CHUNK);
+	return what;
 }

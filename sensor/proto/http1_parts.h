@@ -16,6 +16,7 @@ enum http1_state {
 	H1_CHUNK_CR,    /* behind a chunk's data */
 	H1_CHUNK_LF,
 	H1_TRAILER,
+	H1_ASTRAY,      /* behind broken framing of a request; at the beginning of a line, or in it */
 	H1_TUNNEL
 };
 
@@ -28,7 +29,8 @@ enum http1_flag {
 	H1_CODED = 32,      /* a Transfer-Encoding was */
 	H1_CHUNKED = 64,    /* whose last coding is chunked */
 	H1_DIGIT = 128,     /* the chunk's size has begun */
-	H1_CLOSE = 256      /* Connection: close */
+	H1_CLOSE = 256,     /* Connection: close */
+	H1_TOLD = 512       /* astray: there is nothing more to look for */
 };
 
 /* ---- lines (http1_line.c) ---- */

@@ -1,5 +1,5 @@
-/* HTTP/1 on a connection: responses answer requests in order (RFC 9112 9.3.2); where bytes are missing, what is certain
- * is kept and the rest is marked. */
+/* HTTP/1 on a connection: responses answer requests in order (RFC 9112 9.3.2); where bytes are missing, what
+ * is certain is kept and the rest is marked. */
 #include "sensor/proto/connection.h"
 
 static struct exchange *current(struct workshop *w, enum direction d)
@@ -72,8 +72,10 @@ static enum http1_body request_head(void *ctx)
 	struct workshop *w = ctx;
 	struct exchange *x = current(w, REQUEST);
 
-	if (x != NULL)
-		exchange_request_head(w->exchanges, x, w->fields);
+	if (x == NULL)
+		return HTTP1_BODY_FRAMED;
+	x->anomalies |= w->conn->http[REQUEST].odd; /* here too: the end may come when the event is made */
+	exchange_request_head(w->exchanges, x, w->fields);
 	return HTTP1_BODY_FRAMED;
 }
 
@@ -111,6 +113,7 @@ static void message_end(struct workshop *w, enum direction d, bool whole)
 	if (x == NULL)
 		return;
 	x->message[d].last_ns = w->until;
+	x->anomalies |= w->conn->http[d].odd;
 	exchange_body_end(x, d, whole);
 	conclude_if_over(w, x);
 }
@@ -199,6 +202,28 @@ static void response_header(void *ctx, struct slice name, struct slice value)
 		exchange_header(x, RESPONSE, name, value, w->fields);
 }
 
+static bool asks_for_http2(const struct exchange *x)
+{
+	struct slice s = x->kept[KEPT_UPGRADE];
+
+	return s.n > 0 && memmem(s.p, s.n, "h2c", 3) != NULL;
+}
+
+/* The request was in HTTP/1, and its response comes on stream 1 (RFC 7540 3.2). */
+static bool goes_on_as_http2(struct workshop *w, struct exchange *x)
+{
+	struct connection *c = w->conn;
+
+	if (x->status != 101 || !asks_for_http2(x) || !http2_session_begin(w, c, HTTP2_UPGRADED))
+		return false;
+	x->stream = 1;
+	x->status = 0;
+	x->message[RESPONSE] = (struct message){ 0 };
+	c->waiting++;
+	c->current[RESPONSE] = EXCHANGE_NONE;
+	return true;
+}
+
 static enum http1_body response_head(void *ctx)
 {
 	struct workshop *w = ctx;
@@ -209,10 +234,13 @@ static enum http1_body response_head(void *ctx)
 		return HTTP1_BODY_NONE;
 	if (x == NULL)
 		return HTTP1_BODY_FRAMED;
+	if (goes_on_as_http2(w, x))
+		return HTTP1_BODY_TUNNEL;
 	exchange_response_head(w->exchanges, x);
 	method = x->kept[KEPT_METHOD];
 	if (x->status == 101 || (slice_is(method, "CONNECT") && x->status / 100 == 2)) {
 		w->conn->tunnel = true;
+		x->anomalies |= ANOMALY_BIT(TUNNEL);
 		return HTTP1_BODY_TUNNEL;
 	}
 	if (x->status == 204 || x->status == 304 || slice_is(method, "HEAD"))
@@ -288,9 +316,11 @@ static void note_line(struct connection *c, enum direction d, struct slice bytes
 void http1_session_data(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
 {
 	struct http1_sink sink = sink_of(w, d);
+	size_t taken = http1_data(&c->http[d], w->lines, bytes, &sink);
 
-	http1_data(&c->http[d], w->lines, bytes, &sink);
 	note_line(c, d, bytes, &w->at);
+	if (c->http2 != NULL && taken < bytes.n)
+		http2_session_data(w, c, d, slice_from(bytes, taken));
 }
 
 void http1_session_gap(struct workshop *w, struct connection *c, enum direction d, uint64_t bytes)

@@ -50,6 +50,14 @@ static struct slice version_of(struct slice s)
 	return slice_of(s.p + 5, n - 5);
 }
 
+/* "/HTTP/1.1": somebody forgot the blank. */
+static bool version_sticks(struct slice target)
+{
+	struct slice end = slice_from(target, target.n < 8 ? target.n : target.n - 8);
+
+	return version_of(end).n == 3;
+}
+
 static enum http1_shape request_line(struct slice text, bool cut, struct http1_start *out)
 {
 	struct slice rest, last;
@@ -58,6 +66,8 @@ static enum http1_shape request_line(struct slice text, bool cut, struct http1_s
 	text = token_trim(text);
 	out->method = token_of(text);
 	rest = slice_from(text, out->method.n);
+	if (rest.n == 0 && !cut && registered(out->method)) /* and nothing else */
+		return H1_FULL;
 	if (out->method.n == 0 || rest.n == 0 || !token_blank(rest.p[0]))
 		return H1_NOT;
 	rest = token_trim(rest);
@@ -71,6 +81,8 @@ static enum http1_shape request_line(struct slice text, bool cut, struct http1_s
 	}
 	out->version = slice_of(NULL, 0);
 	out->target = rest;
+	if (n == 0 && rest.n > 0 && rest.p[0] == '/' && version_sticks(rest))
+		return H1_FULL;
 	if (!registered(out->method) || target_begins(rest, slice_is(out->method, "CONNECT")) != 1)
 		return H1_NOT;
 	if (cut)
@@ -188,6 +200,7 @@ int http1_looks_like(enum http1_kind kind, struct slice bytes)
 	if (lf != NULL) { /* a method that is not registered, a shape that is unusual */
 		bytes = slice_head(bytes, (size_t)(lf - bytes.p));
 		return http1_start_line(kind, bytes, false, &start) != H1_NOT &&
+		       (start.target.n > 0 || start.version.n > 0) &&
 		       (start.version.n == 0 || start.version.p[0] == '1');
 	}
 	n = token_of(bytes).n;

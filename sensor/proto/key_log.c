@@ -57,7 +57,7 @@ void key_log_free(struct key_log *k)
 	if (k == NULL)
 		return;
 	if (k->entries != NULL)
-		explicit_bzero(k->entries, ((size_t)k->limit + 1) * sizeof *k->entries);
+		explicit_bzero(k->entries, ((size_t)k->count + 1) * sizeof *k->entries); /* no other was touched */
 	free(k->entries);
 	free(k->links);
 	free(k->buckets);

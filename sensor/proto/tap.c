@@ -6,6 +6,9 @@
 #include "sensor/proto/connection.h"
 #include "sensor/proto/fragments.h"
 #include "sensor/proto/frame.h"
+#include "sensor/proto/linger.h"
+#include "sensor/proto/quic.h"
+#include "sensor/proto/sealed.h"
 
 #define FRAGMENTED_MAX 4 /* fragments in tunnels that are fragmented themselves */
 
@@ -17,6 +20,10 @@ struct tap {
 	struct connection *connections;
 	uint32_t *free; /* numbers of connections that are not in use */
 	uint32_t n_free;
+	uint32_t reached; /* below it are all connections that ever were in use */
+	struct linger linger;
+	struct quic_pool *quic;
+	struct greeting quic_greeting; /* of the one that is told */
 	struct workshop workshop;
 	struct parse_context fields;
 	struct scratch scratch;
@@ -42,33 +49,76 @@ static void exchange_done(void *ctx, struct exchange *x, const struct exchange_e
 	t->sink.event(t->sink.ctx, &t->event.ev);
 }
 
-/* An encrypted connection is one event: who called whom, when, and how much passed. */
-static void connection_sealed(void *ctx, const struct connection *c, const struct exchange_ends *ends)
+static void tell_sealed(struct tap *t, const struct sealed *sealed)
 {
-	struct tap *t = ctx;
-	const struct tls_counts *n = tls_counts(c->tls);
-	int64_t last = c->last_ns[0] > c->last_ns[1] ? c->last_ns[0] : c->last_ns[1];
-	struct exchange x = { .message = { [REQUEST] = { .begun = true, .first_ns = c->first_ns, .seq = c->first_seq } } };
-	struct access_event *ev = &t->event.ev;
-
 	t->scratch.n = 0;
 	flat_event_reset(&t->event);
-	ev_set_int(ev, F_TIMESTAMP, c->first_ns);
-	if (last >= c->first_ns)
-		ev_set_int(ev, F_DURATION, last - c->first_ns);
-	ev_set_ip(ev, F_SOURCE_IP, ends->addr[0]);
-	ev_set_int(ev, F_SOURCE_PORT, ends->port[0]);
-	ev_set_ip(ev, F_DESTINATION_IP, ends->addr[1]);
-	ev_set_int(ev, F_DESTINATION_PORT, ends->port[1]);
-	ev_set_str(ev, F_PROTOCOL, SLICE("tls"));
-	ev_set_int(ev, F_REQUEST_BYTES, (int64_t)n->bytes[0]);
-	ev_set_int(ev, F_RESPONSE_BYTES, (int64_t)n->bytes[1]);
-	greeting_fields(ends->greeting, &t->fields, ev);
-	exchange_digest(&x, ends, t->sha, ev->digest);
-	t->sink.event(t->sink.ctx, ev);
+	sealed_event(sealed, &t->fields, t->sha, &t->event.ev);
+	t->sink.event(t->sink.ctx, &t->event.ev);
+}
+
+static void connection_sealed(void *ctx, const struct connection *c, const struct exchange_ends *ends)
+{
+	const struct tls_counts *n = tls_counts(c->tls);
+	const struct sealed sealed = { .protocol = "tls",
+				       .ends = *ends,
+				       .first_ns = c->first_ns,
+				       .last_ns = c->last_ns[0] > c->last_ns[1] ? c->last_ns[0] : c->last_ns[1],
+				       .bytes = { n->bytes[0], n->bytes[1] },
+				       .number = c->first_seq };
+
+	tell_sealed(ctx, &sealed);
+}
+
+static void quic_closed(void *ctx, const struct quic_connection *c, enum quic_end how)
+{
+	struct tap *t = ctx;
+	struct sealed sealed = { .protocol = "quic",
+				 .ends = { .greeting = &t->quic_greeting },
+				 .first_ns = c->first_ns,
+				 .last_ns = c->last_ns };
+
+	(void)how;
+	if (c->hello_is != QUIC_HELLO_WHOLE) {
+		losses_add(&t->losses, LOSS_QUIC, 1, c->bytes[QUIC_CLIENT] + c->bytes[QUIC_SERVER]);
+		return;
+	}
+	for (int side = 0; side < 2; side++) {
+		sealed.ends.addr[side] = c->addr[side];
+		sealed.ends.port[side] = c->port[side];
+		sealed.bytes[side] = c->bytes[side];
+	}
+	memcpy(&sealed.number, c->cid, c->cid_n < sizeof sealed.number ? c->cid_n : sizeof sealed.number);
+	t->quic_greeting.said = true;
+	t->quic_greeting.hello = c->hello;
+	tell_sealed(t, &sealed);
 }
 
 /* ---- from streams to connections ---- */
+
+static void give_back(struct tap *t, struct connection *c)
+{
+	connection_close(&t->workshop, c);
+	t->free[t->n_free++] = (uint32_t)(c - t->connections);
+}
+
+/* Those whose secrets did not come in time. */
+static void let_go(struct tap *t, int64_t now)
+{
+	struct connection *c;
+
+	while ((c = linger_over(&t->linger, now)) != NULL)
+		give_back(t, c);
+}
+
+/* Room is needed. */
+static void let_oldest_go(struct tap *t)
+{
+	struct connection *c = linger_over(&t->linger, INT64_MAX);
+
+	if (c != NULL)
+		give_back(t, c);
+}
 
 static void *stream_opened(void *ctx, const struct stream_key *key, bool from_start, int64_t ns)
 {
@@ -77,8 +127,12 @@ static void *stream_opened(void *ctx, const struct stream_key *key, bool from_st
 
 	(void)ns;
 	if (t->n_free == 0)
+		let_oldest_go(t);
+	if (t->n_free == 0)
 		return NULL;
 	c = &t->connections[t->free[--t->n_free]];
+	if (t->reached <= t->free[t->n_free])
+		t->reached = t->free[t->n_free] + 1;
 	connection_open(c, key, from_start);
 	return c;
 }
@@ -114,8 +168,13 @@ static void stream_closed(void *ctx, void *conn, enum stream_end how, int64_t ns
 	(void)ns;
 	if (c == NULL)
 		return;
-	connection_close(&t->workshop, c);
-	t->free[t->n_free++] = (uint32_t)(c - t->connections);
+	if (t->linger.list == NULL || !connection_waits(c)) {
+		give_back(t, c);
+		return;
+	}
+	if (linger_full(&t->linger))
+		let_oldest_go(t);
+	linger_add(&t->linger, c, t->now);
 }
 
 /* ---- birth and end ---- */
@@ -137,10 +196,11 @@ static bool make_pools(struct tap *t, const struct tap_limits *limits)
 	t->workshop.http2 = http2_pool_new(limits->http2, limits->http2_bytes);
 	t->streams = streams_new(&limits->streams, &sink, &t->losses);
 	t->fragments = fragments_new(&fragments, &t->losses);
+	t->quic = quic_pool_new(limits->quic);
 	if (t->connections == NULL || t->free == NULL || t->scratch.p == NULL || t->sha == NULL ||
 	    t->workshop.exchanges == NULL || t->workshop.lines == NULL || t->streams == NULL ||
 	    t->fragments == NULL || t->workshop.tls == NULL || t->workshop.greetings == NULL ||
-	    t->workshop.http2 == NULL)
+	    t->workshop.http2 == NULL || t->quic == NULL)
 		return false;
 	while (t->n_free < flows) {
 		t->free[t->n_free] = flows - 1 - t->n_free;
@@ -176,6 +236,7 @@ void tap_free(struct tap *t)
 		return;
 	streams_free(t->streams);
 	fragments_free(t->fragments);
+	quic_pool_free(t->quic);
 	http1_lines_free(t->workshop.lines);
 	tls_pool_free(t->workshop.tls);
 	greetings_free(t->workshop.greetings);
@@ -185,6 +246,7 @@ void tap_free(struct tap *t)
 	if (t->scratch.p != NULL)
 		explicit_bzero(t->scratch.p, t->scratch.cap); /* it has held keys */
 	free(t->scratch.p);
+	linger_free(&t->linger);
 	free(t->free);
 	free(t->connections);
 	free(t);
@@ -196,6 +258,11 @@ void tap_use_keys(struct tap *t, struct key_log *keys)
 }
 
 /* ---- packets ---- */
+
+static struct quic_sink quic_sink_of(struct tap *t)
+{
+	return (struct quic_sink){ t, quic_closed };
+}
 
 static void count(struct tap *t, enum frame_verdict v, uint32_t wire_len)
 {
@@ -216,10 +283,18 @@ void tap_packet(struct tap *t, int64_t ns, uint32_t link_type, struct slice byte
 	t->packets++;
 	if (ns > t->now)
 		t->now = ns;
+	if (t->linger.n > 0)
+		let_go(t, t->now);
 	for (int i = 0; v == FRAME_FRAGMENT && i < FRAGMENTED_MAX; i++) {
 		if (!fragments_add(t->fragments, &frag, ns, &frag))
 			return;
 		v = frame_parse_whole(&frag, &seg, &frag);
+	}
+	if (v == FRAME_UDP) {
+		const struct quic_sink sink = quic_sink_of(t);
+
+		quic_datagram(t->quic, &seg, ns, &sink);
+		return;
 	}
 	if (v != FRAME_TCP) {
 		count(t, v, wire_len);
@@ -232,17 +307,47 @@ void tap_packet(struct tap *t, int64_t ns, uint32_t link_type, struct slice byte
 
 void tap_time(struct tap *t, int64_t ns)
 {
+	const struct quic_sink sink = quic_sink_of(t);
+
 	if (ns <= t->now)
 		return;
 	t->now = ns;
 	fragments_time(t->fragments, ns);
 	streams_time(t->streams, ns);
+	quic_time(t->quic, ns, &sink);
+	let_go(t, t->now);
+}
+
+void tap_retry(struct tap *t)
+{
+	if (tls_pool_waiting(t->workshop.tls) == 0)
+		return;
+	for (uint32_t i = 0; i < t->reached; i++)
+		if (connection_waits(&t->connections[i]))
+			connection_retry(&t->workshop, &t->connections[i]);
+	for (uint32_t i = 0; i < t->linger.n; i++) {
+		struct connection **c = linger_at(&t->linger, i);
+
+		if (*c == NULL || connection_waits(*c))
+			continue;
+		give_back(t, *c);
+		*c = NULL;
+	}
+}
+
+bool tap_linger(struct tap *t, int64_t ns)
+{
+	return linger_init(&t->linger, ns);
 }
 
 void tap_finish(struct tap *t)
 {
+	const struct quic_sink sink = quic_sink_of(t);
+
 	fragments_finish(t->fragments);
 	streams_finish(t->streams, t->now);
+	quic_finish(t->quic, &sink);
+	let_go(t, INT64_MAX);
 }
 
 size_t tap_in_flight(const struct tap *t)

@@ -13,13 +13,13 @@ struct tap_limits {
 	uint32_t exchanges;  /* under way at a time */
 	uint32_t decoders;   /* compressed bodies under way at a time */
 	uint32_t lines;      /* header lines cut by a segment's end at a time */
-	uint32_t tls, http2; /* connections at a time */
+	uint32_t tls, http2, quic; /* connections at a time */
 	size_t tls_bytes;    /* of encrypted connections whose secrets are waited for */
 	size_t http2_bytes;  /* that HPACK may hold */
 };
 #define TAP_LIMITS_DEFAULT                                                                                     \
 	{                                                                                                     \
-		STREAM_LIMITS_DEFAULT, 4096, 1024, 1024, 16384, 4096, 16u << 20, 32u << 20                    \
+		STREAM_LIMITS_DEFAULT, 4096, 1024, 1024, 16384, 4096, 4096, 16u << 20, 32u << 20                    \
 	}
 
 struct tap_sink {
@@ -39,6 +39,11 @@ void tap_use_keys(struct tap *t, struct key_log *keys);
 void tap_packet(struct tap *t, int64_t ns, uint32_t link_type, struct slice bytes, uint32_t wire_len);
 /* No packet came until then (a live capture's clock). */
 void tap_time(struct tap *t, int64_t ns);
+/* The key log has grown, and packets may not come: what waits for its secrets is read if it can be. */
+void tap_retry(struct tap *t);
+/* Secrets may come so much later than the packets (a live key log): a connection that ends without them is
+ * over only then. Before the first packet; false: no memory. */
+bool tap_linger(struct tap *t, int64_t ns);
 /* The capture is over: what is under way becomes incomplete events. */
 void tap_finish(struct tap *t);
 /* Exchanges under way. */

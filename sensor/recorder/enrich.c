@@ -425,7 +425,7 @@ void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *
 {
 	int64_t pico;
 
-	if ((ev_known(ev, F_INPUT_TOKENS) || ev_known(ev, F_OUTPUT_TOKENS)) && en->prices != NULL &&
+	if (en->prices != NULL &&
 	    price_event_memo(en->prices, memo, ev, &pico) == PRICE_OK)
 		ev_set_int(ev, F_COST, pico);
 }

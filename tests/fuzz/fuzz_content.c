@@ -7,7 +7,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const char *const codings[] = {
-	"gzip", "deflate", "gzip, gzip", "deflate, gzip", "gzip, deflate", "deflate, deflate", "br", "",
+	"gzip", "deflate", "gzip, gzip", "deflate, gzip", "gzip, deflate", "deflate, deflate", "compress", "",
+	"br", "zstd", "br, gzip", "zstd, br", "gzip, zstd", "br, br",
 };
 
 struct result {

@@ -11,6 +11,7 @@ struct trace {
 	uint64_t sum, seed;
 	uint8_t control, place; /* place: 'i' between messages, 'h' in a head, 'b' in a body */
 	uint8_t last;
+	const struct http1 *parser;
 };
 
 static void demand(bool good)
@@ -93,6 +94,7 @@ static void on_end(void *ctx, bool whole)
 	demand(t->place == 'b' || (t->place == 'h' && !whole));
 	t->place = 'i';
 	call(t, whole ? 'e' : 'E');
+	mix(t, slice_of(&t->parser->odd, sizeof t->parser->odd));
 }
 
 static void on_lost(void *ctx)
@@ -120,6 +122,7 @@ static uint64_t run(struct slice in, uint8_t control, uint8_t seed, enum how how
 	struct http1_sink sink = { &t, on_start, on_header, on_head, on_body, on_gap, on_end, on_lost };
 	struct http1 p;
 
+	t.parser = &p;
 	http1_init(&p, (control & 1) != 0 ? HTTP1_RESPONSE : HTTP1_REQUEST);
 	if ((control & 8) != 0)
 		http1_midway(&p);

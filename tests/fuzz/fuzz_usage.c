@@ -13,14 +13,19 @@ static const struct {
 	{ "api.openai.com", "/v1/responses" }, { "api.openai.com", "/v1/files" },
 	{ "api.anthropic.com", "/v1/messages" }, { "api.anthropic.com", "/v1/messages/count_tokens" },
 	{ "", "/v1beta/models/g:generateContent" }, { "", "/v2/chat" }, { "", "/api/chat" },
-	{ "", "/model/m/converse" },
+	{ "", "/model/m/converse" }, { "", "/model/m/invoke" }, { "", "/v1/files/f/content" },
+	{ "api.x.ai", "/v1/batches/b/results" }, { "api.anthropic.com", "/v1/messages/batches/b/results" },
+	{ "", "/v1beta/batches/b" }, { "", "/ml/v1/text/generation_stream" },
+	{ "x.endpoints.huggingface.cloud", "/" }, { "", "/v1/audio/speech" }, { "", "/v1/images/edits" },
+	{ "", "/p/publishers/google/models/m:predict" },
 };
 static const char *const media[] = { "", "text/event-stream", "application/json", "application/x-ndjson",
-  "text/plain" };
+  "text/plain", "application/vnd.amazon.eventstream" };
 
 struct bodies {
 	struct route route;
 	struct slice media, request, response;
+	bool form;
 };
 
 static void feed(struct usage_reader *u, struct slice in, size_t piece, void (*take)(struct usage_reader *,
@@ -41,10 +46,24 @@ static void run(const struct bodies *b, void *memory, size_t piece, bool whole, 
 {
 	struct usage_reader *u = usage_begin(memory, &b->route);
 
+	usage_request_head(u, slice_str(b->form ? "multipart/form-data; boundary=b" : ""));
 	feed(u, b->request, piece, usage_request);
+	usage_response_header(u, SLICE("X-Amzn-Bedrock-Output-Token-Count"), slice_head(b->request, 5));
 	usage_response_head(u, 200, b->media);
 	feed(u, b->response, piece, usage_response);
 	usage_end(u, true, whole, out);
+}
+
+/* Written alike, and read again they say the same. */
+static bool same_details(const struct usage_details *a, const struct usage_details *b)
+{
+	uint8_t text[3][USAGE_DETAILS_TEXT_MAX];
+	size_t n[2] = { usage_details_write(a, text[0]), usage_details_write(b, text[1]) };
+	struct usage_details again;
+
+	usage_details_read(slice_of(text[0], n[0]), &again);
+	return n[0] == n[1] && memcmp(text[0], text[1], n[0]) == 0 &&
+	       usage_details_write(&again, text[2]) == n[0] && memcmp(text[0], text[2], n[0]) == 0;
 }
 
 static bool same(const struct usage *a, const struct usage *b)
@@ -55,7 +74,8 @@ static bool same(const struct usage *a, const struct usage *b)
 	       a->quality == b->quality && a->stream == b->stream && a->provider == b->provider &&
 	       a->operation == b->operation && slice_eq(a->request_model, b->request_model) &&
 	       slice_eq(a->response_model, b->response_model) && slice_eq(a->response_id, b->response_id) &&
-	       slice_eq(a->service_tier, b->service_tier) && slice_eq(a->user, b->user);
+	       slice_eq(a->service_tier, b->service_tier) && slice_eq(a->user, b->user) &&
+	       same_details(&a->details, &b->details);
 }
 
 static bool sound(const struct usage *u)
@@ -82,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	route_find(slice_str(calls[data[0] % COUNT(calls)].host),
 	  slice_str(calls[data[0] % COUNT(calls)].path), &b.route);
 	b.media = slice_str(media[data[1] % COUNT(media)]);
+	b.form = (data[1] & 0x40) != 0;
 	for (size_t i = 0; i < COUNT(m); i++)
 		m[i] = malloc(usage_reader_size());
 	run(&b, m[0], SIZE_MAX, true, &whole);

@@ -73,17 +73,71 @@ def by(events, key):
     return {k: sums(v) for k, v in groups.items()}
 
 
-def cost(e, row):
-    """pico-USD of a call by a row of `prices show`, whose prices are exact fractions of USD per million tokens."""
-    if not has_usage(e) or row is None:
-        return None
-    total = e.get('gen_ai.usage.input_tokens', 0)
+MILLION = fractions.Fraction(1, 10**6)
+
+
+def details(e):
+    """What is billed apart: {name: number}, and the passes as lists of five numbers and a model."""
+    got, passes = collections.Counter(), []
+    for part in filter(None, e.get('tochoku.usage.details', '').split(',')):
+        name, value = part.split('=')
+        if name == 'pass':
+            passes.append([int(x) for x in value.split('/', 5)[:5]] + [value.split('/', 5)[5]])
+        else:
+            got[name] = int(value)
+    return got, passes
+
+
+def banded(row, total):
     for band in row.get('above', ()):
         if total > band['tokens']:
             row = dict(row, **band)
-    cached = e.get('gen_ai.usage.cache_read.input_tokens', 0)
-    usd = ((total - cached) * row['input'] + cached * row.get('cached', row['input'])
-           + e.get('gen_ai.usage.output_tokens', 0) * row.get('output', 0)) * fractions.Fraction(1, 10**6)
+    return row
+
+
+def price_of_tokens(row, d, total, out, cached, write, hour):
+    """USD of one pass. A kind without a price of its own costs as what it is a kind of."""
+    row = banded(row, total)
+    price = {'cached': 'input', 'cache_write': 'input', 'cache_write_1h': 'cache_write', 'audio_input': 'input',
+             'audio_cached': 'cached', 'audio_output': 'output', 'image_input': 'input', 'image_output': 'output'}
+
+    def of(kind):
+        while kind not in row:
+            kind = price[kind]
+        return row[kind]
+
+    kinds = {'cached': cached - d['audio_cached'], 'audio_cached': d['audio_cached'], 'cache_write': write - hour,
+             'cache_write_1h': hour, 'audio_input': d['audio_input'] - d['audio_cached'],
+             'image_input': d['image_input'], 'audio_output': d['audio_output'], 'image_output': d['image_output']}
+    kinds['output'] = out - kinds['audio_output'] - kinds['image_output']
+    kinds['input'] = total - cached - write - kinds['audio_input'] - kinds['image_input']
+    factor = (row.get('geo_us', 1) if d['geo_us'] else 1) * (row.get('fast', 1) if d['fast'] else 1)
+    return sum(n * of(kind) for kind, n in kinds.items() if n) * MILLION * factor
+
+
+def cost(e, row, row_of=lambda model: None):
+    """pico-USD of a call by a row of `prices show`, whose prices are exact fractions: of USD per million tokens or
+    characters, each, or per second. row_of: the row of a pass with another model."""
+    d, passes = details(e)
+    pieces = [(d['search_units'], 'search_unit'), (d['pages'], 'page')]
+    if 'gen_ai.usage.input_tokens' not in e and 'gen_ai.usage.output_tokens' not in e:
+        pieces += [(d['images'], 'image'), (d['milliseconds'] * fractions.Fraction(1, 1000), 'second'),
+                   (d['characters'] * MILLION, 'character')]
+    if row is None or not (has_usage(e) or any(n for n, _ in pieces)) or d['unlisted']:
+        return None
+    if d['from_cache']:
+        return 0
+    if any(n and kind not in row for n, kind in pieces):
+        return None
+    usd = sum(n * row[kind] for n, kind in pieces if n) + d['searches'] * row.get('search', 0)
+    whole = (e.get('gen_ai.usage.input_tokens', 0), e.get('gen_ai.usage.output_tokens', 0),
+             e.get('gen_ai.usage.cache_read.input_tokens', 0), e.get('gen_ai.usage.cache_creation.input_tokens', 0),
+             d['cache_write_1h'])
+    for *used, name in passes or [whole + ('',)]:
+        one = row_of(name) if name else row
+        if one is None:
+            return None
+        usd += price_of_tokens(one, d if not passes else collections.Counter(geo_us=d['geo_us'], fast=d['fast']), *used)
     return math.floor(usd * 10**12 + fractions.Fraction(1, 2))
 
 

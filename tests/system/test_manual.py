@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The manual names what the program's own tables have: every loss with its meaning, every command."""
+"""The manual names what the program's own tables have: every loss and anomaly with its meaning, every
+command."""
 import os
 import re
 import sys
@@ -18,11 +19,12 @@ def main():
     tap = Tap()
     with open(os.path.join(ROOT, 'man/tochoku.1'), encoding='utf-8') as f:
         manual = f.read()
-    losses = rows('core/event/losses.def', 'LOSS')
-    tap.ok(len(losses) > 10, 'the losses are read')
-    for name, meaning in losses:
-        tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
-               'loss %s stands in the manual with its meaning' % name, meaning)
+    for what, path, macro in (('loss', 'core/event/losses.def', 'LOSS'), ('anomaly', 'sensor/proto/anomalies.def', 'ANOMALY')):
+        table = rows(path, macro)
+        tap.ok(len(table) > 10, 'the table of %s is read' % path)
+        for name, meaning in table:
+            tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
+                   '%s %s stands in the manual with its meaning' % (what, name), meaning)
     with open(os.path.join(ROOT, 'cli/commands.def'), encoding='utf-8') as f:
         commands = re.findall(r'^COMMAND\((\w+)', f.read(), re.M)
     tap.ok(len(commands) > 8, 'the commands are read')

@@ -37,6 +37,7 @@ struct bench {
 	bool stuffed;	   /* the socket takes nothing */
 	size_t waited;
 	uint64_t lost;
+	size_t said;
 	int64_t mono;
 	int ring[2]; /* our own descriptors of the rings */
 	unsigned block[2];
@@ -92,6 +93,11 @@ static bool writable(void *ctx)
 static void told_lost(void *ctx, uint64_t id)
 {
 	((struct bench *)ctx)->lost = id;
+}
+
+static void say(void *ctx, const char *text)
+{
+	((struct bench *)ctx)->said += strstr(text, "other") != NULL;
 }
 
 /* ---- the kernel ---- */
@@ -217,7 +223,7 @@ static struct bench *bench_new(unsigned n)
 {
 	struct bench *b = calloc(1, sizeof *b);
 	const struct outbox_line line = { .ctx = b, .send = take, .wait = wait_answer, .writable = writable };
-	const struct captures_sink sink = { .ctx = b, .lost = told_lost };
+	const struct captures_sink sink = { .ctx = b, .lost = told_lost, .say = say };
 	static const char *const names[] = { "tap", "other" };
 	struct err e;
 
@@ -229,7 +235,8 @@ static struct bench *bench_new(unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		struct role_capture_input in = { .number = i,
 						 .name = slice_str(names[i]),
-						 .interface = SLICE("eth9") };
+						 .interface = SLICE("eth9"),
+						 .keylog = i == 1 };
 
 		ok_int(captures_input(b->captures, &in, &e), TK_OK, "an input");
 	}
@@ -495,6 +502,26 @@ static void test_shared_outbox(void)
 	bench_free(b);
 }
 
+static void test_keys(void)
+{
+	struct bench *b = bench_new(2);
+	int fd = memfd_create("keys", MFD_CLOEXEC);
+	struct err e;
+
+	ok_int(captures_keylog(b->captures, 0, dup(fd), &e), TK_EMALFORMED, "one that was not announced");
+	ok_int(captures_keylog(b->captures, 2, dup(fd), &e), TK_EMALFORMED, "one of no capture");
+	ok_int(captures_keylog(b->captures, 1, dup(fd), &e), TK_OK, "one that was");
+	run(b, NS_PER_SEC);
+	ok_int((int64_t)b->said, 0, "an empty one is none to speak of");
+	for (int i = 0; i < 3; i++) {
+		ok_int(write(fd, "nonsense here\n", 14), 14, "what is no key log");
+		run(b, NS_PER_SEC);
+		ok_int((int64_t)b->said, 1, "is told once");
+	}
+	sys_close(fd);
+	bench_free(b);
+}
+
 int main(void)
 {
 	test_session();
@@ -503,5 +530,6 @@ int main(void)
 	test_slow_recorder();
 	test_refused();
 	test_shared_outbox();
+	test_keys();
 	return tap_done();
 }

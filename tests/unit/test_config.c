@@ -150,8 +150,8 @@ static const struct {
 	  "1:21: 'interface' is missing: network interface, or any | "
 	  "1:39: the input name 'a' is taken: line 1 has it | "
 	  "1:53: 'interface': no interface can be called 'eth/1'" },
-	{ "key log", "inputs: {captures: [{name: a, interface: lo, keylog: /k}]}\n",
-	  "w 1:46: 'keylog' is not acted on in this version" },
+	{ "key log", "inputs: {captures: [{name: a, interface: lo, keylog: [/k]}]}\n",
+	  "1:54: 'keylog': expected text, got a list" },
 	{ "a size beyond all numbers",
 	  "inputs: {captures: [{name: a, interface: lo, ring: 9223372036854775807G}]}\n",
 	  "1:52: 'ring': expected a number of bytes such as 65535, 256K or 64M, got "
@@ -266,7 +266,7 @@ static const char full[] =
 	"nginx-json}],\n"
 	"  captures: [{name: tap, interface: eth1, filter: tcp port 80, snaplen: 65535, ring: 1G, "
 	"promiscuous: False},\n"
-	"    {name: t2, interface: any}]}\n"
+	"    {name: t2, interface: any, keylog: /run/keys.log}]}\n"
 	"networks:\n  zones: [{name: ward, cidr: [10.10.0.0/16, 'fd00:10::/32']}, {name: vpn, cidr: "
 	"10.99.0.0/24}]\n"
 	"  trusted_proxies: []\n  lists: [{name: l, path: /l}]\n"
@@ -300,6 +300,8 @@ static void test_values(void)
 		   c->captures[1].promiscuous,
 	   "a capture by default");
 	ok_str(c->captures[1].filter, "tcp", "its filter");
+	ok(c->captures[0].keylog == NULL, "no key log by default");
+	ok_str(c->captures[1].keylog, "/run/keys.log", "one that was named");
 	ok_int((int64_t)c->n_trusted_proxies, 0, "an empty list is empty, not the default");
 	ok_int((int64_t)c->n_expected_countries, 2, "countries");
 	ok_int(c->calendar.hours.to, 86400, "24:00");

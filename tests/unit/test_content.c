@@ -1,6 +1,9 @@
-/* Coded bodies, made here by zlib; every case whole, byte by byte and cut at random: the same comes out. */
+/* Coded bodies, made here by zlib, libbrotlienc and libzstd; every case whole, byte by byte and cut at
+ * random: the same comes out. */
+#include <brotli/encode.h>
 #include <stdlib.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "core/base/buf.h"
 #include "sensor/proto/content.h"
@@ -36,6 +39,33 @@ static void encode(struct buf *out, struct slice plain, int bits)
 		exit(2);
 	out->n += room - z.avail_out;
 	deflateEnd(&z);
+}
+
+static void encode_brotli(struct buf *out, struct slice plain)
+{
+	size_t room = BrotliEncoderMaxCompressedSize(plain.n) + 1024;
+
+	if (!BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, plain.n, plain.p, &room, buf_room(out, room)))
+		exit(2);
+	out->n += room;
+}
+
+/* In one frame, without its size, as servers send it. */
+static void encode_zstd(struct buf *out, struct slice plain, int window_log)
+{
+	ZSTD_CCtx *z = ZSTD_createCCtx();
+	size_t room = ZSTD_compressBound(plain.n) + 64;
+	ZSTD_outBuffer to = { buf_room(out, room), room, 0 };
+	ZSTD_inBuffer from = { plain.p, plain.n, 0 };
+
+	ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, window_log);
+	ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
+	while (from.pos < from.size)
+		ZSTD_compressStream2(z, &to, &from, ZSTD_e_continue);
+	if (ZSTD_compressStream2(z, &to, &from, ZSTD_e_end) != 0)
+		exit(2);
+	out->n += to.pos;
+	ZSTD_freeCCtx(z);
 }
 
 struct result {
@@ -143,6 +173,11 @@ static void single(struct buf *b, struct slice large)
 	/* a stored block whose first byte may be zlib's: 0x78 & 0x0f is 8 */
 	check("deflate, bare, that begins as zlib", "deflate",
 	      SLICE("\x78\x02\x00\xfd\xffhi\x01\x00\x00\xff\xff"), CONTENT_OK, SLICE("hi"));
+	check("plain under deflate", "deflate", SLICE("X5O!P%@AP"), CONTENT_OK, SLICE("X5O!P%@AP"));
+	check("plain under deflate, of no block type", "deflate", SLICE("Not coded"), CONTENT_OK,
+	      SLICE("Not coded"));
+	check("deflate, and plain in it", "deflate, deflate", coded(b, SLICE("X5O!P"), ZLIB), CONTENT_OK,
+	      SLICE("X5O!P"));
 	check("plain under gzip", "gzip", small, CONTENT_OK, small);
 	check("plain under gzip, one byte", "gzip", SLICE("x"), CONTENT_OK, SLICE("x"));
 	check("plain under gzip, half the magic", "gzip", SLICE("\x1fx"), CONTENT_OK, SLICE("\x1fx"));
@@ -196,8 +231,8 @@ static void stacks(struct buf *b, struct slice large)
 
 static void faults(struct buf *b, struct slice large)
 {
-	static const char *const unknown[] = { "br",	 "zstd",	"compress", "gzip, br",
-					       "gzip_x", "aws-chunked", "(" };
+	static const char *const unknown[] = { "compress", "gzip, dcb", "gzip_x",
+					       "brotli",   "aws-chunked", "(" };
 	char name[64];
 
 	for (size_t i = 0; i < COUNT(unknown); i++) {
@@ -232,6 +267,149 @@ static void faults(struct buf *b, struct slice large)
 	      slice_of(NULL, 0));
 }
 
+static struct slice brotli(struct buf *b, struct slice plain)
+{
+	buf_clear(b);
+	encode_brotli(b, plain);
+	return buf_slice(b);
+}
+
+static struct slice zstd(struct buf *b, struct slice plain, int window_log)
+{
+	buf_clear(b);
+	encode_zstd(b, plain, window_log);
+	return buf_slice(b);
+}
+
+static void brotlis(struct buf *b, struct slice large)
+{
+	struct buf out;
+
+	check("br", "br", brotli(b, small), CONTENT_OK, small);
+	check("br, large", "BR", brotli(b, large), CONTENT_OK, large);
+	check("br of nothing", "br", brotli(b, slice_of(NULL, 0)), CONTENT_OK, slice_of(NULL, 0));
+	check("nothing where br is said", "br", slice_of(NULL, 0), CONTENT_OK, slice_of(NULL, 0));
+	check("JSON under br", "br", small, CONTENT_OK, small);
+	brotli(b, large);
+	buf_str(b, "junk");
+	check("junk behind br", "br", buf_slice(b), CONTENT_OK, large);
+	brotli(b, small);
+	b->n--;
+	check("br, cut", "br", buf_slice(b), CONTENT_CUT, slice_head(small, small.n - 1));
+	brotli(b, large);
+	check("br, then gzip", "br, gzip", again(b, GZIP), CONTENT_OK, large);
+	coded(b, large, GZIP);
+	buf_init(&out, 1 << 26);
+	encode_brotli(&out, buf_slice(b));
+	check("gzip, then br", "gzip,br", buf_slice(&out), CONTENT_OK, large);
+	buf_free(&out);
+}
+
+static void zstds(struct buf *b, struct slice large)
+{
+	struct buf twice;
+
+	check("zstd", "zstd", zstd(b, small, 21), CONTENT_OK, small);
+	check("zstd, large", "ZStd", zstd(b, large, 17), CONTENT_OK, large);
+	check("zstd of nothing", "zstd", zstd(b, slice_of(NULL, 0), 21), CONTENT_OK, slice_of(NULL, 0));
+	check("nothing where zstd is said", "zstd", slice_of(NULL, 0), CONTENT_OK, slice_of(NULL, 0));
+	check("plain under zstd", "zstd", small, CONTENT_OK, small);
+	check("plain under zstd that begins like it", "zstd", SLICE("\x28\xb5\x2fx"), CONTENT_OK,
+	      SLICE("\x28\xb5\x2fx"));
+	check("less than its magic", "zstd", SLICE("\x28\xb5\x2f"), CONTENT_CUT, slice_of(NULL, 0));
+	buf_init(&twice, 1 << 24);
+	buf_add(&twice, large);
+	buf_add(&twice, small);
+	buf_clear(b);
+	buf_add(b, SLICE("\x5a\x2a\x4d\x18\x03\x00\x00\x00xyz")); /* a frame to be skipped */
+	encode_zstd(b, large, 21);
+	encode_zstd(b, small, 21);
+	check("two frames", "zstd", buf_slice(b), CONTENT_OK, buf_slice(&twice));
+	buf_str(b, "\x28\xb5 and junk");
+	check("two frames and junk", "zstd", buf_slice(b), CONTENT_OK, buf_slice(&twice));
+	buf_free(&twice);
+	zstd(b, small, 21);
+	b->n -= 5;
+	check("zstd, cut", "zstd", buf_slice(b), CONTENT_CUT, slice_head(small, small.n - 1));
+	zstd(b, small, 21);
+	b->p[b->n - 1] ^= 1;
+	check("zstd, wrong checksum", "zstd", buf_slice(b), CONTENT_DAMAGED, small);
+	check("zstd, a bad block behind a plain one", "zstd",
+	      SLICE("\x28\xb5\x2f\xfd\x00\x58\x28\x00\x00hello\xff\xff\xff"), CONTENT_DAMAGED, SLICE("hello"));
+	buf_clear(b);
+	buf_add(b, SLICE("\x28\xb5\x2f\xfd\x40\x00\x00\x00\x60\x09\x00")); /* of 256 bytes; a block of 300 */
+	for (int i = 0; i < 300; i++)
+		buf_byte(b, 'a');
+	check("zstd, longer than it says", "zstd", buf_slice(b), CONTENT_DAMAGED, slice_of(b->p + 11, 256));
+	zstd(b, large, 21);
+	check("zstd, then gzip", "zstd, gzip", again(b, GZIP), CONTENT_OK, large);
+	check("zstd, window of 8 MiB", "zstd", zstd(b, large, 23), CONTENT_OK, large);
+	check("zstd, window of 16 MiB", "zstd", zstd(b, large, 24), CONTENT_CAPPED, slice_of(NULL, 0));
+}
+
+/* Damage somewhere in the middle: what comes out, and what is said, is the same however it is cut. */
+static void damage(struct buf *b, struct slice large)
+{
+	static const char *const which[] = { "br", "zstd", "gzip" };
+	struct content_pool *p = content_pool_new(1);
+	int differs = 0, sound = 0, seen[CONTENT_NO_ROOM + 1] = { 0 };
+
+	for (int i = 0; i < 240; i++) {
+		struct result whole, cut;
+		enum content_state a, z;
+
+		i % 3 == 0 ? brotli(b, large) : i % 3 == 1 ? zstd(b, large, 17) : coded(b, large, GZIP);
+		for (int k = 0; k < 3; k++)
+			b->p[dice(b->n)] ^= (uint8_t)(1u << dice(8));
+		a = decode(p, which[i % 3], buf_slice(b), SIZE_MAX, &whole);
+		z = decode(p, which[i % 3], buf_slice(b), (size_t)(i & 1), &cut);
+		differs += a != z || whole.n != cut.n || whole.sum != cut.sum;
+		sound += whole.n > 0 && whole.n < large.n;
+		seen[a]++;
+	}
+	ok(differs == 0, "240 damaged bodies: the same however they are cut");
+	ok(seen[CONTENT_DAMAGED] > 100 && sound > 50, "most are found damaged, and what is sound comes out");
+	content_pool_free(p);
+}
+
+/* Windows that were written to are accounted over all bodies, and given back. */
+static void memory(struct buf *b)
+{
+	enum { BODIES = 400, SIZE = 3 << 20 };
+	struct content_pool *p = content_pool_new(BODIES);
+	struct content *c = calloc(BODIES, sizeof *c);
+	uint8_t *noise = malloc(SIZE);
+	int cut = 0, refused = 0;
+	struct result r;
+
+	for (size_t i = 0; i < SIZE; i++)
+		noise[i] = (uint8_t)(i % 64 < 8 ? dice(256) : 'a');
+	for (int round = 0; round < 4; round++) {
+		struct slice wire = round % 2 == 0 ? brotli(b, slice_of(noise, SIZE)) :
+						     zstd(b, slice_of(noise, SIZE), 23);
+
+		for (int i = 0; i < BODIES; i++) {
+			content_begin(&c[i], p, round % 2 == 0 ? SLICE("br") : SLICE("zstd"));
+			content_data(&c[i], slice_head(wire, i < 40 ? wire.n - 1 : 64), take, &r);
+		}
+		for (int i = 0; i < BODIES; i++) {
+			enum content_state s = content_end(&c[i]);
+
+			cut += s == CONTENT_CUT;
+			refused += s == CONTENT_NO_ROOM;
+		}
+	}
+	ok(cut + refused == 4 * BODIES && refused > 4 * 100 && cut > 4 * 12,
+	   "too many windows at once: some bodies are not read");
+	ok(decode(p, "br", brotli(b, slice_of(noise, SIZE)), SIZE_MAX, &r) == CONTENT_OK && r.n == SIZE &&
+		   decode(p, "zstd", zstd(b, slice_of(noise, SIZE), 23), SIZE_MAX, &r) == CONTENT_OK &&
+		   r.n == SIZE,
+	   "and there is room again behind them");
+	free(noise);
+	free(c);
+	content_pool_free(p);
+}
+
 /* n bytes of zeros under gzip, `times` over. */
 static void bomb(struct buf *b, size_t n, int times)
 {
@@ -263,6 +441,23 @@ static void caps(struct buf *b)
 		ok(decode(p, "gzip,gzip", buf_slice(b), pieces[i], &r) == CONTENT_CAPPED &&
 			   r.n == CONTENT_RATIO_FROM,
 		   "zeros, coded twice");
+		buf_clear(b);
+		encode_brotli(b, slice_of(memset(noise, 0, 1 << 20), 1 << 20));
+		ok(decode(p, "br", buf_slice(b), pieces[i], &r) == CONTENT_OK && r.n == 1 << 20,
+		   "1 MiB of zeros under br: not yet");
+		{
+			uint8_t *zeros = calloc(1, 40 << 20);
+
+			ok(decode(p, "br", brotli(b, slice_of(zeros, 40 << 20)), pieces[i], &r) ==
+					   CONTENT_CAPPED &&
+				   r.n == CONTENT_RATIO_FROM,
+			   "zeros under br");
+			ok(decode(p, "zstd", zstd(b, slice_of(zeros, 40 << 20), 21), pieces[i], &r) ==
+					   CONTENT_CAPPED &&
+				   r.n == CONTENT_RATIO_FROM,
+			   "zeros under zstd");
+			free(zeros);
+		}
 		coded(b, small, GZIP); /* the intermediate stage makes zeros that the last one passes over */
 		memset(buf_room(b, 40 << 20), 0, 40 << 20);
 		b->n += 40 << 20;
@@ -322,6 +517,10 @@ int main(void)
 	members(&b, buf_slice(&large));
 	stacks(&b, buf_slice(&large));
 	faults(&b, buf_slice(&large));
+	brotlis(&b, buf_slice(&large));
+	zstds(&b, buf_slice(&large));
+	damage(&b, buf_slice(&large));
+	memory(&b);
 	caps(&b);
 	pool(&b);
 	buf_free(&b);

@@ -11,6 +11,7 @@ struct scene {
 	char answer; /* of head(): 'f' framed, 'n' none, 't' tunnel, 0: by the status */
 	uint16_t status;
 	bool in_body;
+	const struct http1 *parser;
 	struct slice piece;
 	unsigned copied; /* start lines and headers that were not in the piece */
 };
@@ -101,7 +102,15 @@ static void on_gap(void *ctx, uint64_t bytes)
 
 static void on_end(void *ctx, bool whole)
 {
-	call(ctx, whole ? "end|" : "BROKEN|");
+	struct scene *s = ctx;
+	uint8_t names[ANOMALY_LIST_MAX];
+
+	if (s->parser->odd != 0) {
+		call(s, "(");
+		put(s, slice_of(names, anomaly_list(s->parser->odd, names)));
+		buf_str(&s->out, ")|");
+	}
+	call(s, whole ? "end|" : "BROKEN|");
 }
 
 static void on_lost(void *ctx)
@@ -129,6 +138,7 @@ static void feed(struct http1 *p, struct http1_lines *l, struct slice bytes, siz
 {
 	struct http1_sink sink = sink_of(s);
 
+	s->parser = p;
 	while (bytes.n > 0) {
 		size_t n = most == 0 ? 1 + dice(dice(4) == 0 ? 40 : 5) : most;
 		uint8_t *block;
@@ -147,6 +157,7 @@ static void play(struct http1 *p, struct http1_lines *l, struct slice wire, size
 {
 	struct http1_sink sink = sink_of(s);
 
+	s->parser = p;
 	while (wire.n > 0) {
 		size_t n = 0;
 
@@ -228,17 +239,18 @@ static const struct long_case longs[] = {
 	{ "target just short enough", "GET /", HTTP1_LINE_MAX - 16, " HTTP/1.1\r\nA: b\r\n\r\n",
 	  "GET /@16368 1.1|A=b|--|end|" },
 	{ "target too long", "GET /", HTTP1_LINE_MAX - 15, " HTTP/1.1\r\n C: d\r\nA: b\r\n\r\n",
-	  "GET /@16369 1.1|A=b|--|end|" },
-	{ "target much too long", "GET /", 70000, " HTTP/1.1\r\nA: b\r\n\r\n", "GET /@16379 |A=b|--|end|" },
+	  "GET /@16369 1.1|A=b|--|(bad_header,long_line)|end|" },
+	{ "target much too long", "GET /", 70000, " HTTP/1.1\r\nA: b\r\n\r\n",
+	  "GET /@16379 |A=b|--|(long_line)|end|" },
 	{ "long junk", "@", 70000, "\r\n\r\n" GET, "lost|" GET_OUT },
 	{ "header too long", "GET / HTTP/1.1\r\nA: b\r\nC: ", 70000, "\r\n x: y\r\nD: e\r\n\r\n" GET,
-	  "GET / 1.1|A=b|C=@16381|D=e|--|end|" GET_OUT },
+	  "GET / 1.1|A=b|C=@16381|D=e|--|(bad_header,long_line)|end|" GET_OUT },
 	{ "header too long where it is folded", "GET / HTTP/1.1\r\nC: d\r\n ", HTTP1_LINE_MAX - 7,
-	  "\r\n x: y\r\nD: e\r\n\r\n", "GET / 1.1|C=d @16377|D=e|--|end|" },
+	  "\r\n x: y\r\nD: e\r\n\r\n", "GET / 1.1|C=d @16377|D=e|--|(obs_fold,bad_header,long_line)|end|" },
 	{ "head just short enough", "GET / HTTP/1.1\r\nA: b\r\nC: ", HTTP1_HEAD_MAX - 29, "\r\n\r\n" GET,
-	  "GET / 1.1|A=b|C=@16381|--|end|" GET_OUT },
+	  "GET / 1.1|A=b|C=@16381|--|(long_line)|end|" GET_OUT },
 	{ "head too long", "GET / HTTP/1.1\r\nA: b\r\nC: ", HTTP1_HEAD_MAX - 28, "\r\n\r\n" GET,
-	  "GET / 1.1|A=b|C=@16381|BROKEN|lost|" GET_OUT },
+	  "GET / 1.1|A=b|C=@16381|(long_line)|BROKEN|lost|" GET_OUT },
 	{ "no line found in one too long", MIDWAY "GET /", 70000, " HTTP/1.1\r\n" GET, GET_OUT },
 };
 
@@ -318,7 +330,7 @@ static void no_buffer(void)
 		{ "in a header", "HTTP/1.1 200 OK\r\nA: b\r\nC: d", "e\r\n\r\n" NEXT,
 		  "200 1.1|A=b|BROKEN|lost|" NEXT_OUT },
 		{ "for a fold", "HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n" NEXT, "",
-		  "200 1.1|BROKEN|lost|" NEXT_OUT },
+		  "200 1.1|(obs_fold)|BROKEN|lost|" NEXT_OUT },
 		{ "while lost", "x\nHTTP/1.1 20", "0 OK\r\n\r\n" NEXT, "lost|" NEXT_OUT },
 		{ "and none is needed", "HTTP/1.1 204 N\r\nA: b\r\n\r\n\r", "\n" NEXT,
 		  "204 1.1|A=b|--|end|" NEXT_OUT },
@@ -404,12 +416,14 @@ int main(void)
 			 slice_str(cases[i].want));
 	long_lines();
 	endless("a head without an end", SLICE("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX"), "\n y",
-		SLICE("200 1.1|Transfer-Encoding=chunked|BROKEN|lost|" NEXT_OUT));
+		SLICE("200 1.1|Transfer-Encoding=chunked|"
+		      "(obs_fold,bad_header,long_line)|BROKEN|lost|" NEXT_OUT));
 	endless("trailers without an end", SLICE(CHUNKED "0\r\n"), "a:b\r\n",
-		SLICE(CHUNKED_OUT "BROKEN|lost|" NEXT_OUT));
+		SLICE(CHUNKED_OUT "(bad_chunk)|BROKEN|lost|" NEXT_OUT));
 	endless("an extension without an end", SLICE(CHUNKED "1;"), "abc",
-		SLICE(CHUNKED_OUT "BROKEN|lost|" NEXT_OUT));
-	endless("zeros without an end", SLICE(CHUNKED), "000", SLICE(CHUNKED_OUT "BROKEN|lost|" NEXT_OUT));
+		SLICE(CHUNKED_OUT "(bad_chunk)|BROKEN|lost|" NEXT_OUT));
+	endless("zeros without an end", SLICE(CHUNKED), "000",
+		SLICE(CHUNKED_OUT "(bad_chunk)|BROKEN|lost|" NEXT_OUT));
 	no_buffer();
 	states();
 	looks();

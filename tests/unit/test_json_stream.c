@@ -78,7 +78,7 @@ static const struct {
 	{ "quotes and brackets in passed strings", "{'a':['\\']','\\\\'],'b':'\\'}','in':4}",
 	  "1n(4).1" },
 	{ "a container where a scalar is wanted", "{'in':{'in':1},'model':['x'],'usage':[{'in':2}]}",
-	  ".1" },
+	  "1{2[3[.1" },
 	{ "an object where an array is wanted", "{'usage':{'items':{'n':1}}}", "3{3}.1" },
 	{ "escapes", "{'model':'a\\n\\'\\u00e9\\ud83d\\ude00\\/'}",
 	  "2s(a\n\"\xc3\xa9\xf0\x9f\x98\x80/).1" },
@@ -175,7 +175,7 @@ static void test_long_text(const char *unit, const char *plain, size_t n)
 		buf_str(&want, plain);
 	}
 	buf_str(&in, "\",\"in\":3}");
-	for (size_t piece = 0; piece < 9; piece++) {
+	for (size_t piece = 0; piece < 1 << 20; piece = piece < 8 ? piece + 1 : piece * 16) {
 		run(buf_slice(&in), piece, &out);
 		got = slice_of(out.p + 3, out.n < 12 ? 0 : out.n - 3 - strlen(")1n(3).1"));
 		snprintf(name, sizeof name, "%zu times %s, in pieces of %zu", n, unit, piece);

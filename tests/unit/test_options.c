@@ -44,7 +44,8 @@ static void test_captures(struct buf *b)
 {
 	const struct role_capture_input in = { .number = 1,
 					       .name = SLICE("tap"),
-					       .interface = SLICE("eth1") };
+					       .interface = SLICE("eth1"),
+					       .keylog = true };
 	const struct role_capture c = {
 		.id = 7, .input = 1, .link_type = 101, .block_size = 1 << 20, .n_blocks = 64
 	};
@@ -53,10 +54,12 @@ static void test_captures(struct buf *b)
 	struct role_capture c2;
 	struct role_capture_state s2;
 	uint64_t id = 0;
+	uint32_t input = 0;
 
 	role_capture_input_encode(&in, b);
 	ok_int(role_capture_input_decode(buf_slice(b), &in2), TK_OK, "capture input");
-	ok(in2.number == 1 && slice_is(in2.name, "tap") && slice_is(in2.interface, "eth1"), "as it was");
+	ok(in2.number == 1 && slice_is(in2.name, "tap") && slice_is(in2.interface, "eth1") && in2.keylog,
+	   "as it was");
 	ok_int(role_capture_decode(buf_slice(b), &c2), TK_EMALFORMED, "which is no capture");
 	REFUSED(b, role_capture_input_decode, &in2);
 	role_capture_encode(&c, b);
@@ -73,6 +76,11 @@ static void test_captures(struct buf *b)
 	ok_int(role_capture_lost_decode(buf_slice(b), &id), TK_OK, "a capture that was lost");
 	ok_int((int64_t)id, 9, "which one");
 	REFUSED(b, role_capture_lost_decode, &id);
+	role_keylog_encode(3, b);
+	ok_int(role_keylog_decode(buf_slice(b), &input), TK_OK, "a key log");
+	ok_int(input, 3, "whose");
+	ok_int(role_capture_lost_decode(buf_slice(b), &id), TK_EMALFORMED, "which is no loss");
+	REFUSED(b, role_keylog_decode, &input);
 }
 
 int main(void)

@@ -20,6 +20,16 @@ static const char ours[] =
 	"  - {model: dated, from: '2026-10-01T16:00:00Z', input: 3, output: 1}\n"
 	"  - {model: grok, provider: x_ai, input: 1.25, output: 2.5}\n"
 	"  - {model: anthropic.haiku, provider: aws.bedrock, aliases: [ward-llm], input: 1, output: 5}\n"
+	"  - {model: heard, input: 1, output: 2, audio_input: 10, audio_output: 20, image_output: 30}\n"
+	"  - {model: keeper, provider: anthropic, input: 2, cached: 0.2, cache_write: 2.5, cache_write_1h: "
+	"4,\n"
+	"     output: 10, search: 0.01, geo_us: 1.1, fast: 6}\n"
+	"  - {model: adviser, provider: anthropic, input: 5, output: 25, above: {tokens: 100, input: 7}}\n"
+	"  - {model: ranker, search_unit: 0.002}\n"
+	"  - {model: pager, page: 0.004}\n"
+	"  - {model: painter, image: 0.04}\n"
+	"  - {model: hearer, second: 0.0001}\n"
+	"  - {model: speaker, character: 15}\n"
 	"  - {model: sized, input: 1, output: 1, flex: {input: 0.5, output: 0.5},\n"
 	"     above: {tokens: 100, input: 2, output: 3, flex: {input: 1.5}}}\n";
 
@@ -44,6 +54,11 @@ static const char theirs[] =
 	" \"rerank\": {\"litellm_provider\": \"cohere\", \"input_cost_per_token\": 0.0, "
 	"\"input_cost_per_query\": "
 	"0.002, \"output_cost_per_token\": 0.0},\n"
+	" \"sound\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 2.5e-06, "
+	"\"input_cost_per_audio_token\": 4e-05, \"provider_specific_entry\": {\"x\": \"y\", \"us\": 1.1}},\n"
+	" \"whisper\": {\"litellm_provider\": \"openai\", \"input_cost_per_second\": 0.0001},\n"
+	" \"sessions\": {\"litellm_provider\": \"openai\", \"input_cost_per_token\": 0.0, "
+	"\"code_interpreter_cost_per_session\": 0.03},\n"
 	" \"llama3\": {\"litellm_provider\": \"ollama\", \"input_cost_per_token\": 0.0, "
 	"\"output_cost_per_token\": 0.0},\n"
 	" \"us.amazon.nova\": {\"litellm_provider\": \"bedrock\", \"input_cost_per_token\": 2e-06, "
@@ -56,6 +71,7 @@ static const char theirs[] =
 struct use {
 	const char *provider, *served, *requested, *tier;
 	int64_t in, out, cached, write, reasoning; /* -1: not known */
+	const char *details;
 };
 
 #define DAY "2026-11-20T00:00:00Z"
@@ -93,6 +109,7 @@ static void make(struct flat_event *fe, const struct use *u, const char *time)
 	set_count(&fe->ev, F_CACHE_READ_TOKENS, u->cached);
 	set_count(&fe->ev, F_CACHE_WRITE_TOKENS, u->write);
 	set_count(&fe->ev, F_REASONING_TOKENS, u->reasoning);
+	set_text(&fe->ev, F_USAGE_DETAILS, u->details);
 }
 
 /* The cost; below 0: the reason why there is none. */
@@ -127,29 +144,83 @@ static const struct {
 	struct use use;
 	int64_t want;
 } costs[] = {
-	{ "anchor: gpt-4o-mini", { "openai", "gpt-4o-mini", NULL, NULL, 1000, 100, 200, 0, -1 }, 195000000 },
+	{ "anchor: gpt-4o-mini", { "openai", "gpt-4o-mini", NULL, NULL, 1000, 100, 200, 0, -1, NULL },
+	  195000000 },
 	{ "anchor: sonnet writes its cache once",
-	  { "anthropic", "sonnet", NULL, NULL, 12307, 550, 0, 12304, -1 },
+	  { "anthropic", "sonnet", NULL, NULL, 12307, 550, 0, 12304, -1, NULL },
 	  INT64_C(54399000000) },
 	{ "priority, its cached price the standard one",
-	  { "openai", "gpt-4o-mini", NULL, "priority", 1000, 100, 200, 0, -1 },
+	  { "openai", "gpt-4o-mini", NULL, "priority", 1000, 100, 200, 0, -1, NULL },
 	  800 * 250000 + 200 * 75000 + 100 * 1000000 },
 	{ "tiers that are none", { "openai", "gpt-4o-mini", NULL, "default", 10, 0, NONE }, 1500000 },
 	{ "flex that has no price", { "openai", "gpt-4o-mini", NULL, "flex", 10, 0, NONE }, 1500000 },
-	{ "batch: half", { "openai", "gpt-4o-mini", NULL, "batch", 1000, 100, 200, 0, -1 }, 97500000 },
+	{ "audio apart from text", { NULL, "heard", NULL, NULL, 100, 10, NONE,
+	  "audio_input=40,audio_output=4" },
+	  60 * 1000000 + 40 * 10000000 + 6 * 2000000 + 4 * 20000000 },
+	{ "audio read from cache costs as what is cached",
+	  { NULL, "heard", NULL, NULL, 100, 0, 50, -1, -1, "audio_input=40,audio_cached=30" },
+	  40 * 1000000 + 10 * 10000000 + 50 * 1000000 },
+	{ "images in at the price of text, out at their own",
+	  { NULL, "heard", NULL, NULL, 100, 10, NONE, "image_input=40,image_output=4" },
+	  100 * 1000000 + 6 * 2000000 + 4 * 30000000 },
+	{ "more audio than input", { NULL, "heard", NULL, NULL, 10, 0, NONE, "audio_input=40" },
+	  10 * 10000000 },
+	{ "a model without a price for audio", { NULL, "plain", NULL, NULL, 10, 0, NONE, "audio_input=4" },
+	  10 * 1000000 },
+	{ "kept for an hour", { "anthropic", "keeper", NULL, NULL, 100, 1, 0, 60, -1, "cache_write_1h=50" },
+	  40 * 2000000 + 10 * 2500000 + 50 * 4000000 + 10000000 },
+	{ "searches", { "anthropic", "keeper", NULL, NULL, 1, 0, NONE, "searches=3" },
+	  2000000 + 3 * INT64_C(10000000000) },
+	{ "searches that have no price are not charged", { NULL, "plain", NULL, NULL, 1, 0, NONE,
+	  "searches=3" },
+	  1000000 },
+	{ "in the United States: tokens cost more, searches do not",
+	  { "anthropic", "keeper", NULL, NULL, 10, 0, NONE, "searches=1,geo_us=1" },
+	  22000000 + INT64_C(10000000000) },
+	{ "fast, there", { "anthropic", "keeper", NULL, NULL, 10, 0, NONE, "geo_us=1,fast=1" }, 132000000 },
+	{ "a factor the row does not have", { NULL, "plain", NULL, NULL, 10, 0, NONE, "fast=1" }, 10000000 },
+	{ "passes, each with its own model and size",
+	  { "anthropic", "keeper", NULL, NULL, 160, 6, -1, 50, -1,
+	    "pass=60/1/0/50/0/,pass=50/2/0/0/0/adviser,pass=50/3/0/0/0/adviser" },
+	  10 * 2000000 + 50 * 2500000 + 10000000 + 100 * 5000000 + 5 * 25000000 },
+	{ "a pass of more than its threshold",
+	  { "anthropic", "keeper", NULL, NULL, 101, 0, NONE, "pass=101/0/0/0/0/adviser" }, 101 * 7000000 },
+	{ "passes in the United States", { "anthropic", "keeper", NULL, NULL, 10, 0, NONE,
+	    "geo_us=1,pass=5/0/0/0/0/,pass=5/0/0/0/0/adviser" }, 5 * 2200000 + 5 * 5000000 },
+	{ "a pass of a model without a price", { "anthropic", "keeper", NULL, NULL, 10, 0, NONE,
+	    "pass=10/0/0/0/0/nobody" }, -PRICE_NO_MODEL },
+	{ "units of a rerank", { NULL, "ranker", NULL, NULL, 0, 0, NONE, "search_units=2" },
+	  INT64_C(4000000000) },
+	{ "which has no price for tokens", { NULL, "ranker", NULL, NULL, 5, 0, NONE }, -PRICE_NO_MODEL },
+	{ "nor is it free for want of units", { NULL, "ranker", NULL, NULL, 0, 0, NONE }, -PRICE_NO_MODEL },
+	{ "pages", { NULL, "pager", NULL, NULL, 0, 0, NONE, "pages=3" }, INT64_C(12000000000) },
+	{ "pages that have no price", { NULL, "plain", NULL, NULL, 0, 0, NONE, "pages=3" }, -PRICE_NO_MODEL },
+	{ "images", { NULL, "painter", NULL, NULL, -1, -1, NONE, "images=2" }, INT64_C(80000000000) },
+	{ "seconds", { NULL, "hearer", NULL, NULL, -1, -1, NONE, "milliseconds=3700" }, 370000000 },
+	{ "seconds beside tokens are not billed", { NULL, "plain", NULL, NULL, 1, 0, NONE,
+	  "milliseconds=3700" },
+	  1000000 },
+	{ "characters", { NULL, "speaker", NULL, NULL, -1, -1, NONE, "characters=22" }, 330000000 },
+	{ "a gateway's cache", { NULL, "plain", NULL, NULL, 10, 10, NONE, "from_cache=1" }, 0 },
+	{ "what no list tells", { NULL, "plain", NULL, NULL, 10, 10, NONE, "unlisted=1" }, -PRICE_NO_MODEL },
+	{ "details that nobody knows", { NULL, "plain", NULL, NULL, 10, 10, NONE, "videos=1" },
+	  -PRICE_NO_MODEL },
+	{ "details cut off", { NULL, "plain", NULL, NULL, 10, 10, NONE, "audio_input=4,aud" },
+	  -PRICE_NO_MODEL },
+	{ "batch: half", { "openai", "gpt-4o-mini", NULL, "batch", 1000, 100, 200, 0, -1, NULL }, 97500000 },
 	{ "batch at xAI: four fifths", { "x_ai", "grok", NULL, "batch", 100, 10, NONE }, 120000000 },
 	{ "exactly 200,000 is not above",
 	  { "anthropic", "sonnet", NULL, NULL, 200000, 0, NONE },
 	  INT64_C(600000000000) },
 	{ "above 200,000 all of it costs more",
-	  { "anthropic", "sonnet", NULL, NULL, 200001, 10, 1, 0, -1 },
+	  { "anthropic", "sonnet", NULL, NULL, 200001, 10, 1, 0, -1, NULL },
 	  INT64_C(200000) * 6000000 + 600000 + 10 * 22500000 },
 	{ "flex above a size", { NULL, "sized", NULL, "flex", 101, 1, NONE }, 101 * 1500000 + 3000000 },
 	{ "flex below it", { NULL, "sized", NULL, "flex", 100, 1, NONE }, 100 * 500000 + 500000 },
-	{ "no cached price: the input's", { NULL, "plain", NULL, NULL, 10, 0, 5, 2, -1 }, 10000000 },
-	{ "reasoning is output", { NULL, "plain", NULL, NULL, 0, 10, -1, -1, 9 }, 20000000 },
-	{ "unless it has a price", { NULL, "thinker", NULL, NULL, 0, 10, -1, -1, 9 }, 29000000 },
-	{ "cached beyond the input", { NULL, "plain", NULL, NULL, 10, 0, 50, 7, -1 }, 10000000 },
+	{ "no cached price: the input's", { NULL, "plain", NULL, NULL, 10, 0, 5, 2, -1, NULL }, 10000000 },
+	{ "reasoning is output", { NULL, "plain", NULL, NULL, 0, 10, -1, -1, 9, NULL }, 20000000 },
+	{ "unless it has a price", { NULL, "thinker", NULL, NULL, 0, 10, -1, -1, 9, NULL }, 29000000 },
+	{ "cached beyond the input", { NULL, "plain", NULL, NULL, 10, 0, 50, 7, -1, NULL }, 10000000 },
 	{ "half a pico is up", { NULL, "tiny", NULL, NULL, 1, 0, NONE }, 1 },
 	{ "less is down", { NULL, "tiny", NULL, NULL, 0, 1, NONE }, 0 },
 	{ "rounded once, not each class", { NULL, "tiny", NULL, NULL, 1, 1, NONE }, 1 },
@@ -223,7 +294,7 @@ static void dates(void)
 	bool same = true;
 
 	for (size_t i = 0; t != NULL && i < COUNT(days); i++) {
-		struct use u = { NULL, "dated", NULL, NULL, 1, 0, -1, -1, -1 };
+		struct use u = { NULL, "dated", NULL, NULL, 1, 0, -1, -1, -1, NULL };
 		struct flat_event fe;
 		int64_t got = cost(t, &u, days[i].time), pico = 0;
 		enum price_result r;
@@ -242,17 +313,17 @@ static const struct {
 	struct use use;
 	int64_t want;
 } litellm[] = {
-	{ "exponents", { "openai", "gpt-4o", NULL, NULL, 1000, 100, 200, 0, -1 }, INT64_C(3250000000) },
+	{ "exponents", { "openai", "gpt-4o", NULL, NULL, 1000, 100, 200, 0, -1, NULL }, INT64_C(3250000000) },
 	{ "its batch price, half of what has none",
-	  { "openai", "gpt-4o", NULL, "batch", 1000, 100, -1, -1, -1 },
+	  { "openai", "gpt-4o", NULL, "batch", 1000, 100, -1, -1, -1, NULL },
 	  1000 * 1250000 + 100 * 5000000 },
 	{ "by provider", { "azure.ai.openai", "gpt-4o", NULL, NULL, 1, 0, NONE }, 3000000 },
 	{ "LiteLLM's own key", { "litellm", "azure/gpt-4o", NULL, NULL, 1, 0, NONE }, 3000000 },
 	{ "reasoning is not billed twice",
-	  { "gcp.gemini", "flash", NULL, NULL, 0, 10, -1, -1, 9 },
+	  { "gcp.gemini", "flash", NULL, NULL, 0, 10, -1, -1, 9, NULL },
 	  25000000 },
 	{ "above 200k, reasoning too",
-	  { "gcp.gemini", "flash", NULL, NULL, 200001, 10, -1, -1, 9 },
+	  { "gcp.gemini", "flash", NULL, NULL, 200001, 10, -1, -1, 9, NULL },
 	  INT64_C(200001) * 600000 + 10 * 5000000 },
 	{ "no whole pico: kept",
 	  { "databricks", "odd", NULL, NULL, INT64_C(10000000000), 0, NONE },
@@ -262,6 +333,11 @@ static const struct {
 	  { "dashscope", "qwen", NULL, NULL, 256001, 1, NONE },
 	  INT64_C(256001) * 250000 + 2000000 },
 	{ "billed by searches: not free", { "cohere", "rerank", NULL, NULL, 5, 0, NONE }, -PRICE_NO_MODEL },
+	{ "searches", { "cohere", "rerank", NULL, NULL, 0, 0, NONE, "search_units=3" }, INT64_C(6000000000) },
+	{ "audio", { "openai", "sound", NULL, NULL, 10, 0, NONE, "audio_input=4" },
+	  6 * 2500000 + 4 * 40000000 },
+	{ "a factor", { "openai", "sound", NULL, NULL, 10, 0, NONE, "geo_us=1" }, 27500000 },
+	{ "seconds", { "openai", "whisper", NULL, NULL, -1, -1, NONE, "milliseconds=500" }, 50000000 },
 	{ "free", { "ollama", "llama3", NULL, NULL, 5, 5, NONE }, 0 },
 	{ "of a model's keys the first counts",
 	  { "aws.bedrock", "amazon.nova", NULL, NULL, 1, 0, NONE },
@@ -323,7 +399,7 @@ static const struct {
 	  "f:1:1: expected a price table with 'models', a list of rows; or LiteLLM's JSON\n" },
 	{ "JSON: a price in quotes, none of an object",
 	  "{\"a\": {\"input_cost_per_token\": \"1\"},\n \"b\": 5}",
-	  "f:1:35: a: input_cost_per_token: expected a price in USD a token, as 1.5e-07, of at most 24 "
+	  "f:1:35: a: input_cost_per_token: expected a price in USD, as 1.5e-07, of at most 24 "
 	  "decimals\n"
 	  "f:2:8: b: expected an object with the model's prices\n" },
 	{ "JSON: a range that is none", "{\"a\": {\"tiered_pricing\": [{\"range\": \"x\"}]}}",
@@ -354,7 +430,7 @@ static void shipped(void)
 	struct buf problems;
 	struct price_table *t;
 	struct use u = {
-		"openai", "gpt-4o-mini-2024-07-18", "gpt-4o-mini", "default", 1000, 100, 200, 0, -1
+		"openai", "gpt-4o-mini-2024-07-18", "gpt-4o-mini", "default", 1000, 100, 200, 0, -1, NULL
 	};
 
 	buf_init(&problems, 1 << 16);

@@ -41,7 +41,9 @@ static const struct { const char *text, *masked; } texts[] = {
 	{ "Bearer abcd1234", "Bearer ***" }, { "bearer+abcd1234/x==", "bearer+***" },
 	{ "Basic eWFtYWRhLnQ6RVhBTVBMRQ==", "Basic ***" }, { "Basic auth", "Basic auth" },
 	{ "gsk_EXAMPLE0000 xai-EXAMPLE0000 hf_EXAMPLE0000 r8_EXAMPLE0000", "*** *** *** ***" },
-	{ "pplx-EXAMPLE000 csk-EXAMPLE0000 fw_EXAMPLE0000 nvapi-EXAMPLE000", "*** *** *** ***" },
+	{ "pplx-EXAMPLE0000000000000000000000000000000000 csk-EXAMPLE0000 fw_EXAMPLE0000 nvapi-EXAMPLE000",
+	  "*** *** *** ***" },
+	{ "pplx-embed-v1-0.6b", "pplx-embed-v1-0.6b" },
 	{ "ABSKEXAMPLE0000000000000000 ya29.EXAMPLE00 tgp_v1_EXAMPLE", "*** *** ***" },
 	{ "/proxy/sk-EXAMPLE0001/v1", "/proxy/***/v1" },
 	{ "/p/%73%6b%2DEXAMPLE0001/v1?x=%41", "/p/***/v1?x=%41" },
@@ -166,7 +168,7 @@ static void every_prefix(void)
 	for (size_t i = 0; i < COUNT(prefixes); i++, scratch.n = 0) {
 		char text[64];
 
-		snprintf(text, sizeof text, "a %sEXAMPLE000000000000", prefixes[i]);
+		snprintf(text, sizeof text, "a %sEXAMPLE00000000000000000000000000000000", prefixes[i]);
 		ok_slice(secret_mask_text(slice_str(text), &scratch), SLICE("a ***"), prefixes[i]);
 	}
 }

@@ -50,7 +50,7 @@ static void take_packet(void *ctx, int64_t ns, struct slice bytes)
 
 static void begin(struct seen *s, uint32_t exchanges)
 {
-	struct tap_limits limits = { { 64, 256, 64 }, exchanges, 8, 8, 8, 8, 1 << 20, 1 << 20 };
+	struct tap_limits limits = { { 64, 256, 64 }, exchanges, 8, 8, 8, 8, 8, 1 << 20, 1 << 20 };
 	const struct tap_sink sink = { s, take_event };
 	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	static struct cidr local;
@@ -208,6 +208,43 @@ static void test_tunnels(void)
 	ok_int((int64_t)s.n, 2, "what is inside a tunnel is not read");
 	ok_int((int64_t)s.losses.of[LOSS_RESYNC].n, 0, "nor looked for");
 	ok(has(&s, "\"http.response.status_code\":101"), "the upgrade is a call");
+	over(&s);
+}
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define SETTINGS "\0\0\0\4\0\0\0\0\0"
+/* HEADERS that end stream 3: GET, http, /, and its answer on stream N: 200 (RFC 7541 Appendix A) */
+#define H2_GET "\0\0\3\1\5\0\0\0\3\x82\x86\x84"
+#define H2_OK(n) "\0\0\1\1\5\0\0\0" n "\x88"
+
+static void test_http2(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	wire_say(&w, 1, SLICE(SETTINGS)); /* the server is first */
+	for (size_t i = 0; i < sizeof PREFACE - 1; i++)
+		wire_say(&w, 0, slice_of(PREFACE + i, 1));
+	wire_say(&w, 0, SLICE(SETTINGS H2_GET));
+	wire_say(&w, 1, SLICE(H2_OK("\3")));
+	wire_close(&w);
+	ok_str(end(&s), "+ GET - / 200 0 0\n", "prior knowledge");
+	over(&s);
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, "GET /one HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n");
+	wire_say(&w, 1, SLICE("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n" SETTINGS));
+	wire_say(&w, 0, SLICE(PREFACE SETTINGS));
+	wire_say(&w, 1, SLICE(H2_OK("\1")));
+	wire_say(&w, 0, SLICE(H2_GET));
+	wire_say(&w, 1, SLICE(H2_OK("\3")));
+	wire_close(&w);
+	ok_str(end(&s), "+ GET h /one 200 0 0\n+ GET - / 200 0 0\n", "an upgrade: the answer comes in HTTP/2");
 	over(&s);
 }
 
@@ -385,7 +422,7 @@ static void test_unreadable(void)
 	wire_close(&w);
 	w = connection(&s, 7, 40001);
 	wire_open(&w);
-	say(&w, 1, "SSH-2.0-OpenSSH_9.2\r\n");
+	say(&w, 1, "SSH-2.0-OpenSSH_9.2\r\n"); /* never TLS */
 	say(&w, 0, "SSH-2.0-x\r\n");
 	wire_close(&w);
 	end(&s);
@@ -401,6 +438,7 @@ int main(void)
 	test_key_seen_to_be_absent();
 	test_many_on_one_connection();
 	test_tunnels();
+	test_http2();
 	test_order_on_the_wire();
 	test_lost_in_a_body();
 	test_lost_answer();

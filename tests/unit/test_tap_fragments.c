@@ -54,7 +54,7 @@ static void take_packet(void *ctx, int64_t ns, struct slice packet)
 
 static void exchange(struct seen *s, uint8_t protocol, bool lose, struct losses *losses)
 {
-	const struct tap_limits limits = { { 64, 256, 64 }, 16, 8, 8, 8, 8, 1 << 20, 1 << 20 };
+	const struct tap_limits limits = { { 64, 256, 64 }, 16, 8, 8, 8, 8, 8, 1 << 20, 1 << 20 };
 	const struct tap_sink sink = { s, take_event };
 	const struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	struct wire w = { .address = { 1, 200 }, .port = { 40000, 80 }, .seq = { 1000, 2000 }, .ns = T0,

@@ -18,7 +18,18 @@ struct test_case {
 	const char *want;
 };
 
-/* The bodies have ' where JSON has ". */
+/* What some cases have beside: the request's type, a header of the response. */
+struct extra {
+	const char *name, *request_type, *header, *value;
+};
+
+#define AWS "application/vnd.amazon.eventstream"
+#define BEDROCK "bedrock-runtime.us-east-1.amazonaws.com"
+#define FORM "multipart/form-data; boundary=\"AaB\""
+#define GOOGLE "generativelanguage.googleapis.com"
+
+/* The bodies have ' where JSON has ". Those of AWS have a message in a line; one that begins with '!' goes in
+ * base64, '?' is a message whose lengths are wrong. */
 static const struct test_case cases[] = {
 	{ "nothing", OPENAI, CHAT, "", "", "", ">#-1+-1 -1/-1/-1 none -1" },
 	{ "chat", OPENAI, CHAT, JSON,
@@ -56,10 +67,10 @@ static const struct test_case cases[] = {
 	  "'completion_tokens_details':{'reasoning_tokens':8}}}", ">#20+9 -1/-1/8 exact 0" },
 	{ "audio outside of the input", "api.mistral.ai", CHAT, JSON, "",
 	  "{'usage':{'prompt_tokens':2,'total_tokens':45,'completion_tokens':3,"
-	  "'prompt_tokens_details':{'audio_tokens':40}}}", ">#42+3 -1/-1/-1 exact 0" },
+	  "'prompt_tokens_details':{'audio_tokens':40}}}", ">#42+3 -1/-1/-1 exact 0 [audio_input=40]" },
 	{ "audio inside of it", OPENAI, CHAT, JSON, "",
 	  "{'usage':{'prompt_tokens':50,'total_tokens':53,'completion_tokens':3,"
-	  "'prompt_tokens_details':{'audio_tokens':40}}}", ">#50+3 -1/-1/-1 exact 0" },
+	  "'prompt_tokens_details':{'audio_tokens':40}}}", ">#50+3 -1/-1/-1 exact 0 [audio_input=40]" },
 	{ "thinking that only the total knows", "generativelanguage.googleapis.com",
 	  "/v1beta/openai/chat/completions", JSON, "",
 	  "{'usage':{'completion_tokens':6,'prompt_tokens':60,'total_tokens':90}}",
@@ -156,7 +167,35 @@ static const struct test_case cases[] = {
 	{ "anthropic in several passes", "api.anthropic.com", "/v1/messages", JSON, "",
 	  "{'usage':{'input_tokens':3,'output_tokens':2,'iterations':[{'input_tokens':100,"
 	  "'output_tokens':10},{'input_tokens':3,'cache_read_input_tokens':50,'output_tokens':2}]}}",
-	  ">#153+12 50/-1/-1 exact 0" },
+	  ">#153+12 50/-1/-1 exact 0 [pass=100/10/0/0/0/,pass=53/2/50/0/0/]" },
+	{ "anthropic asks another model", "api.anthropic.com", "/v1/messages", JSON, "",
+	  "{'usage':{'input_tokens':3,'output_tokens':2,'iterations':[{'model':'a,b=c','input_tokens':100,"
+	  "'output_tokens':10,'cache_creation_input_tokens':5,"
+	  "'cache_creation':{'ephemeral_1h_input_tokens':4}}]}}",
+	  ">#105+10 -1/5/-1 exact 0 [cache_write_1h=4,pass=105/10/0/5/4/a_b=c]" },
+	{ "anthropic in one pass", "api.anthropic.com", "/v1/messages", JSON, "",
+	  "{'usage':{'input_tokens':3,'output_tokens':2,'iterations':[{'input_tokens':3,"
+	  "'output_tokens':2}]}}",
+	  ">#3+2 -1/-1/-1 exact 0" },
+	{ "anthropic in too many passes", "api.anthropic.com", "/v1/messages", JSON, "",
+	  "{'usage':{'output_tokens':2,'iterations':[{'input_tokens':1},{'input_tokens':1},"
+	  "{'input_tokens':1},"
+	  "{'input_tokens':1},{'input_tokens':1},{'input_tokens':1},{'input_tokens':1},{'input_tokens':1},"
+	  "{'input_tokens':1,'output_tokens':9}]}}",
+	  ">#9+9 -1/-1/-1 exact 0 [unlisted=1,pass=1/0/0/0/0/,pass=1/0/0/0/0/,pass=1/0/0/0/0/,"
+	  "pass=1/0/0/0/0/,"
+	  "pass=1/0/0/0/0/,pass=1/0/0/0/0/,pass=1/0/0/0/0/,pass=2/9/0/0/0/]" },
+	{ "anthropic: what is billed beside", "api.anthropic.com", "/v1/messages", JSON, "",
+	  "{'usage':{'input_tokens':3,'output_tokens':2,'cache_creation_input_tokens':9,'cache_creation':{"
+	  "'ephemeral_5m_input_tokens':1,'ephemeral_1h_input_tokens':8},'server_tool_use':{"
+	  "'web_search_requests':2},'inference_geo':'us','speed':'fast'}}",
+	  ">#12+2 -1/9/-1 exact 0 [cache_write_1h=8,searches=2,geo_us=1,fast=1]" },
+	{ "anthropic's batch", "api.anthropic.com", "/v1/messages/batches/b/results", "application/x-jsonl",
+	  "",
+	  "{'custom_id':'0','result':{'message':{'model':'m','usage':{'input_tokens':3,'output_tokens':2,"
+	  "'cache_read_input_tokens':4}}}}\n{'result':{'type':'errored'}}\n"
+	  "{'result':{'message':{'model':'m','usage':{'input_tokens':5,'output_tokens':6}}}}\n",
+	  ">m#12+8 4/-1/-1 exact 0 did batch_results" },
 	{ "anthropic counts", "api.anthropic.com", "/v1/messages/count_tokens", JSON, "",
 	  "{'input_tokens':3}", ">#-1+-1 -1/-1/-1 none 0" },
 	{ "gemini", "generativelanguage.googleapis.com", "/v1beta/models/g:generateContent", JSON,
@@ -164,6 +203,28 @@ static const struct test_case cases[] = {
 	  "{'responseId':'i','modelVersion':'g1','usageMetadata':{'promptTokenCount':10,"
 	  "'candidatesTokenCount':2,'thoughtsTokenCount':5,'toolUsePromptTokenCount':3,"
 	  "'cachedContentTokenCount':4}}", ">g1#i 13+7 4/-1/5 exact 0" },
+	{ "gemini: kinds of tokens", GOOGLE, "/v1beta/models/g:generateContent", JSON, "",
+	  "{'candidates':[{'groundingMetadata':{'x':1}}],'usageMetadata':{'promptTokenCount':10,"
+	  "'candidatesTokenCount':9,'promptTokensDetails':[{'modality':'TEXT','tokenCount':3},"
+	  "{'tokenCount':6,"
+	  "'modality':'AUDIO'},{'modality':'IMAGE','tokenCount':1}],'candidatesTokensDetails':[{"
+	  "'modality':'IMAGE','tokenCount':9}],'cachedContentTokenCount':2,'cacheTokensDetails':[{"
+	  "'modality':'AUDIO','tokenCount':2}]}}",
+	  ">#10+9 2/-1/-1 exact 0 [audio_input=6,audio_cached=2,image_input=1,image_output=9,searches=1]" },
+	{ "gemini's batch, its list twice", GOOGLE, "/v1beta/batches/b", JSON, "",
+	  "{'metadata':{'output':{'inlinedResponses':{'inlinedResponses':[{'response':{'modelVersion':'g',"
+	  "'usageMetadata':{'promptTokenCount':10,'thoughtsTokenCount':5}}}]}}},"
+	  "'response':{'inlinedResponses':{"
+	  "'inlinedResponses':[{'response':{'modelVersion':'g','usageMetadata':{'promptTokenCount':10,"
+	  "'thoughtsTokenCount':5}}}]}}}", ">g#10+5 -1/-1/5 exact 0 did batch_results" },
+	{ "vertex embeds", "aiplatform.googleapis.com",
+	  "/v1/projects/p/locations/l/publishers/google/models/e:predict", JSON, "",
+	  "{'predictions':[{'embeddings':{'statistics':{'token_count':3}}},{'embeddings':{'statistics':{"
+	  "'token_count':4},'values':[1]}}]}", ">#7+0 -1/-1/-1 exact 0 did embeddings" },
+	{ "vertex paints", "aiplatform.googleapis.com",
+	  "/v1/projects/p/locations/l/publishers/google/models/imagen:predict", JSON, "",
+	  "{'predictions':[{'bytesBase64Encoded':'AA','mimeType':'image/png'},{'mimeType':'image/png'}]}",
+	  ">#-1+-1 -1/-1/-1 none 0 [images=2] did image_generation" },
 	{ "gemini leaves zeros out", "generativelanguage.googleapis.com",
 	  "/v1beta/models/g:embedContent", JSON, "", "{'usageMetadata':{'promptTokenCount':10}}",
 	  ">#10+0 -1/-1/-1 exact 0" },
@@ -179,18 +240,148 @@ static const struct test_case cases[] = {
 	  "{'event_type':'x'}\n{'response':{'response_id':'i','meta':{'billed_units':{'input_tokens':7,"
 	  "'output_tokens':9}}}}\n", ">#i 7+9 -1/-1/-1 exact 1" },
 	{ "cohere searches", "api.cohere.com", "/v2/rerank", JSON, "",
-	  "{'meta':{'billed_units':{'search_units':1}}}", ">#0+0 -1/-1/-1 exact 0" },
+	  "{'meta':{'billed_units':{'search_units':1}}}", ">#0+0 -1/-1/-1 exact 0 [search_units=1]" },
+	{ "cohere behind a gateway", "llm.hospital.example", "/v1/chat", JSON, "",
+	  "{'meta':{'billed_units':{'input_tokens':7,'output_tokens':9}}}", ">#7+9 -1/-1/-1 exact 0" },
 	{ "ollama in lines", "gpu.hospital.example", "/api/chat", "application/x-ndjson",
 	  "{'model':'l'}",
 	  "{'model':'l','done':false}\n{'model':'l','done':true,'prompt_eval_count':5,"
 	  "'eval_count':6}\n", "l>l#5+6 -1/-1/-1 exact 1" },
+	{ "converse", BEDROCK, "/model/m/converse", JSON, "{'messages':[]}",
+	  "{'usage':{'inputTokens':11,'outputTokens':4,'cacheReadInputTokens':2,'cacheReadInputTokenCount':2,"
+	  "'cacheWriteInputTokens':5,'cacheWriteInputTokenCount':5,'totalTokens':22,"
+	  "'cacheDetails':[{'ttl':'5m',"
+	  "'inputTokens':1},{'ttl':'1h','inputTokens':4}]}}", ">#18+4 2/5/-1 exact 0 [cache_write_1h=4]" },
+	{ "converse streamed", BEDROCK, "/model/m/converse-stream", AWS, "",
+	  "{'role':'assistant'}\n{'delta':{'text':'usage'}}\n{'usage':{'inputTokens':7,'outputTokens':8}}\n",
+	  ">#7+8 -1/-1/-1 exact 1" },
+	{ "an exception in a stream", BEDROCK, "/model/m/converse-stream", AWS, "",
+	  "{'role':'assistant'}\n{'message':'Too many requests'}\n", ">#-1+-1 -1/-1/-1 none 1" },
+	{ "lengths that are wrong", BEDROCK, "/model/m/converse-stream", AWS, "",
+	  "?{}\n{'usage':{'inputTokens':7,'outputTokens':8}}\n", ">#-1+-1 -1/-1/-1 none 1" },
+	{ "invoke: anthropic", BEDROCK, "/model/m/invoke", JSON, "{'messages':[]}",
+	  "{'id':'a','model':'m1','usage':{'input_tokens':3,'cache_read_input_tokens':7,'output_tokens':9}}",
+	  ">m1#a 10+9 7/-1/-1 exact 0 did chat" },
+	{ "invoke streamed: the larger counts", BEDROCK, "/model/m/invoke-with-response-stream", AWS,
+	  "{'messages':[{}]}",
+	  "!{'message':{'id':'a','model':'m1','usage':{'input_tokens':3,'output_tokens':1}}}\n"
+	  "!{'delta':{'text':'bytes'},'bytes':'x'}\n!{'usage':{'output_tokens':130}}\n"
+	  "!{'amazon-bedrock-invocationMetrics':{'inputTokenCount':3,'outputTokenCount':98}}\n",
+	  ">m1#a 3+130 -1/-1/-1 exact 1 did chat" },
+	{ "invoke streamed: nova", BEDROCK, "/model/m/invoke-with-response-stream", AWS, "{'messages':[]}",
+	  "!{'metadata':{'usage':{'inputTokens':12,'outputTokens':13,'cacheReadInputTokenCount':1}},"
+	  "'amazon-bedrock-invocationMetrics':{'inputTokenCount':12,'outputTokenCount':13}}\n",
+	  ">#13+13 1/-1/-1 exact 1 did chat" },
+	{ "invoke: titan", BEDROCK, "/model/m/invoke", JSON, "{'inputText':'x'}",
+	  "{'inputTextTokenCount':5.0,'results':[{'tokenCount':10},{'tokenCount':1}]}",
+	  ">#5+11 -1/-1/-1 exact 0 did text_completion" },
+	{ "invoke: a guardrail lets nothing in", BEDROCK, "/model/m/invoke-with-response-stream", AWS, "",
+	  "!{'outputText':'no','totalOutputTextTokenCount':3,'inputTextTokenCount':6,"
+	  "'amazon-bedrock-guardrailAction':'INTERVENED'}\n", ">#6+0 -1/-1/-1 exact 1 did text_completion" },
+	{ "invoke: llama", BEDROCK, "/model/m/invoke", JSON, "{'prompt':'x'}",
+	  "{'generation':'x','prompt_token_count':5,'generation_token_count':6}",
+	  ">#5+6 -1/-1/-1 exact 0 did text_completion" },
+	{ "invoke: embeddings, told in a header", BEDROCK, "/model/m/invoke", JSON, "{'texts':[]}",
+	  "{'embeddings':[[1.5]]}", ">#7+0 -1/-1/-1 exact 0 did embeddings" },
+	{ "invoke: a rerank", BEDROCK, "/model/m/invoke", JSON, "{'query':'x'}",
+	  "{'results':[{'index':2,'relevance_score':0.8}]}", ">#-1+-1 -1/-1/-1 none 0 did rerank" },
+	{ "watsonx", "us-south.ml.cloud.ibm.com", "/ml/v1/text/generation", JSON, "", "{}",
+	  ">#-1+-1 -1/-1/-1 none 0" },
+	{ "watsonx tells the input once", "us-south.ml.cloud.ibm.com", "/ml/v1/generation/text_stream",
+	  EVENTS,
+	  "{'model_id':'m'}",
+	  "id: 1\ndata: {'model_id':'m','results':[{'generated_token_count':0,'input_token_count':8}]}\n\n"
+	  "data: {'model_id':'m','results':[{'generated_token_count':4,'input_token_count':0}]}\n\n",
+	  "m>m#8+4 -1/-1/-1 exact 1" },
+	{ "aleph alpha", "api.aleph-alpha.com", "/complete", JSON, "{'model':'l'}",
+	  "{'completions':[{}],'model_version':'v'}", "l>v#-1+-1 -1/-1/-1 none 0 did text_completion" },
+	{ "text generation inference", "x.us-east-1.aws.endpoints.huggingface.cloud", "/", JSON,
+	  "{'inputs':'x'}",
+	  "[{'generated_text':'x','details':{'generated_tokens':75,'prefill':[]}}]",
+	  ">#-1+75 -1/-1/-1 partial 0 did text_completion" },
+	{ "its prefill", "runtime.sagemaker.us-east-1.amazonaws.com", "/endpoints/e/invocations", JSON, "",
+	  "{'generated_text':'x','details':{'generated_tokens':5,'prefill':[{'id':1},{'id':2}]}}",
+	  ">#2+5 -1/-1/-1 exact 0 did text_completion" },
+	{ "a form", OPENAI, "/v1/audio/transcriptions", JSON,
+	  "--AaB\r\nContent-Disposition: form-data; name='file'; filename='model'\r\n\r\nmodel=x\r\n--Aa\r\n"
+	  "\r\n--AaB\r\ncontent-disposition: form-data;name='model'\r\nContent-Type: text/plain\r\n\r\n"
+	  "m\r\n1\r\n--AaB--\r\n", "{'duration':3.75}",
+	  "m\r\n1>#-1+-1 -1/-1/-1 none 0 [milliseconds=3750]" },
+	{ "a form whose end is missing", OPENAI, "/v1/images/edits", JSON,
+	  "preamble\r\n--AaB\r\nContent-Disposition: form-data; name=user\r\n\r\n\r\n--AaB \r\n"
+	  "Content-Disposition: form-data; name=model\r\n\r\nm", "{'data':[{'url':'x'},{'b64_json':'AA'}]}",
+	  ">#-1+-1 -1/-1/-1 none 0 [images=2]" },
+	{ "images by tokens", OPENAI, "/v1/images/generations", JSON, "{'model':'m'}",
+	  "{'data':[{}],'usage':{'input_tokens':5,'output_tokens':6,"
+	  "'input_tokens_details':{'image_tokens':2}}}",
+	  "m>#5+6 -1/-1/-1 exact 0 [image_input=2]" },
+	{ "transcription by its length", OPENAI, "/v1/audio/transcriptions", JSON, "",
+	  "{'usage':{'type':'duration','seconds':4}}", ">#-1+-1 -1/-1/-1 partial 0 [milliseconds=4000]" },
+	{ "speech", OPENAI, "/v1/audio/speech", "audio/mpeg",
+	  "{'input':'a\xe6\x82\xa3\\n\\u60a3\\ud83d\\ude00\\\\','model':'t'}", "\xff\xf3",
+	  "t>#-1+-1 -1/-1/-1 none 0 [characters=6]" },
+	{ "pages", "api.mistral.ai", "/v1/ocr", JSON, "", "{'usage_info':{'pages_processed':2}}",
+	  ">#0+0 -1/-1/-1 exact 0 [pages=2]" },
+	{ "searches of responses", OPENAI, "/v1/responses", EVENTS, "",
+	  "data: {'response':{'output':[]}}\n\ndata: {'response':{'output':[{'type':'web_search_call'},{"
+	  "'type':'message'},{'type':'web_search_call'}],'usage':{'input_tokens':8,'output_tokens':4}}}\n\n",
+	  ">#8+4 -1/-1/-1 exact 1 [searches=2]" },
+	{ "an output file says again what the batch said", OPENAI, "/v1/files/f/content",
+	  "application/octet-stream",
+	  "", "{'id':'r','response':{'body':{'model':'e','usage':{'prompt_tokens':7}}}}\n",
+	  ">e#r -1+-1 -1/-1/-1 none 0 did batch_results" },
+	{ "mistral's is the only one", "api.mistral.ai", "/v1/files/f/content", "application/octet-stream",
+	  "",
+	  "{'response':{'body':{'model':'e','usage':{'prompt_tokens':7,'completion_tokens':1}}}}\n"
+	  "{'response':{'body':{'model':'e','usage':{'prompt_tokens':2,'completion_tokens':1}}}}\n",
+	  ">e#9+2 -1/-1/-1 exact 0 did batch_results" },
+	{ "mistral's outputs", "api.mistral.ai", "/v1/batch/jobs/j", JSON, "",
+	  "{'id':'j','outputs':[{'response':{'body':{'model':'e','usage':{'prompt_tokens':7,"
+	  "'completion_tokens':1}}}}]}", ">e#j 7+1 -1/-1/-1 exact 0 did batch_results" },
+	{ "xai's results, reasoning outside of each", "api.x.ai", "/v1/batches/b/results", JSON, "",
+	  "{'results':[{'batch_result':{'response':{'chat_get_completion':{'model':'g','usage':{"
+	  "'prompt_tokens':204,'completion_tokens':1,'total_tokens':287,'cost_in_usd_ticks':10,"
+	  "'completion_tokens_details':{'reasoning_tokens':82}}}}}},{'batch_result':{'response':{"
+	  "'chat_get_completion':{'usage':{'prompt_tokens':1,'completion_tokens':1,"
+	  "'total_tokens':2,'cost_in_usd_ticks':1}}}}}]}",
+	  ">g#205+84 -1/-1/82 exact 0 cost 1100 did batch_results" },
+	{ "a gateway's own estimate", "llm.hospital.example", "/groq/openai" CHAT, JSON, "",
+	  "{'x_groq':{'id':'r'},'usage':{'prompt_tokens':1,'completion_tokens':2,'pydantic_ai_gateway':{"
+	  "'cost_estimate':3.11e-05}}}", ">#1+2 -1/-1/-1 exact 0 cost 31100000 by groq" },
+	{ "litellm's, in a header", "llm.hospital.example", CHAT, JSON, "",
+	  "{'usage':{'prompt_tokens':1,'completion_tokens':2}}", ">#1+2 -1/-1/-1 exact 0 cost 2500000" },
+	{ "a gateway's cache", "llm.hospital.example", CHAT, JSON, "",
+	  "{'usage':{'prompt_tokens':1,'completion_tokens':2}}", ">#1+2 -1/-1/-1 exact 0 [from_cache=1]" },
+	{ "a model in a header", "x.openai.azure.com", "/openai/deployments/dep/chat/completions", JSON, "",
+	  "{'usage':{'prompt_tokens':1,'completion_tokens':2}}", ">m#1+2 -1/-1/-1 exact 0" },
 	{ "ollama had the prompt cached", "gpu.hospital.example", "/api/generate", JSON, "",
 	  "{'model':'l','done':true,'eval_count':6}", ">l#-1+6 -1/-1/-1 partial 0" },
 };
 
+static const struct extra extras[] = {
+	{ "invoke: embeddings, told in a header", NULL, "X-Amzn-Bedrock-Input-Token-Count", "7" },
+	{ "a form", FORM, NULL, NULL },
+	{ "a form whose end is missing", FORM, NULL, NULL },
+	{ "litellm's, in a header", NULL, "x-litellm-response-cost", "2.5e-06" },
+	{ "a gateway's cache", NULL, "CF-AIG-Cache-Status", "HIT" },
+	{ "a model in a header", NULL, "x-ms-served-model", "m" },
+};
+
+static const struct extra *extra_of(const struct test_case *c)
+{
+	static const struct extra none;
+
+	for (size_t i = 0; i < COUNT(extras); i++)
+		if (strcmp(extras[i].name, c->name) == 0)
+			return &extras[i];
+	return &none;
+}
+
 static void describe(const struct usage *u, struct buf *out)
 {
 	static const char *const quality[] = { "none", "partial", "exact" };
+	uint8_t details[USAGE_DETAILS_TEXT_MAX];
+	size_t n;
 
 	buf_clear(out);
 	buf_add(out, u->request_model);
@@ -204,12 +395,19 @@ static void describe(const struct usage *u, struct buf *out)
 		quality[u->quality], u->stream);
 	if (u->cost_reported >= 0)
 		buf_fmt(out, " cost %lld", (long long)u->cost_reported);
+	if ((n = usage_details_write(&u->details, details)) > 0) {
+		buf_str(out, " [");
+		buf_add(out, slice_of(details, n));
+		buf_byte(out, ']');
+	}
 	if (u->service_tier.n > 0)
 		buf_str(out, " tier "), buf_add(out, u->service_tier);
 	if (u->user.n > 0)
 		buf_str(out, " user "), buf_add(out, u->user);
 	if (u->provider != NULL)
 		buf_fmt(out, " by %s", u->provider);
+	if (u->operation != NULL)
+		buf_fmt(out, " did %s", u->operation);
 }
 
 /* Each piece alone in memory, so that a sanitizer sees a byte too many. n 0: random pieces. */
@@ -237,20 +435,109 @@ static struct slice quoted(const char *text, char *room)
 	return slice_of(room, n);
 }
 
+static uint32_t crc32_of(const uint8_t *p, size_t n)
+{
+	uint32_t crc = ~UINT32_C(0);
+
+	for (size_t i = 0; i < 8 * n; i++) {
+		bool low = ((crc ^ (uint32_t)(p[i / 8] >> (i % 8))) & 1) != 0;
+
+		crc = crc >> 1 ^ (low ? UINT32_C(0xedb88320) : 0);
+	}
+	return ~crc;
+}
+
+static size_t put_be32(char *to, size_t at, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		to[at++] = (char)(v >> (24 - 8 * i));
+	return at;
+}
+
+static size_t put_base64(char *to, struct slice in)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.n; i += 3) {
+		uint32_t bits = (uint32_t)in.p[i] << 16 | (i + 1 < in.n ? in.p[i + 1] : 0u) << 8 |
+				(i + 2 < in.n ? in.p[i + 2] : 0u);
+
+		for (size_t k = 0; k < 4; k++)
+			to[n++] = i + k <= in.n ? letters[bits >> (18 - 6 * k) & 63] : '=';
+	}
+	return n;
+}
+
+/* One message of a line, with a header that nobody reads. */
+static size_t put_message(char *to, size_t at, struct slice line)
+{
+	static const char header[] = "\x0b:event-type\x07\x00\x05" "chunk";
+	char payload[2048];
+	size_t n = line.n, begin = at;
+
+	if (line.n > 0 && line.p[0] == '!') {
+		n = (size_t)sprintf(payload, "{\"bytes\":\"");
+		n += put_base64(payload + n, slice_from(line, 1));
+		n += (size_t)sprintf(payload + n, "\",\"p\":\"abc\"}");
+	} else {
+		memcpy(payload, line.p, line.n);
+	}
+	at = put_be32(to, at, (uint32_t)(n + sizeof header - 1 + 16));
+	at = put_be32(to, at, sizeof header - 1);
+	at = put_be32(to, at, crc32_of((const uint8_t *)to + begin, 8) + (line.n > 0 && line.p[0] == '?'));
+	memcpy(to + at, header, sizeof header - 1);
+	at += sizeof header - 1;
+	memcpy(to + at, payload, n);
+	return put_be32(to, at + n, 0);
+}
+
+/* The response as it comes. */
+static struct slice response_of(const struct test_case *c, char room[8192])
+{
+	char text[2048];
+	struct slice rest = quoted(c->response, strcmp(c->media, AWS) == 0 ? text : room);
+	size_t n = 0;
+
+	if (strcmp(c->media, AWS) != 0)
+		return rest;
+	while (rest.n > 0) {
+		size_t line = (size_t)((const uint8_t *)memchr(rest.p, '\n', rest.n) - rest.p);
+
+		n = put_message(room, n, slice_head(rest, line));
+		rest = slice_from(rest, line + 1);
+	}
+	return slice_of(room, n);
+}
+
+static size_t length_of(const struct test_case *c)
+{
+	char room[8192];
+
+	return response_of(c, room).n;
+}
+
 /* The first `bytes` of the response. */
 static void run(const struct test_case *c, void *memory, size_t piece, size_t bytes, struct usage *out)
 {
 	struct route route;
 	struct usage_reader *u;
-	char room[1024];
+	const struct extra *extra = extra_of(c);
+	struct slice response;
+	char room[8192];
 
 	memset(memory, 0xa5, usage_reader_size()); /* it was somebody else's */
 	route_find(slice_str(c->host), slice_str(c->path), &route);
 	u = usage_begin(memory, &route);
+	usage_request_head(u, slice_str(extra->request_type));
 	feed(u, quoted(c->request, room), piece, usage_request);
+	usage_response_header(u, SLICE("content-length"), SLICE("1"));
+	if (extra->header != NULL)
+		usage_response_header(u, slice_str(extra->header), slice_str(extra->value));
 	usage_response_head(u, 200, slice_str(c->media));
-	feed(u, slice_head(quoted(c->response, room), bytes), piece, usage_response);
-	usage_end(u, true, bytes >= strlen(c->response), out);
+	response = response_of(c, room);
+	feed(u, slice_head(response, bytes), piece, usage_response);
+	usage_end(u, true, bytes >= response.n, out);
 }
 
 static void test_pieces(const struct test_case *c, void *memory, struct buf *got)
@@ -272,6 +559,14 @@ static bool more(int64_t cut, int64_t whole)
 	return cut > (whole < 0 ? 0 : whole);
 }
 
+static bool more_details(const struct usage_details *cut, const struct usage_details *whole)
+{
+	for (size_t i = 0; i < USAGE_DETAILS; i++)
+		if (cut->n[i] > whole->n[i])
+			return true;
+	return cut->passes > whole->passes;
+}
+
 static void test_cuts(const struct test_case *c, void *memory)
 {
 	struct usage whole, cut;
@@ -279,11 +574,13 @@ static void test_cuts(const struct test_case *c, void *memory)
 	char name[128];
 
 	run(c, memory, 1 << 20, SIZE_MAX, &whole);
-	for (size_t n = 0; n < strlen(c->response); n++) {
+	for (size_t n = 0; n < length_of(c); n++) {
 		run(c, memory, 1 << 20, n, &cut);
 		over += more(cut.input, whole.input) || more(cut.output, whole.output) ||
 			more(cut.cache_read, whole.cache_read) || more(cut.cache_write, whole.cache_write) ||
-			more(cut.reasoning, whole.reasoning) || more(cut.cost_reported, whole.cost_reported);
+			more(cut.reasoning, whole.reasoning) || more(cut.cost_reported,
+				whole.cost_reported) ||
+			more_details(&cut.details, &whole.details);
 		exact += cut.quality == USAGE_EXACT;
 		odd += cut.input < -1 || cut.output < -1;
 	}
