@@ -62,5 +62,6 @@ bool anomaly_hosts_differ(struct slice target, struct slice host)
 	tls = mark - target.p == 5; /* https */
 	named = without_port(named, tls);
 	host = without_port(host, tls);
-	return named.n != host.n || strncasecmp((const char *)named.p, (const char *)host.p, host.n) != 0;
+	return named.n != host.n ||
+	       (host.n > 0 && strncasecmp((const char *)named.p, (const char *)host.p, host.n) != 0);
 }
