@@ -65,7 +65,8 @@ static int decode_fd(struct decoder *d, const char *name, int fd)
 	rc = decode_chunk(r, d->chunk, &n, &e);
 	first = slice_of(d->chunk, n);
 	if (rc == TK_OK)
-		rc = capture_file_is(first) ? decode_capture(d, name, r, first) : decode_logs(d, name, r, first);
+		rc = capture_file_is(first) ? decode_capture(d, name, r, first)
+					    : decode_logs(d, name, r, first);
 	else {
 		cli_error("%s: %s", name, rc == TK_EEND ? "empty" : rc == TK_AGAIN ? "cut off" : e.text);
 		rc = EXIT_INPUT;
@@ -253,8 +254,7 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command command_decode = {
 	.name = "decode",
 	.summary = "captures and logs to access events as JSON lines, without configuration or ledger",
-	.help =
-		"  tochoku decode /var/log/nginx/access.log | head\n"
+	.help = "  tochoku decode /var/log/nginx/access.log | head\n"
 		"  tochoku decode --format nginx-json access.log.1.gz\n"
 		"  tcpdump -w - tcp port 8080 | tochoku decode -\n"
 		"\n"

@@ -9,16 +9,16 @@
 #include "sensor/gateway/format.h"
 #include "sensor/input/codec.h"
 #include "sensor/llm/price.h"
-#include "sensor/proto/key_log.h"
+#include "sensor/proto/tls/key_log.h"
 
 struct seen_digest;
 
 struct decoder {
-	const char *format_name;        /* as given, or NULL: auto */
+	const char *format_name; /* as given, or NULL: auto */
 	const struct log_format *given;
-	const char *prices_file;        /* as given, or NULL: no cost */
-	const char *keylog_file;        /* as given, or NULL */
-	struct key_log *keys;           /* of that file and of the captures */
+	const char *prices_file; /* as given, or NULL: no cost */
+	const char *keylog_file; /* as given, or NULL */
+	struct key_log *keys;	 /* of that file and of the captures */
 	struct price_table *prices;
 	struct order order;
 	struct sha256 *sha;

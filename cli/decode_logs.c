@@ -56,8 +56,10 @@ static uint32_t ordinal_of(struct decoder *d, const uint8_t digest[16])
 /* ---- lines ---- */
 
 static const char *const reasons[REJECT_COUNT] = {
-	[REJECT_MALFORMED] = "not a line of this format", [REJECT_TIME] = "no time that exists",
-	[REJECT_TOO_LONG] = "longer than 1 MiB", [REJECT_NUL] = "holds NUL bytes",
+	[REJECT_MALFORMED] = "not a line of this format",
+	[REJECT_TIME] = "no time that exists",
+	[REJECT_TOO_LONG] = "longer than 1 MiB",
+	[REJECT_NUL] = "holds NUL bytes",
 };
 
 static void reject(struct file *f, const struct line *line, int reason)

@@ -11,7 +11,7 @@ struct order {
 	uint32_t *heap;
 	size_t n_held;
 	uint64_t sequence;
-	bool failed;       /* standard output does not take any more */
+	bool failed; /* standard output does not take any more */
 };
 #define ORDER_WINDOW 4096
 

@@ -60,8 +60,8 @@ static bool source_is(struct slice rule, const char *event)
 	return rule.p == NULL || (event != NULL && slice_is(rule, event));
 }
 
-/* The log sources of an access event (interface.md 4). An encrypted connection that could not be read is an event
- * too, and no call: rules for calls would take silence for an answer. */
+/* The log sources of an access event (interface.md 4). An encrypted connection that could not be read is an
+ * event too, and no call: rules for calls would take silence for an answer. */
 static void find_events(struct rule *r)
 {
 	static const struct {

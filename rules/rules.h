@@ -33,15 +33,15 @@ enum once_per { ONCE_NEVER, ONCE_DAY };
 
 #define RULE_ENTITY_MAX 4
 struct rule_info {
-	const char *id, *name;       /* id: the UUID, or the name, or the title */
+	const char *id, *name; /* id: the UUID, or the name, or the title */
 	const char *title, *title_ja;
 	enum level level;
 	const char *action_ja, *action_en, *author, *description, *path;
-	bool enabled;                /* tochoku.enabled, default true */
+	bool enabled; /* tochoku.enabled, default true */
 	enum once_per once;
 	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
 	size_t n_entity;
-	bool stateful;               /* uses a field whose value depends on the order of events */
+	bool stateful; /* uses a field whose value depends on the order of events */
 };
 
 struct rule_set;
@@ -63,8 +63,9 @@ bool rule_set_needs(const struct rule_set *s, enum derived_id d);
 struct rule_run; /* working memory of one evaluator */
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx);
 void rule_run_free(struct rule_run *r);
-/* Evaluates all enabled rules on one access event: of a call (log sources llm_api, webserver, proxy and product
- * tochoku, service access) or of an encrypted connection (network_connection; product tochoku, service connection). Returns the number of matches; their indices in hits. */
+/* Evaluates all enabled rules on one access event: of a call (log sources llm_api, webserver, proxy and
+ * product tochoku, service access) or of an encrypted connection (network_connection; product tochoku,
+ * service connection). Returns the number of matches; their indices in hits. */
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
 /* The rules that may match: of the first PROSPECTS access rules a bit each. Those behind always may. */
 #define PROSPECTS 256

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "sensor/input/capture_file.h"
-#include "sensor/proto/key_log.h"
+#include "sensor/proto/tls/key_log.h"
 #include "sensor/proto/tap.h"
 
 #define SECRETS 65536 /* TLS connections whose secrets are known at a time */
@@ -89,7 +89,8 @@ static int read_chunk(void *reader, struct slice chunk, capture_event event, voi
 	return m->rc != TK_OK ? m->rc : rc == TK_AGAIN ? TK_OK : rc;
 }
 
-static int end_reader(void *reader, capture_event event, void *to, struct losses *lost, bool *cut, struct err *e)
+static int end_reader(void *reader, capture_event event, void *to, struct losses *lost, bool *cut,
+		      struct err *e)
 {
 	struct importing *m = reader;
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sensor/proto/key_log.h"
+#include "sensor/proto/tls/key_log.h"
 
 #define CAPTURE_KEYS_STEP (1u << 20) /* bytes that one step reads */
 

@@ -187,8 +187,11 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	const struct outbox_line line = {
 		.ctx = s, .send = send_batch, .wait = wait_answer, .writable = writable
 	};
-	const struct tail_sink sink = { .ctx = s, .captures = &capture_import, .captures_ctx = &s->batcher.ctx,
-					.retired = tell_retired, .say = say };
+	const struct tail_sink sink = { .ctx = s,
+					.captures = &capture_import,
+					.captures_ctx = &s->batcher.ctx,
+					.retired = tell_retired,
+					.say = say };
 	const struct captures_sink captures_sink = { .ctx = s, .lost = tell_lost, .say = say };
 	sigset_t set;
 

@@ -22,9 +22,10 @@ void capture_file_feed(struct capture_file *c, struct slice chunk);
  * offset: nothing more can be read of this file. A pcapng packet that names no known interface has link type
  * UINT32_MAX; it and a simple packet, which has no time, take the time of the packet before. */
 int capture_file_next(struct capture_file *c, struct packet *p, struct err *e);
-/* Where the secrets go that a pcapng file brings along (decryption secrets blocks, NSS key log text): called from
- * capture_file_next, before the packets behind them. */
-void capture_file_secrets(struct capture_file *c, void (*secrets)(void *ctx, struct slice key_log), void *ctx);
+/* Where the secrets go that a pcapng file brings along (decryption secrets blocks, NSS key log text): called
+ * from capture_file_next, before the packets behind them. */
+void capture_file_secrets(struct capture_file *c, void (*secrets)(void *ctx, struct slice key_log),
+			  void *ctx);
 /* Bytes of an incomplete packet or block that are left when the file ends: more than 0 is a cut-off file.
  * 0 after TK_EMALFORMED. */
 size_t capture_file_rest(const struct capture_file *c);

@@ -23,7 +23,8 @@ struct capture_reader {
 	/* The next bytes. TK_EMALFORMED: from there on nothing of the file can be read. */
 	int (*read)(void *reader, struct slice chunk, capture_event event, void *to, struct err *e);
 	/* No more will come. *cut: the last packet is not whole. */
-	int (*end)(void *reader, capture_event event, void *to, struct losses *lost, bool *cut, struct err *e);
+	int (*end)(void *reader, capture_event event, void *to, struct losses *lost, bool *cut,
+		   struct err *e);
 	void (*close)(void *reader); /* NULL is legal */
 };
 

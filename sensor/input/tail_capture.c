@@ -63,8 +63,8 @@ int file_capture(struct tails *t, struct tail_file *f, struct slice chunk, struc
 	return rc == TK_OK || rc == TK_EMALFORMED ? TK_OK : err_set(e, rc, "%s", why.text);
 }
 
-/* What is missing from it comes in a batch of its own, behind its events: by then the recorder knows whether the
- * file brought anything new, and when it was. */
+/* What is missing from it comes in a batch of its own, behind its events: by then the recorder knows whether
+ * the file brought anything new, and when it was. */
 static int add_losses(struct tails *t, struct tail_file *f, const struct losses *l, struct err *e)
 {
 	int rc = batch_flush(t, 0, e);

@@ -3,8 +3,8 @@
  * load; any thread.
  *
  * Our YAML: `table` (its id), `source`, `models`, a list of rows. Prices are USD per million tokens or
- * `character`s; each for `search_unit` (rerank), `search` (web), `page`, `image`; per `second` of audio. A row
- * has `model`, `provider` (any where it is left out), `aliases`, `from` and `to` (UTC: a date, which `to`
+ * `character`s; each for `search_unit` (rerank), `search` (web), `page`, `image`; per `second` of audio. A
+ * row has `model`, `provider` (any where it is left out), `aliases`, `from` and `to` (UTC: a date, which `to`
  * includes, or a time, which it does not; without `to` until the next row of the model begins), `input`,
  * `cached`, `cache_write`, `cache_write_1h`, `output`, `reasoning`, `audio_input`, `audio_cached`,
  * `audio_output`, `image_input`, `image_output`, the same under `flex`, `priority`, `batch`, and all of it

@@ -50,14 +50,16 @@ static void as_http(struct workshop *w, struct connection *c, enum direction d, 
 		http1_session_data(w, c, d, bytes);
 }
 
-/* The client's first bytes, held back while they may be the preface of HTTP/2. True: nothing is left to do. */
+/* The client's first bytes, held back while they may be the preface of HTTP/2. True: nothing is left to do.
+ */
 static bool hold_preface(struct workshop *w, struct connection *c, struct slice *bytes)
 {
 	struct slice held = slice_of(preface, c->preface_n);
 	struct stream_at at = w->at;
 	size_t n = 0;
 
-	while (n < bytes->n && c->preface_n + n < PREFACE_N && bytes->p[n] == (uint8_t)preface[c->preface_n + n])
+	while (n < bytes->n && c->preface_n + n < PREFACE_N &&
+	       bytes->p[n] == (uint8_t)preface[c->preface_n + n])
 		n++;
 	if (c->preface_n == 0)
 		c->preface_at = at;
@@ -172,7 +174,8 @@ static bool begins_encrypted(struct workshop *w, struct connection *c, enum dire
 	return true;
 }
 
-void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes, const struct stream_at *at)
+void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes,
+		     const struct stream_at *at)
 {
 	enum direction d;
 
@@ -191,7 +194,8 @@ void connection_data(struct workshop *w, struct connection *c, int side, struct 
 	finish_ended(w, c);
 }
 
-void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at)
+void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes,
+		    const struct stream_at *at)
 {
 	if (c->tls != NULL)
 		tls_session_gap(w, c, side, bytes, at);

@@ -1,16 +1,16 @@
-/* One connection: what its bytes are (connection.c), decrypted where they can be (tls_session.c), the messages in them
- * (http1_session.c, http2_session.c), a request and its response as one exchange (exchange_list.c). Private to the
- * tap's thread. */
+/* One connection: what its bytes are (connection.c), decrypted where they can be (tls_session.c), the
+ * messages in them (http1_session.c, http2_session.c), a request and its response as one exchange
+ * (exchange_list.c). Private to the tap's thread. */
 #ifndef TK_SENSOR_PROTO_CONNECTION_H
 #define TK_SENSOR_PROTO_CONNECTION_H
 
 #include "core/event/loss.h"
 #include "sensor/proto/exchange.h"
 #include "sensor/proto/greeting.h"
-#include "sensor/proto/http1.h"
-#include "sensor/proto/http2.h"
-#include "sensor/proto/stream.h"
-#include "sensor/proto/tls.h"
+#include "sensor/proto/http/http1.h"
+#include "sensor/proto/http/http2.h"
+#include "sensor/proto/tcp/stream.h"
+#include "sensor/proto/tls/tls.h"
 
 #define PIPELINE_MAX 64 /* requests that wait for their response on one connection */
 
@@ -22,30 +22,30 @@ struct line_start { /* of the line that the last piece ended in */
 struct connection {
 	struct stream_key key;
 	int64_t first_ns, last_ns[2]; /* packet times of the first bytes, and of the last by direction */
-	uint32_t first_seq;           /* of the client's first bytes */
+	uint32_t first_seq;	      /* of the client's first bytes */
 
-	struct tls *tls;              /* NULL: what comes is not encrypted */
+	struct tls *tls; /* NULL: what comes is not encrypted */
 	struct greeting *greeting;
 	uint64_t tls_told, tls_damaged_told; /* records that are counted among the losses already */
 
-	struct http2 *http2;          /* NULL: HTTP/1 */
+	struct http2 *http2; /* NULL: HTTP/1 */
 	struct http1 http[2];
 	struct line_start line[2];
-	uint32_t first, last;         /* its exchanges, oldest first */
-	uint32_t current[2];          /* HTTP/1: the one whose request is being read, whose response */
-	uint32_t waiting;             /* exchanges without a response */
-	uint32_t swallow;             /* responses to requests that are not followed any more */
+	uint32_t first, last; /* its exchanges, oldest first */
+	uint32_t current[2];  /* HTTP/1: the one whose request is being read, whose response */
+	uint32_t waiting;     /* exchanges without a response */
+	uint32_t swallow;     /* responses to requests that are not followed any more */
 	struct stream_at preface_at;
-	uint8_t preface_n;            /* bytes that came and may be the beginning of an HTTP/2 preface */
-	uint8_t client;               /* the side that sends requests */
-	bool from_start, settled;     /* settled: `client` is certain */
-	bool seen[2];                 /* by direction: bytes came */
-	bool found;                   /* at least one message was */
-	bool ended[2];                /* by direction: its end came while secrets were waited for */
-	bool opaque;                  /* encrypted, and there was no room to look closer */
-	bool tunnel;                  /* HTTP is over; what comes may be TLS, if it is the first that comes */
+	uint8_t preface_n;	  /* bytes that came and may be the beginning of an HTTP/2 preface */
+	uint8_t client;		  /* the side that sends requests */
+	bool from_start, settled; /* settled: `client` is certain */
+	bool seen[2];		  /* by direction: bytes came */
+	bool found;		  /* at least one message was */
+	bool ended[2];		  /* by direction: its end came while secrets were waited for */
+	bool opaque;		  /* encrypted, and there was no room to look closer */
+	bool tunnel;		  /* HTTP is over; what comes may be TLS, if it is the first that comes */
 	bool pipelined, response_lost, informational;
-	bool doubtful;                /* HTTP/2: something may be missing */
+	bool doubtful; /* HTTP/2: something may be missing */
 };
 
 /* What the connections of a tap share. */
@@ -67,12 +67,14 @@ struct workshop {
 	struct connection *conn;
 	struct slice piece;
 	struct stream_at at; /* of the piece's first byte */
-	int64_t until;       /* packet time of its last */
+	int64_t until;	     /* packet time of its last */
 };
 
 void connection_open(struct connection *c, const struct stream_key *key, bool from_start);
-void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes, const struct stream_at *at);
-void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes, const struct stream_at *at);
+void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes,
+		     const struct stream_at *at);
+void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes,
+		    const struct stream_at *at);
 void connection_fin(struct workshop *w, struct connection *c, int side);
 /* Does it wait for secrets? Also of one that is not in use. */
 bool connection_waits(const struct connection *c);

@@ -68,7 +68,9 @@ struct exchange *exchange_oldest(struct exchanges *p)
 
 struct exchange *exchange_take(struct exchanges *p)
 {
-	uint32_t number = p->free != EXCHANGE_NONE ? p->free : p->touched < p->n ? p->touched++ : EXCHANGE_NONE;
+	uint32_t number = p->free != EXCHANGE_NONE ? p->free
+			  : p->touched < p->n	   ? p->touched++
+						   : EXCHANGE_NONE;
 	struct exchange *x = exchange_at(p, number);
 
 	if (x == NULL)

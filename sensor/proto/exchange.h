@@ -1,5 +1,5 @@
-/* One request and its response while they are under way: what of them will be in the event. Slots come from a pool of
- * fixed size and are recycled whole; texts lie in the slot's own arena. One thread. */
+/* One request and its response while they are under way: what of them will be in the event. Slots come from a
+ * pool of fixed size and are recycled whole; texts lie in the slot's own arena. One thread. */
 #ifndef TK_SENSOR_PROTO_EXCHANGE_H
 #define TK_SENSOR_PROTO_EXCHANGE_H
 
@@ -8,44 +8,56 @@
 #include "sensor/fields/context.h"
 #include "sensor/llm/route.h"
 #include "sensor/llm/usage.h"
-#include "sensor/proto/anomaly.h"
-#include "sensor/proto/content.h"
-#include "sensor/proto/direction.h"
+#include "sensor/proto/http/anomaly.h"
+#include "sensor/proto/http/content.h"
+#include "sensor/proto/http/direction.h"
 
 #define EXCHANGE_ARENA 12288
 #define EXCHANGE_TARGET_MAX 8192
 #define EXCHANGE_TEXT_MAX 1024 /* of a header's value */
 
 enum kept { /* what is kept of the heads */
-	KEPT_METHOD, KEPT_TARGET, KEPT_VERSION,
-	KEPT_HOST, KEPT_AGENT, KEPT_REFERRER, KEPT_REQUEST_TYPE, KEPT_REQUEST_CODING, KEPT_FORWARDED,
-	KEPT_REQUEST_ID, KEPT_RESPONSE_TYPE, KEPT_RESPONSE_CODING, KEPT_USER, KEPT_DEPARTMENT, KEPT_UPGRADE,
-	KEPT_COUNT,
-	KEPT_KEY /* never kept: see exchange_header */
+	    KEPT_METHOD,
+	    KEPT_TARGET,
+	    KEPT_VERSION,
+	    KEPT_HOST,
+	    KEPT_AGENT,
+	    KEPT_REFERRER,
+	    KEPT_REQUEST_TYPE,
+	    KEPT_REQUEST_CODING,
+	    KEPT_FORWARDED,
+	    KEPT_REQUEST_ID,
+	    KEPT_RESPONSE_TYPE,
+	    KEPT_RESPONSE_CODING,
+	    KEPT_USER,
+	    KEPT_DEPARTMENT,
+	    KEPT_UPGRADE,
+	    KEPT_COUNT,
+	    KEPT_KEY /* never kept: see exchange_header */
 };
 
 enum exchange_key { EXCHANGE_KEY_NONE, EXCHANGE_KEY_UNKNOWN, EXCHANGE_KEY_KNOWN };
 
 struct message {
-	int64_t first_ns, last_ns;   /* packet times of its first and last byte */
-	uint32_t seq;                /* absolute sequence number of its first byte */
+	int64_t first_ns, last_ns; /* packet times of its first and last byte */
+	uint32_t seq;		   /* absolute sequence number of its first byte */
 	bool begun, head, ended, whole;
-	bool broken;                 /* bytes of the body are missing: what follows is counted and not read */
-	uint64_t missing;            /* body bytes that were not captured */
+	bool broken;	  /* bytes of the body are missing: what follows is counted and not read */
+	uint64_t missing; /* body bytes that were not captured */
 	struct content content;
-	enum content_state coding;   /* once ended */
+	enum content_state coding; /* once ended */
 };
 
 struct exchange {
-	uint32_t next;           /* in its connection: the next younger */
+	uint32_t next;		 /* in its connection: the next younger */
 	uint32_t older, younger; /* among all that are under way */
-	void *owner;             /* the connection */
+	void *owner;		 /* the connection */
 	struct message message[2];
-	uint32_t stream;         /* HTTP/2; 0: HTTP/1 */
+	uint32_t stream; /* HTTP/2; 0: HTTP/1 */
 	uint16_t status;
-	uint8_t key;             /* enum exchange_key */
-	uint32_t anomalies;      /* bits of enum anomaly */
-	bool doubtful;           /* which request this response answers is not certain, or headers are not known */
+	uint8_t key;	    /* enum exchange_key */
+	uint32_t anomalies; /* bits of enum anomaly */
+	bool doubtful;	    /* which request this response answers is not certain, or headers are not known */
 	uint8_t fingerprint[16]; /* hex digits */
 	struct slice kept[KEPT_COUNT];
 	struct usage_reader *usage; /* NULL: the bodies are not read */
@@ -85,11 +97,13 @@ struct exchange_ends {
 	uint16_t port[2];
 	const struct greeting *greeting; /* of TLS; NULL: there is none */
 };
-/* exchange_event.c: everything that is known, into a reset event. Strings borrow the exchange and fields->scratch. */
+/* exchange_event.c: everything that is known, into a reset event. Strings borrow the exchange and
+ * fields->scratch. */
 void exchange_event(struct exchange *x, const struct exchange_ends *ends, const struct parse_context *fields,
 		    struct access_event *ev);
 /* The identity (architecture.md 5), into ev->digest's form. */
 struct sha256;
-void exchange_digest(const struct exchange *x, const struct exchange_ends *ends, struct sha256 *sha, uint8_t out[16]);
+void exchange_digest(const struct exchange *x, const struct exchange_ends *ends, struct sha256 *sha,
+		     uint8_t out[16]);
 
 #endif

@@ -19,8 +19,8 @@ static void set_times(const struct exchange *x, struct access_event *ev)
 		ev_set_int(ev, F_DURATION, s->last_ns - q->first_ns);
 }
 
-static void set_ends(const struct exchange *x, const struct exchange_ends *ends, const struct parse_context *fields,
-		     struct access_event *ev)
+static void set_ends(const struct exchange *x, const struct exchange_ends *ends,
+		     const struct parse_context *fields, struct access_event *ev)
 {
 	client_set(ev, &ends->addr[0], x->kept[KEPT_FORWARDED], fields);
 	if (!ev_known(ev, F_PEER_IP)) /* a proxy's port is not the client's */
@@ -48,7 +48,8 @@ static void set_key(const struct exchange *x, const struct parse_context *fields
 {
 	if (x->key == EXCHANGE_KEY_KNOWN)
 		ev_set_str(ev, F_KEY_ID, slice_of(x->fingerprint, sizeof x->fingerprint));
-	else if (x->key == EXCHANGE_KEY_NONE && x->message[REQUEST].head && !x->doubtful && fields->fingerprint_key.n > 0)
+	else if (x->key == EXCHANGE_KEY_NONE && x->message[REQUEST].head && !x->doubtful &&
+		 fields->fingerprint_key.n > 0)
 		ev_set_absent(ev, F_KEY_ID);
 }
 
@@ -96,13 +97,15 @@ static void set_count_of(struct access_event *ev, enum field_id f, int64_t v)
 		ev_set_int(ev, f, v);
 }
 
-static void set_said(struct access_event *ev, enum field_id f, struct slice s, const struct parse_context *fields)
+static void set_said(struct access_event *ev, enum field_id f, struct slice s,
+		     const struct parse_context *fields)
 {
 	if (s.n > 0)
 		set_recurring(ev, f, s, fields);
 }
 
-static void set_details(const struct usage_details *d, const struct parse_context *fields, struct access_event *ev)
+static void set_details(const struct usage_details *d, const struct parse_context *fields,
+			struct access_event *ev)
 {
 	uint8_t text[USAGE_DETAILS_TEXT_MAX];
 	size_t n = usage_details_write(d, text);
@@ -139,7 +142,8 @@ static void set_usage(const struct usage *u, const struct parse_context *fields,
 	ev_set_str(ev, F_QUALITY, slice_str(quality[u->quality]));
 }
 
-static void set_anomalies(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
+static void set_anomalies(const struct exchange *x, const struct parse_context *fields,
+			  struct access_event *ev)
 {
 	uint8_t *names;
 
@@ -180,9 +184,10 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 	ev_set_int(ev, F_COMPLETE, q->whole && s->whole && !x->doubtful);
 }
 
-/* Two captures of the same packet differ in its time by what the kernel took between them, so the time counts by the
- * minute: what they share is one event, and a conversation that is replayed tomorrow is another. */
-void exchange_digest(const struct exchange *x, const struct exchange_ends *ends, struct sha256 *sha, uint8_t out[16])
+/* Two captures of the same packet differ in its time by what the kernel took between them, so the time counts
+ * by the minute: what they share is one event, and a conversation that is replayed tomorrow is another. */
+void exchange_digest(const struct exchange *x, const struct exchange_ends *ends, struct sha256 *sha,
+		     uint8_t out[16])
 {
 	const struct message *m = &x->message[x->message[REQUEST].begun ? REQUEST : RESPONSE];
 	uint64_t minute = (uint64_t)(m->first_ns / (60 * INT64_C(1000000000)));

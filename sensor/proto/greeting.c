@@ -66,7 +66,8 @@ static struct slice version_text(uint16_t version)
 	return slice_of(NULL, 0);
 }
 
-static void set_said(struct access_event *ev, enum field_id f, struct slice s, const struct parse_context *fields)
+static void set_said(struct access_event *ev, enum field_id f, struct slice s,
+		     const struct parse_context *fields)
 {
 	if (s.n > 0)
 		set_text(ev, f, s, fields);

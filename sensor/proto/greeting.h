@@ -1,11 +1,11 @@
-/* What a TLS connection says in the clear, kept while it is open: who is called, and how. A pool of fixed size. One
- * thread. */
+/* What a TLS connection says in the clear, kept while it is open: who is called, and how. A pool of fixed
+ * size. One thread. */
 #ifndef TK_SENSOR_PROTO_GREETING_H
 #define TK_SENSOR_PROTO_GREETING_H
 
 #include "core/event/event.h"
 #include "sensor/fields/context.h"
-#include "sensor/proto/tls_hello.h"
+#include "sensor/proto/tls/tls_hello.h"
 
 struct greeting {
 	struct tls_hello hello;
@@ -17,7 +17,7 @@ struct greeting {
 struct greetings;
 struct greetings *greetings_new(uint32_t n); /* NULL: no memory */
 void greetings_free(struct greetings *p);
-struct greeting *greeting_take(struct greetings *p); /* NULL: all are in use */
+struct greeting *greeting_take(struct greetings *p);	     /* NULL: all are in use */
 void greeting_give(struct greetings *p, struct greeting *g); /* NULL is legal */
 
 /* tls.* of an event. Strings borrow the greeting and fields->scratch. */

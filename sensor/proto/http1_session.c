@@ -36,7 +36,7 @@ static void conclude_unanswered(struct workshop *w)
 
 	while ((x = exchange_at(w->exchanges, c->first)) != NULL && c->waiting > 0 &&
 	       (c->waiting >= PIPELINE_MAX || (!c->seen[RESPONSE] && x->message[REQUEST].ended &&
-						w->at.ns - x->message[REQUEST].last_ns > STREAM_WAIT_NS))) {
+					       w->at.ns - x->message[REQUEST].last_ns > STREAM_WAIT_NS))) {
 		c->swallow += c->seen[RESPONSE] && !x->message[RESPONSE].begun;
 		connection_conclude(w, c, x);
 	}
@@ -282,8 +282,8 @@ static struct http1_sink sink_of(struct workshop *w, enum direction d)
 	static const struct http1_sink calls[2] = {
 		{ NULL, request_start, request_header, request_head, request_body, request_gap, request_end,
 		  request_lost },
-		{ NULL, response_start, response_header, response_head, response_body, response_gap, response_end,
-		  response_lost },
+		{ NULL, response_start, response_header, response_head, response_body, response_gap,
+		  response_end, response_lost },
 	};
 	struct http1_sink s = calls[d];
 

@@ -7,11 +7,11 @@
 #include "sensor/proto/greeting.h"
 
 struct sealed {
-	const char *protocol;       /* "tls", "quic" */
-	struct exchange_ends ends;  /* with a greeting */
+	const char *protocol;	   /* "tls", "quic" */
+	struct exchange_ends ends; /* with a greeting */
 	int64_t first_ns, last_ns;
-	uint64_t bytes[2];          /* encrypted payload, by direction */
-	uint32_t number;            /* random, of the connection's own: its identity beside addresses and minute */
+	uint64_t bytes[2]; /* encrypted payload, by direction */
+	uint32_t number;   /* random, of the connection's own: its identity beside addresses and minute */
 };
 
 /* Into a reset event, its digest too. Strings borrow the greeting and fields->scratch. */

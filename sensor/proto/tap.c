@@ -4,10 +4,10 @@
 
 #include "core/base/hash.h"
 #include "sensor/proto/connection.h"
-#include "sensor/proto/fragments.h"
-#include "sensor/proto/frame.h"
+#include "sensor/proto/packet/fragments.h"
+#include "sensor/proto/packet/frame.h"
 #include "sensor/proto/linger.h"
-#include "sensor/proto/quic.h"
+#include "sensor/proto/quic/quic.h"
 #include "sensor/proto/sealed.h"
 
 #define FRAGMENTED_MAX 4 /* fragments in tunnels that are fragmented themselves */
@@ -40,7 +40,8 @@ static void exchange_done(void *ctx, struct exchange *x, const struct exchange_e
 	struct tap *t = ctx;
 
 	for (int d = 0; d < 2; d++)
-		if (x->message[d].head && x->message[d].coding != CONTENT_OK && x->message[d].coding != CONTENT_CUT)
+		if (x->message[d].head && x->message[d].coding != CONTENT_OK &&
+		    x->message[d].coding != CONTENT_CUT)
 			losses_add(&t->losses, LOSS_UNDECODED, 1, x->message[d].content.in);
 	t->scratch.n = 0;
 	flat_event_reset(&t->event);
@@ -63,7 +64,8 @@ static void connection_sealed(void *ctx, const struct connection *c, const struc
 	const struct sealed sealed = { .protocol = "tls",
 				       .ends = *ends,
 				       .first_ns = c->first_ns,
-				       .last_ns = c->last_ns[0] > c->last_ns[1] ? c->last_ns[0] : c->last_ns[1],
+				       .last_ns =
+					       c->last_ns[0] > c->last_ns[1] ? c->last_ns[0] : c->last_ns[1],
 				       .bytes = { n->bytes[0], n->bytes[1] },
 				       .number = c->first_seq };
 
@@ -182,7 +184,9 @@ static void stream_closed(void *ctx, void *conn, enum stream_end how, int64_t ns
 static bool make_pools(struct tap *t, const struct tap_limits *limits)
 {
 	const struct fragments_limits fragments = FRAGMENTS_LIMITS_DEFAULT;
-	const struct stream_sink sink = { t, stream_opened, stream_data, stream_gap, stream_fin, stream_closed };
+	const struct stream_sink sink = {
+		t, stream_opened, stream_data, stream_gap, stream_fin, stream_closed
+	};
 	uint32_t flows = limits->streams.flows;
 
 	t->connections = calloc(flows, sizeof *t->connections);
@@ -209,7 +213,8 @@ static bool make_pools(struct tap *t, const struct tap_limits *limits)
 	return true;
 }
 
-struct tap *tap_new(const struct tap_limits *limits, const struct parse_context *fields, const struct tap_sink *sink)
+struct tap *tap_new(const struct tap_limits *limits, const struct parse_context *fields,
+		    const struct tap_sink *sink)
 {
 	struct tap *t = calloc(1, sizeof *t);
 

@@ -1,37 +1,39 @@
-/* The roof of the room: captured packets in, access events out. Frame, stream, HTTP, bodies, usage; one thread.
- * Whose packets they are, and where the events go, is the caller's. */
+/* The roof of the room: captured packets in, access events out. Frame, stream, HTTP, bodies, usage; one
+ * thread. Whose packets they are, and where the events go, is the caller's. */
 #ifndef TK_SENSOR_PROTO_TAP_H
 #define TK_SENSOR_PROTO_TAP_H
 
 #include "core/event/event.h"
 #include "core/event/loss.h"
 #include "sensor/fields/context.h"
-#include "sensor/proto/stream.h"
+#include "sensor/proto/tcp/stream.h"
 
 struct tap_limits {
 	struct stream_limits streams;
-	uint32_t exchanges;  /* under way at a time */
-	uint32_t decoders;   /* compressed bodies under way at a time */
-	uint32_t lines;      /* header lines cut by a segment's end at a time */
+	uint32_t exchanges;	   /* under way at a time */
+	uint32_t decoders;	   /* compressed bodies under way at a time */
+	uint32_t lines;		   /* header lines cut by a segment's end at a time */
 	uint32_t tls, http2, quic; /* connections at a time */
-	size_t tls_bytes;    /* of encrypted connections whose secrets are waited for */
-	size_t http2_bytes;  /* that HPACK may hold */
+	size_t tls_bytes;	   /* of encrypted connections whose secrets are waited for */
+	size_t http2_bytes;	   /* that HPACK may hold */
 };
-#define TAP_LIMITS_DEFAULT                                                                                     \
-	{                                                                                                     \
-		STREAM_LIMITS_DEFAULT, 4096, 1024, 1024, 16384, 4096, 4096, 16u << 20, 32u << 20                    \
+#define TAP_LIMITS_DEFAULT                                                                                   \
+	{                                                                                                    \
+		STREAM_LIMITS_DEFAULT, 4096, 1024, 1024, 16384, 4096, 4096, 16u << 20, 32u << 20             \
 	}
 
 struct tap_sink {
 	void *ctx;
-	/* In order of completion, as far as the packets came. Borrowed for the call; ev->digest is the identity of the
-	 * exchange: 4-tuple, absolute sequence number of the request's first byte, minute of its packet time. */
+	/* In order of completion, as far as the packets came. Borrowed for the call; ev->digest is the
+	 * identity of the exchange: 4-tuple, absolute sequence number of the request's first byte, minute of
+	 * its packet time. */
 	void (*event)(void *ctx, struct access_event *ev);
 };
 
 struct tap;
 /* NULL: no memory. The context's key, cache and networks are borrowed; its scratch is not used. */
-struct tap *tap_new(const struct tap_limits *limits, const struct parse_context *fields, const struct tap_sink *sink);
+struct tap *tap_new(const struct tap_limits *limits, const struct parse_context *fields,
+		    const struct tap_sink *sink);
 void tap_free(struct tap *t);
 /* Secrets of TLS connections; borrowed until the end, and may grow. Before the first packet. */
 struct key_log;

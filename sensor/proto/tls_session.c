@@ -1,4 +1,5 @@
-/* TLS on a connection: what it says in the clear is kept, what a key log opens goes on as if it had come in the clear. */
+/* TLS on a connection: what it says in the clear is kept, what a key log opens goes on as if it had come in
+ * the clear. */
 #include "sensor/proto/connection.h"
 
 /* TLS knows sides by who opened the connection: 0 is the client. */

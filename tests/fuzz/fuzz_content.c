@@ -2,7 +2,7 @@
  * Input: the coding, the size of pieces, then the body. */
 #include <stdlib.h>
 
-#include "sensor/proto/content.h"
+#include "sensor/proto/http/content.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

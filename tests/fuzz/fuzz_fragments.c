@@ -3,7 +3,7 @@
  * content, flags and time. */
 #include <stdlib.h>
 
-#include "sensor/proto/fragments.h"
+#include "sensor/proto/packet/fragments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

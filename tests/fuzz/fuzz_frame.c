@@ -3,13 +3,13 @@
  * cut. As what IP carries, in fragments that come in another order, it says the same as in one packet. */
 #include <stdlib.h>
 
-#include "sensor/proto/fragments.h"
+#include "sensor/proto/packet/fragments.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const uint32_t links[] = {
 #define LINK(number, reader) number,
-#include "sensor/proto/link.def"
+#include "sensor/proto/packet/link.def"
 #undef LINK
 	147 /* none */
 };

@@ -3,7 +3,7 @@
  * seed for the cuts, then the wire, where ff n is a gap of n bytes. */
 #include <stdlib.h>
 
-#include "sensor/proto/http1.h"
+#include "sensor/proto/http/http1.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

@@ -8,8 +8,8 @@
  *    length. */
 #include <stdlib.h>
 
-#include "sensor/proto/quic.h"
-#include "sensor/proto/quic_crypto.h"
+#include "sensor/proto/quic/quic.h"
+#include "sensor/proto/quic/quic_crypto.h"
 #include "tests/lib/quic_seal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

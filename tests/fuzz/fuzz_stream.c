@@ -4,7 +4,7 @@
  * long it is. */
 #include <stdlib.h>
 
-#include "sensor/proto/stream.h"
+#include "sensor/proto/tcp/stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

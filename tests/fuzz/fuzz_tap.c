@@ -5,7 +5,7 @@
 
 #include "core/base/buf.h"
 #include "sensor/input/capture_file.h"
-#include "sensor/proto/key_log.h"
+#include "sensor/proto/tls/key_log.h"
 #include "sensor/proto/tap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

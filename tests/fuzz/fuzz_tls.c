@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "sensor/proto/tls.h"
+#include "sensor/proto/tls/tls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

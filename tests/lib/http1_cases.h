@@ -2,7 +2,7 @@
 #ifndef TK_TESTS_HTTP1_CASES_H
 #define TK_TESTS_HTTP1_CASES_H
 
-#include "sensor/proto/http1.h"
+#include "sensor/proto/http/http1.h"
 
 /* What is no byte of the wire stands in it under these bytes. */
 #define MIDWAY "\4"

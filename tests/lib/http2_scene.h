@@ -5,7 +5,7 @@
 #define TK_TESTS_HTTP2_SCENE_H
 
 #include "core/base/buf.h"
-#include "sensor/proto/http2.h"
+#include "sensor/proto/http/http2.h"
 
 struct scene {
 	struct buf out;

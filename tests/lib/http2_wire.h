@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/http2.h"
+#include "sensor/proto/http/http2.h"
 
 enum script_what { SCRIPT_BYTES, SCRIPT_GAP, SCRIPT_FINISH };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/frame.h"
+#include "sensor/proto/packet/frame.h"
 #include "tests/lib/tap.h"
 
 #define ETH "020000000001 020000000002 "

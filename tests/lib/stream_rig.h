@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/stream.h"
+#include "sensor/proto/tcp/stream.h"
 #include "tests/lib/tap.h"
 
 /* What a sink hears, as text: "[" or "(" a connection was met with its SYN or midway, "c:bytes " and

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "sensor/proto/tls.h"
+#include "sensor/proto/tls/tls.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/tls_peer.h"
 

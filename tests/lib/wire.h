@@ -6,16 +6,16 @@
 #include <string.h>
 
 #include "core/base/slice.h"
-#include "sensor/proto/frame.h"
+#include "sensor/proto/packet/frame.h"
 
 #define WIRE_LINK 101 /* LINKTYPE_RAW */
 #define WIRE_MAX 2048
 
 struct wire {
-	uint8_t address[2];  /* last byte of 10.0.0.x */
+	uint8_t address[2]; /* last byte of 10.0.0.x */
 	uint16_t port[2];
-	uint32_t seq[2];     /* next to send */
-	int64_t ns;          /* of the next packet; a millisecond passes with each */
+	uint32_t seq[2]; /* next to send */
+	int64_t ns;	 /* of the next packet; a millisecond passes with each */
 	void (*packet)(void *ctx, int64_t ns, struct slice bytes);
 	void *ctx;
 };
@@ -33,7 +33,8 @@ static inline void wire_put32(uint8_t *p, uint32_t v)
 }
 
 /* One packet from `side` as it stands, moving nothing. */
-static inline void wire_raw(struct wire *w, int side, uint32_t seq, uint32_t ack, uint8_t flags, struct slice data)
+static inline void wire_raw(struct wire *w, int side, uint32_t seq, uint32_t ack, uint8_t flags,
+			    struct slice data)
 {
 	uint8_t b[WIRE_MAX] = { 0 };
 	size_t n = 40 + data.n;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/stream.h"
+#include "sensor/proto/tcp/stream.h"
 #include "tests/lib/tap.h"
 
 #define SEEDS 300

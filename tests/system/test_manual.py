@@ -19,7 +19,7 @@ def main():
     tap = Tap()
     with open(os.path.join(ROOT, 'man/tochoku.1'), encoding='utf-8') as f:
         manual = f.read()
-    for what, path, macro in (('loss', 'core/event/losses.def', 'LOSS'), ('anomaly', 'sensor/proto/anomalies.def', 'ANOMALY')):
+    for what, path, macro in (('loss', 'core/event/losses.def', 'LOSS'), ('anomaly', 'sensor/proto/http/anomalies.def', 'ANOMALY')):
         table = rows(path, macro)
         tap.ok(len(table) > 10, 'the table of %s is read' % path)
         for name, meaning in table:

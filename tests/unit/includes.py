@@ -16,22 +16,30 @@ ARROWS = {
     'sensor/llm': ('core',),
     'sensor/fields': ('core', 'sensor/llm'),
     'sensor/gateway': ('core', 'sensor/fields', 'sensor/llm'),
-    'sensor/proto': ('core', 'sensor/fields', 'sensor/llm'),
+    'sensor/proto/packet': ('core',),
+    'sensor/proto/tcp': ('core', 'sensor/proto/packet'),
+    'sensor/proto/http': ('core',),
+    'sensor/proto/tls': ('core', 'sensor/proto/tcp'),
+    'sensor/proto/quic': ('core', 'sensor/proto/packet', 'sensor/proto/tls'),
+    'sensor/proto': ('core', 'sensor/fields', 'sensor/llm', 'sensor/proto/packet', 'sensor/proto/tcp',
+                     'sensor/proto/http', 'sensor/proto/tls', 'sensor/proto/quic'),
     'sensor/input': ('core', 'sensor/fields', 'sensor/gateway'),
     'sensor/recorder': ('core', 'geoip', 'rules', 'sensor/llm'),
-    'sensor': ('core', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/input', 'sensor/recorder'),
+    'sensor': ('core', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/proto/tls',
+               'sensor/input', 'sensor/recorder'),
     'reports': ('core', 'geoip', 'rules'),
-    'cli': ('core', 'geoip', 'rules', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/input', 'sensor/recorder', 'reports'),
+    'cli': ('core', 'geoip', 'rules', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto',
+            'sensor/proto/tls', 'sensor/input', 'sensor/recorder', 'reports'),
 }
 # What the processes of `run` say to one another is common ground of sensor/.
 SHARED = {'sensor/roles.h', 'sensor/options.h'}
 LIBRARIES = {
     'sqlite3.h': ('core/ledger/',), 'yaml.h': ('core/config/',), 'maxminddb.h': ('geoip/',),
     'pcap.h': ('sensor/input/',), 'pcap/pcap.h': ('sensor/input/',), 'microhttpd.h': ('reports/console/',),
-    'nghttp2/nghttp2.h': ('sensor/proto/http2.c',),
+    'nghttp2/nghttp2.h': ('sensor/proto/http/http2.c',), 'brotli/decode.h': ('sensor/proto/http/',),
 }
 # Leaves of a list never include the list that stands on the roof of their folder.
-LISTS = {'sensor/gateway/formats.def': 'sensor/gateway/formats.c'}
+LISTS = {'sensor/gateway/formats.def': 'sensor/gateway/formats.c', 'sensor/llm/shapes.def': 'sensor/llm/usage.c'}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 
 

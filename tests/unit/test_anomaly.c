@@ -1,6 +1,6 @@
 /* What is odd about messages, from the packets to the event. The parser's own share is in test_http1.c. */
 #include "core/base/buf.h"
-#include "sensor/proto/anomaly.h"
+#include "sensor/proto/http/anomaly.h"
 #include "sensor/proto/tap.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/wire.h"

@@ -184,8 +184,14 @@ static void play(struct wire *w, const struct peer *p)
 
 static struct tap *new_tap(struct seen *s, struct capture_keys *k)
 {
-	const struct tap_limits limits = { .streams = { 64, 256, 64 }, .exchanges = 16, .decoders = 8, .lines = 8,
-					   .tls = 80, .http2 = 8, .quic = 8, .tls_bytes = 1 << 20,
+	const struct tap_limits limits = { .streams = { 64, 256, 64 },
+					   .exchanges = 16,
+					   .decoders = 8,
+					   .lines = 8,
+					   .tls = 80,
+					   .http2 = 8,
+					   .quic = 8,
+					   .tls_bytes = 1 << 20,
 					   .http2_bytes = 1 << 20 };
 	const struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	const struct tap_sink sink = { s, take_event };
@@ -201,8 +207,12 @@ static void test_late(const struct peer_identity *id, int version)
 	const struct peer_options options = { .version = version };
 	struct seen s;
 	struct capture_keys *k = capture_keys_new(100);
-	struct wire w = { .address = { 1, 2 }, .port = { 40000, 443 }, .seq = { 1000, 2000 },
-			  .ns = INT64_C(1795400000) * 1000000000, .packet = take_packet, .ctx = &s };
+	struct wire w = { .address = { 1, 2 },
+			  .port = { 40000, 443 },
+			  .seq = { 1000, 2000 },
+			  .ns = INT64_C(1795400000) * 1000000000,
+			  .packet = take_packet,
+			  .ctx = &s };
 	int64_t begun = w.ns;
 	struct peer p;
 	int fd = new_file();
@@ -240,8 +250,12 @@ static void test_closed(const struct peer_identity *id, int version)
 	struct capture_keys *k = capture_keys_new(100);
 	struct seen s;
 	struct tap *t = new_tap(&s, k);
-	struct wire w = { .address = { 1, 2 }, .port = { 40000, 443 }, .seq = { 1000, 2000 },
-			  .ns = INT64_C(1795400000) * 1000000000, .packet = take_packet, .ctx = &s };
+	struct wire w = { .address = { 1, 2 },
+			  .port = { 40000, 443 },
+			  .seq = { 1000, 2000 },
+			  .ns = INT64_C(1795400000) * 1000000000,
+			  .packet = take_packet,
+			  .ctx = &s };
 	struct peer p;
 	int fd = new_file();
 
@@ -293,8 +307,12 @@ static void test_room(const struct peer_identity *id)
 	struct capture_keys *k = capture_keys_new(100);
 	struct seen s;
 	struct tap *t = new_tap(&s, k);
-	struct wire w = { .address = { 1, 2 }, .port = { 40000, 443 }, .seq = { 1000, 2000 },
-			  .ns = INT64_C(1795400000) * 1000000000, .packet = take_packet, .ctx = &s };
+	struct wire w = { .address = { 1, 2 },
+			  .port = { 40000, 443 },
+			  .seq = { 1000, 2000 },
+			  .ns = INT64_C(1795400000) * 1000000000,
+			  .packet = take_packet,
+			  .ctx = &s };
 	int fd = new_file(), good = 0;
 
 	tap_linger(t, 3000000000);

@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/content.h"
+#include "sensor/proto/http/content.h"
 #include "tests/lib/tap.h"
 
 #define GZIP 31
@@ -106,7 +106,7 @@ static enum content_state decode(struct content_pool *p, const char *coding, str
 		wire = slice_from(wire, n);
 	}
 	if (c.out != r->n)
-		return (enum content_state)-1;
+		return (enum content_state) - 1;
 	return content_end(&c);
 }
 
@@ -231,8 +231,9 @@ static void stacks(struct buf *b, struct slice large)
 
 static void faults(struct buf *b, struct slice large)
 {
-	static const char *const unknown[] = { "compress", "gzip, dcb", "gzip_x",
-					       "brotli",   "aws-chunked", "(" };
+	static const char *const unknown[] = {
+		"compress", "gzip, dcb", "gzip_x", "brotli", "aws-chunked", "("
+	};
 	char name[64];
 
 	for (size_t i = 0; i < COUNT(unknown); i++) {
@@ -257,8 +258,9 @@ static void faults(struct buf *b, struct slice large)
 		struct result whole, cut;
 
 		ok(decode(p, "gzip", buf_slice(b), SIZE_MAX, &whole) == CONTENT_DAMAGED && whole.n > 1000 &&
-		   decode(p, "gzip", buf_slice(b), 1, &cut) == CONTENT_DAMAGED && whole.n == cut.n &&
-		   whole.sum == cut.sum, "damage in the middle: what is sound comes out");
+			   decode(p, "gzip", buf_slice(b), 1, &cut) == CONTENT_DAMAGED && whole.n == cut.n &&
+			   whole.sum == cut.sum,
+		   "damage in the middle: what is sound comes out");
 		ok(whole.largest <= 16384, "pieces are 16 KiB at most");
 		content_pool_free(p);
 	}
@@ -335,7 +337,8 @@ static void zstds(struct buf *b, struct slice large)
 	b->p[b->n - 1] ^= 1;
 	check("zstd, wrong checksum", "zstd", buf_slice(b), CONTENT_DAMAGED, small);
 	check("zstd, a bad block behind a plain one", "zstd",
-	      SLICE("\x28\xb5\x2f\xfd\x00\x58\x28\x00\x00hello\xff\xff\xff"), CONTENT_DAMAGED, SLICE("hello"));
+	      SLICE("\x28\xb5\x2f\xfd\x00\x58\x28\x00\x00hello\xff\xff\xff"), CONTENT_DAMAGED,
+	      SLICE("hello"));
 	buf_clear(b);
 	buf_add(b, SLICE("\x28\xb5\x2f\xfd\x40\x00\x00\x00\x60\x09\x00")); /* of 256 bytes; a block of 300 */
 	for (int i = 0; i < 300; i++)
@@ -385,8 +388,8 @@ static void memory(struct buf *b)
 	for (size_t i = 0; i < SIZE; i++)
 		noise[i] = (uint8_t)(i % 64 < 8 ? dice(256) : 'a');
 	for (int round = 0; round < 4; round++) {
-		struct slice wire = round % 2 == 0 ? brotli(b, slice_of(noise, SIZE)) :
-						     zstd(b, slice_of(noise, SIZE), 23);
+		struct slice wire = round % 2 == 0 ? brotli(b, slice_of(noise, SIZE))
+						   : zstd(b, slice_of(noise, SIZE), 23);
 
 		for (int i = 0; i < BODIES; i++) {
 			content_begin(&c[i], p, round % 2 == 0 ? SLICE("br") : SLICE("zstd"));

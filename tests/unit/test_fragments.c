@@ -1,6 +1,6 @@
 /* Datagrams put back together: any order, copies, overlaps, limits and time. */
 #include "core/base/buf.h"
-#include "sensor/proto/fragments.h"
+#include "sensor/proto/packet/fragments.h"
 #include "tests/lib/packets.h"
 
 #define SECOND INT64_C(1000000000)

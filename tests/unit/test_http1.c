@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/http1.h"
+#include "sensor/proto/http/http1.h"
 #include "tests/lib/http1_cases.h"
 #include "tests/lib/tap.h"
 

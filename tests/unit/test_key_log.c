@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "sensor/proto/key_log.h"
+#include "sensor/proto/tls/key_log.h"
 #include "tests/lib/tap.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

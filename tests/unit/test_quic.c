@@ -1,8 +1,8 @@
 /* QUIC as it lies on the wire: versions, packets, frames, keys, CRYPTO streams. test_quic_connection.c has
  * what is made of them. */
 #include "core/base/hash.h"
-#include "sensor/proto/quic_crypto.h"
-#include "sensor/proto/quic_keys.h"
+#include "sensor/proto/quic/quic_crypto.h"
+#include "sensor/proto/quic/quic_keys.h"
 #include "tests/lib/packets.h"
 #include "tests/lib/quic_seal.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "core/base/buf.h"
-#include "sensor/proto/quic.h"
+#include "sensor/proto/quic/quic.h"
 #include "tests/lib/quic_seal.h"
 #include "tests/lib/tap.h"
 

@@ -339,10 +339,12 @@ static void check_catalogue(void)
 static void check_sources(void)
 {
 	static const char text[] =
-		"title: call\nlogsource: {category: llm_api}\ndetection: {s: {c-ip: 10.0.0.1}, condition: s}\n"
+		"title: call\nlogsource: {category: llm_api}\n"
+		"detection: {s: {c-ip: 10.0.0.1}, condition: s}\n"
 		"---\ntitle: connection\nlogsource: {product: tochoku, service: connection}\n"
 		"detection: {s: {c-ip: 10.0.0.1}, condition: s}\n"
-		"---\ntitle: both\nlogsource: {product: tochoku}\ndetection: {s: {c-ip: 10.0.0.1}, condition: s}\n";
+		"---\ntitle: both\nlogsource: {product: tochoku}\n"
+		"detection: {s: {c-ip: 10.0.0.1}, condition: s}\n";
 	static const struct {
 		const char *event, *name;
 		int first, n;

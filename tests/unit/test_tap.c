@@ -28,8 +28,8 @@ static void put(struct buf *b, const struct access_event *ev, enum field_id f)
 
 static void take_event(void *ctx, struct access_event *ev)
 {
-	static const enum field_id shown[] = { F_METHOD, F_DOMAIN, F_PATH, F_STATUS, F_REQUEST_BYTES,
-					       F_RESPONSE_BYTES };
+	static const enum field_id shown[] = { F_METHOD, F_DOMAIN,	  F_PATH,
+					       F_STATUS, F_REQUEST_BYTES, F_RESPONSE_BYTES };
 	struct seen *s = ctx;
 
 	s->n++;
@@ -82,8 +82,12 @@ static void over(struct seen *s)
 
 static struct wire connection(struct seen *s, uint8_t client, uint16_t port)
 {
-	return (struct wire){ .address = { client, 200 }, .port = { port, 80 }, .seq = { 1000, 0xfffffff0 }, .ns = T0,
-			      .packet = take_packet, .ctx = s };
+	return (struct wire){ .address = { client, 200 },
+			      .port = { port, 80 },
+			      .seq = { 1000, 0xfffffff0 },
+			      .ns = T0,
+			      .packet = take_packet,
+			      .ctx = s };
 }
 
 static void say(struct wire *w, int side, const char *text)
@@ -102,8 +106,9 @@ static bool has(struct seen *s, const char *text)
 static void test_one_exchange(void)
 {
 	static const char body[] = "{\"model\":\"gpt-4o-mini\",\"messages\":[{\"content\":\"canary\"}]}";
-	static const char answer[] = "{\"id\":\"c1\",\"model\":\"gpt-4o-mini-2024-07-18\",\"usage\":{\"prompt_tokens\":12,"
-				     "\"completion_tokens\":3,\"total_tokens\":15}}";
+	static const char answer[] =
+		"{\"id\":\"c1\",\"model\":\"gpt-4o-mini-2024-07-18\",\"usage\":{\"prompt_tokens\":12,"
+		"\"completion_tokens\":3,\"total_tokens\":15}}";
 	struct seen s;
 	struct wire w;
 	char text[1024];
@@ -112,15 +117,18 @@ static void test_one_exchange(void)
 	w = connection(&s, 7, 40000);
 	wire_open(&w);
 	snprintf(text, sizeof text,
-		 "POST /v1/chat/completions?user=x&api_key=sk-urlurlurlurlurl01 HTTP/1.1\r\nHost: llm.example\r\n"
-		 "Authorization: Bearer sk-canary0canary0canary0\r\nUser-Agent: curl/8\r\nX-Request-ID: r-1\r\n"
-		 "X-User: mallory\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: %zu\r\n\r\n%s",
+		 "POST /v1/chat/completions?user=x&api_key=sk-urlurlurlurlurl01 HTTP/1.1\r\nHost: "
+		 "llm.example\r\n"
+		 "Authorization: Bearer sk-canary0canary0canary0\r\nUser-Agent: curl/8\r\nX-Request-ID: "
+		 "r-1\r\n"
+		 "X-User: mallory\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: "
+		 "%zu\r\n\r\n%s",
 		 strlen(body), body);
 	say(&w, 0, text);
 	w.ns += 500000000;
 	snprintf(text, sizeof text,
-		 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", strlen(answer),
-		 answer);
+		 "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+		 strlen(answer), answer);
 	say(&w, 1, text);
 	ok_int((int64_t)s.n, 1, "an event as soon as the answer is over");
 	wire_close(&w);
@@ -129,12 +137,18 @@ static void test_one_exchange(void)
 	ok(has(&s, "\"destination.ip\":\"10.0.0.200\"") && has(&s, "\"destination.port\":80"), "the server");
 	ok(has(&s, "\"event.duration\":501000000") && has(&s, "\"tochoku.ttfb\":501000000"), "the times");
 	ok(has(&s, "\"@timestamp\":\"2026-11-23T02:13:20.003"), "the start");
-	ok(has(&s, "\"gen_ai.usage.input_tokens\":12") && has(&s, "\"gen_ai.usage.output_tokens\":3"), "the tokens");
-	ok(has(&s, "\"gen_ai.request.model\":\"gpt-4o-mini\"") && has(&s, "\"gen_ai.response.model\":\"gpt-4o-mini-2024-07-18\""),
+	ok(has(&s, "\"gen_ai.usage.input_tokens\":12") && has(&s, "\"gen_ai.usage.output_tokens\":3"),
+	   "the tokens");
+	ok(has(&s, "\"gen_ai.request.model\":\"gpt-4o-mini\"") &&
+		   has(&s, "\"gen_ai.response.model\":\"gpt-4o-mini-2024-07-18\""),
 	   "the models");
-	ok(has(&s, "\"tochoku.usage.quality\":\"exact\"") && has(&s, "\"gen_ai.operation.name\":\"chat\""), "the kind");
-	ok(has(&s, "\"http.request.id\":\"r-1\"") && has(&s, "\"http.request.mime_type\":\"application/json\""), "the heads");
-	ok(has(&s, "\"tochoku.key.id\":\"") && !has(&s, "canary") && !has(&s, "urlurl"), "a key is a fingerprint, a prompt nothing");
+	ok(has(&s, "\"tochoku.usage.quality\":\"exact\"") && has(&s, "\"gen_ai.operation.name\":\"chat\""),
+	   "the kind");
+	ok(has(&s, "\"http.request.id\":\"r-1\"") &&
+		   has(&s, "\"http.request.mime_type\":\"application/json\""),
+	   "the heads");
+	ok(has(&s, "\"tochoku.key.id\":\"") && !has(&s, "canary") && !has(&s, "urlurl"),
+	   "a key is a fingerprint, a prompt nothing");
 	ok(!has(&s, "mallory"), "who is not vouched for says nothing of himself");
 	over(&s);
 }
@@ -147,12 +161,16 @@ static void test_key_seen_to_be_absent(void)
 	begin(&s, 16);
 	w = connection(&s, 1, 40000);
 	wire_open(&w);
-	say(&w, 0, "GET / HTTP/1.1\r\nHost: h\r\nX-User: tanaka\r\nX-Department: 内科\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n");
+	say(&w, 0,
+	    "GET / HTTP/1.1\r\nHost: h\r\nX-User: tanaka\r\nX-Department: 内科\r\nX-Forwarded-For: "
+	    "192.0.2.9\r\n\r\n");
 	say(&w, 1, OK("0", ""));
 	end(&s);
 	ok(!has(&s, "key.id"), "no key");
-	ok(has(&s, "\"user.name\":\"tanaka\"") && has(&s, "\"tochoku.department\":\"内科\""), "a trusted proxy vouches");
-	ok(has(&s, "\"source.ip\":\"192.0.2.9\"") && has(&s, "\"tochoku.peer.ip\":\"10.0.0.1\"") && !has(&s, "source.port"),
+	ok(has(&s, "\"user.name\":\"tanaka\"") && has(&s, "\"tochoku.department\":\"内科\""),
+	   "a trusted proxy vouches");
+	ok(has(&s, "\"source.ip\":\"192.0.2.9\"") && has(&s, "\"tochoku.peer.ip\":\"10.0.0.1\"") &&
+		   !has(&s, "source.port"),
 	   "the client behind it");
 	over(&s);
 }
@@ -169,12 +187,15 @@ static void test_many_on_one_connection(void)
 	say(&w, 1, OK("1", "x") OK("2", "yz"));
 	say(&w, 0, "HEAD /c HTTP/1.1\r\nHost: api.example\r\n\r\n");
 	say(&w, 1, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n");
-	say(&w, 0, "PUT /d HTTP/1.1\r\nHost: api.example\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+	say(&w, 0,
+	    "PUT /d HTTP/1.1\r\nHost: api.example\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
 	say(&w, 1, "HTTP/1.1 100 Continue\r\n\r\n");
 	say(&w, 0, "abc");
 	say(&w, 1, "HTTP/1.1 204 No Content\r\n\r\n");
 	say(&w, 0, GET("/e"));
-	say(&w, 1, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: t\r\n\r\n");
+	say(&w, 1,
+	    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: "
+	    "t\r\n\r\n");
 	say(&w, 0, GET("/f"));
 	say(&w, 1, "HTTP/1.1 200 OK\r\n\r\nuntil the end");
 	wire_close(&w);
@@ -244,7 +265,8 @@ static void test_http2(void)
 	wire_say(&w, 0, SLICE(H2_GET));
 	wire_say(&w, 1, SLICE(H2_OK("\3")));
 	wire_close(&w);
-	ok_str(end(&s), "+ GET h /one 200 0 0\n+ GET - / 200 0 0\n", "an upgrade: the answer comes in HTTP/2");
+	ok_str(end(&s), "+ GET h /one 200 0 0\n+ GET - / 200 0 0\n",
+	       "an upgrade: the answer comes in HTTP/2");
 	over(&s);
 }
 
@@ -301,7 +323,8 @@ static void test_lost_answer(void)
 	say(&w, 0, GET("/c"));
 	say(&w, 1, OK("2", "xy"));
 	wire_close(&w);
-	ok_str(end(&s), "~ GET api.example /a - 0 -\n+ GET api.example /b 200 0 1\n+ GET api.example /c 200 0 2\n",
+	ok_str(end(&s),
+	       "~ GET api.example /a - 0 -\n+ GET api.example /b 200 0 1\n+ GET api.example /c 200 0 2\n",
 	       "a whole answer missing: the next one answers the next question");
 	over(&s);
 }
@@ -318,7 +341,8 @@ static void test_lost_question(void)
 	say(&w, 1, OK("1", "x"));
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("2", "xy"));
-	ok_str(end(&s), "~ - - - 200 - 1\n+ GET api.example /b 200 0 2\n", "an answer whose question is missing");
+	ok_str(end(&s), "~ - - - 200 - 1\n+ GET api.example /b 200 0 2\n",
+	       "an answer whose question is missing");
 	ok_int((int64_t)s.losses.of[LOSS_ONE_SIDED].n, 1, "is counted");
 	over(&s);
 }
@@ -342,7 +366,8 @@ static void test_cut_short(void)
 	w = connection(&s, 7, 40002);
 	wire_open(&w);
 	say(&w, 0, GET("/c"));
-	ok_str(end(&s), "~ GET api.example /a 200 0 3\n~ GET api.example /b 200 0 3\n~ GET api.example /c - 0 -\n",
+	ok_str(end(&s),
+	       "~ GET api.example /a 200 0 3\n~ GET api.example /b 200 0 3\n~ GET api.example /c - 0 -\n",
 	       "what is cut short is marked");
 	over(&s);
 }
@@ -359,7 +384,8 @@ static void test_midway(void)
 	say(&w, 1, OK("1", "x"));
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("2", "xy"));
-	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n", "a connection met midway");
+	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n",
+	       "a connection met midway");
 	over(&s);
 }
 
@@ -409,7 +435,9 @@ static void test_no_room(void)
 
 static void test_unreadable(void)
 {
-	static const uint8_t hello[] = { 22, 3, 1, 0, 4, 1, 2, 3, 4, 23, 3, 3, 0, 2, 9, 9, 23, 3, 3, 0, 1, 7 };
+	static const uint8_t hello[] = {
+		22, 3, 1, 0, 4, 1, 2, 3, 4, 23, 3, 3, 0, 2, 9, 9, 23, 3, 3, 0, 1, 7
+	};
 	struct seen s;
 	struct wire w;
 

@@ -1,5 +1,5 @@
-/* Fragments on their way through the tap: put together they give the exchange, and only what may have held TCP
- * is a loss. */
+/* Fragments on their way through the tap: put together they give the exchange, and only what may have held
+ * TCP is a loss. */
 #include "sensor/proto/tap.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/wire.h"
@@ -57,8 +57,12 @@ static void exchange(struct seen *s, uint8_t protocol, bool lose, struct losses 
 	const struct tap_limits limits = { { 64, 256, 64 }, 16, 8, 8, 8, 8, 8, 1 << 20, 1 << 20 };
 	const struct tap_sink sink = { s, take_event };
 	const struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
-	struct wire w = { .address = { 1, 200 }, .port = { 40000, 80 }, .seq = { 1000, 2000 }, .ns = T0,
-			  .packet = take_packet, .ctx = s };
+	struct wire w = { .address = { 1, 200 },
+			  .port = { 40000, 80 },
+			  .seq = { 1000, 2000 },
+			  .ns = T0,
+			  .packet = take_packet,
+			  .ctx = s };
 
 	*s = (struct seen){ .lose = lose };
 	s->tap = tap_new(&limits, &fields, &sink);

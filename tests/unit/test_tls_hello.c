@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "sensor/proto/tls_hello.h"
+#include "sensor/proto/tls/tls_hello.h"
 #include "tests/lib/tap.h"
 
 #define RANDOM_HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

@@ -1,6 +1,0 @@
-#ifndef TK_SENSOR_PROTO_DIRECTION_H
-#define TK_SENSOR_PROTO_DIRECTION_H
-
-enum direction { REQUEST, RESPONSE };
-
-#endif

@@ -1,0 +1,6 @@
+#ifndef TK_SENSOR_PROTO_HTTP_DIRECTION_H
+#define TK_SENSOR_PROTO_HTTP_DIRECTION_H
+
+enum direction { REQUEST, RESPONSE };
+
+#endif
