@@ -1,5 +1,9 @@
 #include "sensor/gateway/members.h"
 
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
 #include "core/base/json.h"
 #include "sensor/fields/cache.h"
 #include "sensor/fields/secret.h"
@@ -227,11 +231,150 @@ static bool collect_plain(struct slice line, struct parse_cache *c, struct found
 	return false;
 }
 
+/* ---- the same where a processor can list a line's quotation marks at once ---- */
+
+#ifdef __x86_64__
+#define LISTED_LINE 4096
+#define QUOTES_MAX (4 * CACHE_NAMES)
+#define QUOTES_USUAL 12 /* of 64 bytes */
+
+/* The places of the quotation marks, and twice the line's end. False: too many of them, or the line has
+ * backslashes or controls, so that they do not tell the strings. */
+__attribute__((target("avx2,bmi,popcnt"))) static bool list_quotes(struct slice line, uint16_t *place)
+{
+	__m256i quote = _mm256_set1_epi8('"'), slash = _mm256_set1_epi8('\\'), low = _mm256_set1_epi8(0x1f);
+	__m256i other = _mm256_setzero_si256();
+	uint8_t last[64];
+	size_t n = 0;
+
+	for (size_t at = 0; at < line.n; at += 64) {
+		const uint8_t *p = line.p + at;
+		size_t k = n;
+		uint64_t bits;
+		__m256i a, b;
+
+		if (line.n - at < sizeof last) {
+			memset(last, ' ', sizeof last);
+			p = memcpy(last, p, line.n - at);
+		}
+		a = _mm256_loadu_si256((const __m256i *)(const void *)p);
+		b = _mm256_loadu_si256((const __m256i *)(const void *)(p + 32));
+		bits = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(a, quote)) |
+		       (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(b, quote)) << 32;
+		other = _mm256_or_si256(other, _mm256_cmpeq_epi8(_mm256_min_epu8(a, low), a));
+		other = _mm256_or_si256(other, _mm256_cmpeq_epi8(_mm256_min_epu8(b, low), b));
+		other = _mm256_or_si256(other, _mm256_cmpeq_epi8(a, slash));
+		other = _mm256_or_si256(other, _mm256_cmpeq_epi8(b, slash));
+		n += (size_t)__builtin_popcountll(bits);
+		if (n > QUOTES_MAX)
+			return false;
+		/* without asking how many there are: the answer is hard to foresee */
+		for (int i = 0; i < QUOTES_USUAL; i++, bits &= bits - 1)
+			place[k++] = (uint16_t)(at + _tzcnt_u64(bits));
+		for (; bits != 0; bits &= bits - 1)
+			place[k++] = (uint16_t)(at + _tzcnt_u64(bits));
+	}
+	place[n] = place[n + 1] = (uint16_t)line.n;
+	return _mm256_testz_si256(other, other);
+}
+
+/* Whether the n bytes at `at` are a number as plain_number takes it. */
+static inline bool is_number(struct slice s, size_t at, size_t n)
+{
+	unsigned rest;
+	__m128i v;
+
+	if (n == 0 || n > 16 || s.n - at < 16 || s.p[at] == '-' || (n > 1 && s.p[at] == '0'))
+		return n > 0 && plain_number(s, at) == at + n;
+	v = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(s.p + at)), _mm_set1_epi8('0'));
+	rest = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v));
+	rest = ~rest & ((1u << n) - 1);
+	if (rest == 0)
+		return true;
+	return (rest & (rest - 1)) == 0 && rest != 1 && rest >> (n - 1) == 0 &&
+	       s.p[at + (unsigned)__builtin_ctz(rest)] == '.';
+}
+
+/* Whether `n` bytes at p begin with the name. */
+static inline bool is_name(const struct cached_name *name, const uint8_t *p, size_t n)
+{
+	__m128i a, b;
+	unsigned same;
+
+	if (name->n == 0 || n < name->n)
+		return false;
+	if (name->n > 16 || n < 16)
+		return same_bytes(name->text, p, name->n);
+	a = _mm_loadu_si128((const __m128i *)(const void *)name->text);
+	b = _mm_loadu_si128((const __m128i *)(const void *)p);
+	same = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(a, b));
+	return (~same & ((1u << name->n) - 1)) == 0;
+}
+
+/* As collect_plain. */
+static bool collect_listed(struct slice line, struct parse_cache *c, struct found *f)
+{
+	uint16_t place[QUOTES_MAX + 64 + 2];
+	const uint16_t *next = place; /* the first at or behind `at` */
+	size_t at = 1, end;
+
+	if (!list_quotes(line, place))
+		return false;
+	for (struct cached_name *name = c->name; name < c->name + COUNT(c->name) && at < line.n; name++) {
+		const struct row *row;
+
+		if (!is_name(name, line.p + at, line.n - at) && !learn(c, name, slice_from(line, at)))
+			return false;
+		at += name->n;
+		next += 2;
+		if (at >= line.n)
+			return false;
+		row = name->row == 0 ? NULL : &rows[name->row - 1];
+		if (line.p[at] == '"') {
+			end = next[1];
+			if (row != NULL)
+				keep_value(f, row, slice_of(line.p + at + 1, end - at - 1), false);
+			at = end + 1;
+			next += 2;
+		} else {
+			end = *next - 1u; /* a comma before the next name, or the brace */
+			if (end > at && is_number(line, at, end - at)) {
+				if (row != NULL)
+					keep_value(f, row, slice_of(line.p + at, end - at), false);
+				at = end;
+			} else if ((at = take_plain(line, at, row, f)) == 0) {
+				return false;
+			}
+		}
+		if (at >= line.n)
+			return false;
+		if (line.p[at] == '}')
+			return at + 1 == line.n;
+		if (line.p[at++] != ',')
+			return false;
+	}
+	return false;
+}
+
+static bool collect_usual(struct slice line, struct parse_cache *c, struct found *f)
+{
+	if (line.n <= LISTED_LINE && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+	    __builtin_cpu_supports("popcnt")) {
+		if (collect_listed(line, c, f))
+			return true;
+		memset(f->rank, 0, sizeof f->rank);
+	}
+	return collect_plain(line, c, f);
+}
+#else
+#define collect_usual collect_plain
+#endif
+
 bool members_collect(struct slice line, struct parse_cache *cache, struct found *f)
 {
 	memset(f->rank, 0, sizeof f->rank);
 	if (cache != NULL && line.n > 0 && line.p[0] == '{') {
-		if (collect_plain(line, cache, f))
+		if (collect_usual(line, cache, f))
 			return true;
 		memset(f->rank, 0, sizeof f->rank);
 	}
