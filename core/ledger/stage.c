@@ -41,12 +41,16 @@ static void field_columns(struct buf *out, bool rare)
 			buf_fmt(out, ", %s", event_fields[f].id);
 }
 
+#define SEQ_LAST ", seq"
+
+/* In the table's order. */
 static void usual_columns(struct buf *out)
 {
-	buf_str(out, "seq, ordinal");
+	buf_str(out, "ordinal");
 	field_columns(out, false);
 	for (int i = 0; i < LINK_COUNT; i++)
 		buf_fmt(out, ", %s", link_infos[i].table);
+	buf_str(out, SEQ_LAST);
 }
 
 static void rare_columns(struct buf *out)
@@ -85,12 +89,14 @@ static void usual_column(void *ctx, size_t row, int i, sqlite3_context *out)
 	const struct staged *r = &s->row[row];
 	unsigned at = (unsigned)i;
 
-	if (at < 2)
-		sqlite3_result_int64(out, at == 0 ? r->seq : r->ordinal);
-	else if (at < 2 + s->n_usual)
-		field_result(out, r, s->usual[at - 2]);
+	if (at == 0)
+		sqlite3_result_int64(out, r->ordinal);
+	else if (at <= s->n_usual)
+		field_result(out, r, s->usual[at - 1]);
+	else if (at <= s->n_usual + LINK_COUNT)
+		sqlite3_result_int64(out, r->link[at - 1 - s->n_usual]);
 	else
-		sqlite3_result_int64(out, r->link[at - 2 - s->n_usual]);
+		sqlite3_result_int64(out, r->seq);
 }
 
 static void rare_column(void *ctx, size_t row, int i, sqlite3_context *out)
@@ -136,7 +142,7 @@ static int prepare_append(struct stage *s, struct err *e)
 	buf_init(&columns, 4096);
 	buf_init(&sql, 8192);
 	usual_columns(&columns);
-	names = slice_from(buf_slice(&columns), sizeof "seq, " - 1);
+	names = slice_head(buf_slice(&columns), columns.n - (sizeof SEQ_LAST - 1));
 	buf_str(&sql, "INSERT INTO event_row (");
 	buf_add(&sql, names);
 	buf_str(&sql, ") SELECT ");
