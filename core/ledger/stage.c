@@ -11,6 +11,7 @@
 #define STAGE_MAX 512 /* stays inside the second-level cache */
 
 #define OWN ((unsigned)(F_WHERE_BASE - F_EV_BASE)) /* fields of P_EV */
+#define ID_SLOT ((unsigned)(F_EVENT_ID - F_EV_BASE))
 
 struct staged {
 	int64_t seq, ordinal;
@@ -27,6 +28,7 @@ struct stage {
 	int64_t last; /* number of the last row in the table */
 	struct rows_source source, source_more;
 	uint32_t rare;                 /* bits of the fields that stand in event_more */
+	uint32_t texts;                /* of those that are bytes */
 	unsigned n_usual, n_rare;      /* slots of P_EV in order of their columns */
 	uint8_t usual[PART_MAX], rarely[PART_MAX];
 	size_t n, n_more;
@@ -73,7 +75,7 @@ static void field_result(sqlite3_context *out, const struct staged *r, unsigned 
 {
 	const union value *v = &r->own.v[slot];
 
-	if (slot == F_EVENT_ID - F_EV_BASE)
+	if (slot == ID_SLOT)
 		sqlite3_result_blob(out, r->id, sizeof r->id, SQLITE_STATIC);
 	else if (!((r->own.known >> slot) & 1))
 		return; /* NULL */
@@ -112,13 +114,17 @@ static void rare_column(void *ctx, size_t row, int i, sqlite3_context *out)
 
 static void note_slots(struct stage *s)
 {
-	for (unsigned slot = 0; slot < OWN; slot++)
+	for (unsigned slot = 0; slot < OWN; slot++) {
+		bool bytes = slot == ID_SLOT || event_fields[F_EV_BASE + slot].type == FT_STR;
+
+		s->texts |= (uint32_t)bytes << slot;
 		if (schema_rare(F_EV_BASE + slot)) {
 			s->rare |= UINT32_C(1) << slot;
 			s->rarely[s->n_rare++] = (uint8_t)slot;
 		} else {
 			s->usual[s->n_usual++] = (uint8_t)slot;
 		}
+	}
 }
 
 static int load_last(struct stage *s, struct err *e)
@@ -211,38 +217,36 @@ static uint8_t *write_int(uint8_t *p, int64_t v)
 }
 
 /* The same bytes as chain_int and chain_text make, in one piece of reserved room: this is the hot path. */
-static void chain_event(struct chain *chain, const struct staged *r)
+static void chain_event(const struct stage *s, const struct staged *r)
 {
-	struct buf *b = chain_bytes(chain, CHAIN_EVENT);
-	size_t most = (2 + OWN + P_COUNT) * (1 + VARINT_MAX) + sizeof r->id;
+	struct buf *b = chain_bytes(s->chain, CHAIN_EVENT);
+	size_t most = (2 + OWN + P_COUNT) * (1 + VARINT_MAX);
+	uint32_t known = r->own.known, texts = s->texts;
 	uint8_t *p;
 
-	for (unsigned slot = 0; slot < OWN; slot++)
-		if (event_fields[F_EV_BASE + slot].type == FT_STR && (r->own.known >> slot) & 1)
-			most += r->own.v[slot].s.n;
+	for (uint32_t left = known & texts; left != 0; left &= left - 1)
+		most += r->own.v[__builtin_ctz(left)].s.n;
 	if ((p = buf_room(b, most)) == NULL)
 		return; /* told by chain_commit */
 	p = write_int(write_int(p, r->seq), r->ordinal);
-	for (unsigned slot = 0; slot < OWN; slot++) {
-		bool id = slot == F_EVENT_ID - F_EV_BASE,
-		     text = event_fields[F_EV_BASE + slot].type == FT_STR;
-		struct slice s = id ? slice_of(r->id, sizeof r->id) : r->own.v[slot].s;
+	for (unsigned slot = 0; slot < OWN; slot++, known >>= 1, texts >>= 1) {
+		const union value *v = &r->own.v[slot];
 
-		if (!id && !((r->own.known >> slot) & 1)) {
+		if (!(known & 1)) {
 			*p++ = 0;
-		} else if (id || text) {
+		} else if (texts & 1) {
 			*p++ = 2;
-			p += varint_write(p, s.n);
-			memcpy(p, s.n == 0 ? (const uint8_t *)"" : s.p, s.n);
-			p += s.n;
+			p += varint_write(p, v->s.n);
+			memcpy(p, v->s.n == 0 ? (const uint8_t *)"" : v->s.p, v->s.n);
+			p += v->s.n;
 		} else {
-			p = write_int(p, r->own.v[slot].i);
+			p = write_int(p, v->i);
 		}
 	}
 	for (int part = P_EV + 1; part < P_COUNT; part++)
 		p = write_int(p, r->rows[part]);
 	b->n = (size_t)(p - b->p);
-	chain_row(chain, CHAIN_EVENT, r->seq);
+	chain_row(s->chain, CHAIN_EVENT, r->seq);
 }
 
 int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int64_t ordinal,
@@ -264,8 +268,10 @@ int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int
 	r->ordinal = ordinal;
 	r->own = *own;
 	memcpy(r->id, id, sizeof r->id);
+	r->own.v[ID_SLOT].s = slice_of(r->id, sizeof r->id);
+	r->own.known |= UINT32_C(1) << ID_SLOT;
 	memcpy(r->rows, rows, sizeof r->rows);
-	chain_event(s->chain, r);
+	chain_event(s, r);
 	*seq = r->seq;
 	return TK_OK;
 }
