@@ -15,6 +15,7 @@
 #define CACHE_TEXTS 256
 #define CACHE_TEXT_MAX 255
 #define CACHE_ROUTES 64
+#define CACHE_SHAPES 6
 #define FINGERPRINT_BYTES 8
 
 enum key_state { KEY_NONE, KEY_ABSENT, KEY_UNKNOWN, KEY_FINGERPRINT };
@@ -63,6 +64,7 @@ struct parse_cache {
 	bool members_ready;
 	uint8_t member[CACHE_MEMBERS]; /* row + 1 of nginx_json.def, 0: empty */
 	struct cached_name name[CACHE_NAMES];
+	uint64_t shape_serial[CACHE_SHAPES]; /* of what a JSON line tells of itself; 0: none yet */
 	struct cached_route route[CACHE_ROUTES];
 	struct cached_text text[CACHE_TEXTS];
 	struct cached_key key[CACHE_KEYS];

@@ -237,6 +237,19 @@ static void set_stream(const struct found *f, struct access_event *ev)
 		ev_set_int(ev, F_STREAM, 0);
 }
 
+/* SHAPE is nothing but the quality, exact or unknown, and the stream: the batch knows it by a number. */
+static void name_shape(struct parse_cache *c, struct access_event *ev)
+{
+	int64_t stream = ev_int(ev, F_STREAM, 2);
+	size_t i = (size_t)stream * 2 + ev_known(ev, F_QUALITY);
+
+	if (c == NULL)
+		return;
+	if (c->shape_serial[i] == 0)
+		c->shape_serial[i] = part_new_serial();
+	ev->part[P_SHAPE]->serial = c->shape_serial[i];
+}
+
 static void set_others(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
 {
 	static const struct { uint8_t member; enum field_id field; } texts[] = {
@@ -361,6 +374,7 @@ static int parse(struct slice line, const struct parse_context *ctx, struct acce
 	set_own(&f, ctx, ev);
 	set_usage(&f, ev);
 	set_stream(&f, ev);
+	name_shape(ctx->cache, ev);
 	return 0;
 }
 
