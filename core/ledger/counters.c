@@ -31,7 +31,7 @@ struct counters {
 	struct buf packed;
 	uint64_t seed;
 	size_t n;
-	uint32_t slots[2 * KEYS_MAX]; /* place + 1; 0: empty */
+	uint16_t slots[2 * KEYS_MAX]; /* place + 1; 0: empty */
 	uint32_t order[KEYS_MAX];     /* places in order of the key */
 	struct sorted words[2][KEYS_MAX];
 	struct counter_key keys[KEYS_MAX];
@@ -163,7 +163,7 @@ static struct sums *sums_of(struct counters *c, const struct counter_key *k)
 			return &c->sums[c->slots[i] - 1];
 	c->keys[c->n] = *k;
 	memset(&c->sums[c->n], 0, sizeof *c->sums);
-	c->slots[i] = (uint32_t)c->n + 1;
+	c->slots[i] = (uint16_t)(c->n + 1);
 	return &c->sums[c->n++];
 }
 
