@@ -74,9 +74,9 @@ static void own_column_definitions(struct buf *out, bool rare)
 }
 
 /* The event row is small integers and references to links of dictionary rows; what a log line hardly ever
- * has stands beside it: a column costs time even where it is NULL. seq is last, since SQLite copies each value
- * that an INSERT names behind one that it does not. No index: what a query by time needs is in `slice`, one
- * row a minute and transaction (an index here costs the hot path sixfold). */
+ * has stands beside it: a column costs time even where it is NULL. seq is last, since SQLite copies each
+ * value that an INSERT names behind one that it does not. No index: what a query by time needs is in `slice`,
+ * one row a minute and transaction (an index here costs the hot path sixfold). */
 static void event_tables(struct buf *out)
 {
 	for (int i = 0; i < LINK_COUNT; i++) {
