@@ -17,15 +17,23 @@ class Run:
             err = (err + (p.stderr.read() or b''))[-4000:]
             if pid:
                 break
-            self.peak = max(self.peak, memory(p.pid))
+            self.peak = max(self.peak, memory(p.pid), high_water(p.pid))
             if wal and os.path.exists(wal):
                 self.wal = max(self.wal, os.path.getsize(wal))
             time.sleep(0.05)
         p.stderr.close()
         p.returncode = self.status = os.waitstatus_to_exitcode(status)
         self.cpu, self.wall = usage.ru_utime + usage.ru_stime, time.monotonic() - start
-        self.peak = max(self.peak, usage.ru_maxrss * 1024)
         self.errors = err.decode('utf-8', 'replace')
+
+
+def high_water(pid):
+    """Peak resident bytes of the program alone: rusage would count what it was forked from, too."""
+    try:
+        with open('/proc/%d/status' % pid, encoding='ascii', errors='replace') as f:
+            return sum(int(m) << 10 for m in re.findall(r'^VmHWM:\s+(\d+)', f.read(), re.M))
+    except OSError:
+        return 0
 
 
 def memory(pid):
