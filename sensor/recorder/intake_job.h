@@ -70,8 +70,8 @@ static inline int64_t seconds_of(int64_t ns)
 	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 }
 
-/* intake_parts.c: everything that is known of the event's parts: their rows, the names that it is counted under, its
- * cost, and the rules that they leave possible. */
+/* intake_parts.c: everything that is known of the event's parts: their rows, the names that it is counted
+ * under, its cost, and the rules that they leave possible. */
 int intake_resolve(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT], int64_t rows[P_COUNT],
 		   struct event_names *names, struct prospects *may);
 

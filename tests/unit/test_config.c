@@ -13,8 +13,8 @@ static const struct {
 } rows[] = {
 	{ "nothing", "", "" },
 	{ "empty sections", "site:\ninputs:\nidentities: {users: , keys: }\n", "" },
-	{ "unknown key",
-	  "sites: {}\n", "1:1: unknown key 'sites' in the configuration (did you mean 'site'?)" },
+	{ "unknown key", "sites: {}\n",
+	  "1:1: unknown key 'sites' in the configuration (did you mean 'site'?)" },
 	{ "unknown key below", "site:\n  timezone: UTC\n",
 	  "2:3: unknown key 'timezone' in site (did you mean 'time_zone'?)" },
 	{ "unknown key, nothing near", "site: {xyzzyx: 1}\n",
@@ -26,8 +26,8 @@ static const struct {
 	{ "the whole is a list", "- 1\n", "1:1: the configuration: expected a map (KEY: VALUE), got a list" },
 	{ "records are a map", "inputs: {tails: {name: a, path: b}}\n",
 	  "1:17: 'tails': expected a list of maps (lines that begin with '-'), got a map" },
-	{ "record is a word",
-	  "inputs: {tails: [x]}\n", "1:18: tails: expected a map (KEY: VALUE), got a single value" },
+	{ "record is a word", "inputs: {tails: [x]}\n",
+	  "1:18: tails: expected a map (KEY: VALUE), got a single value" },
 	{ "missing keys of a record", "inputs: {tails: [{}]}\n",
 	  "1:18: 'name' is missing: name of the input; it is part of every event's identity | "
 	  "1:18: 'path' is missing: log file, or a glob" },

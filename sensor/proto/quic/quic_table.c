@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
+#include "sensor/proto/packet/ends.h"
 
 bool quic_table_init(struct quic_table *t, uint32_t flows)
 {
@@ -29,18 +30,9 @@ void quic_table_free(struct quic_table *t)
 	free(t->waiting_links);
 }
 
-/* The same for both directions: the lower end comes first. */
-static uint32_t hash_ends(const struct quic_table *t, const struct segment *s)
+static uint32_t hash_of(const struct quic_table *t, const struct segment *s)
 {
-	uint8_t in[36];
-	int order = memcmp(s->src.b, s->dst.b, sizeof s->src.b);
-	bool src_first = order < 0 || (order == 0 && s->sport <= s->dport);
-
-	memcpy(in, src_first ? &s->src : &s->dst, 16);
-	memcpy(in + 16, src_first ? &s->dst : &s->src, 16);
-	memcpy(in + 32, src_first ? &s->sport : &s->dport, 2);
-	memcpy(in + 34, src_first ? &s->dport : &s->sport, 2);
-	return (uint32_t)hash64(slice_of(in, sizeof in), t->seed);
+	return ends_hash(t->seed, &s->src, s->sport, &s->dst, s->dport);
 }
 
 static bool sent_by(const struct quic_connection *c, const struct segment *s, int side)
@@ -55,7 +47,7 @@ struct quic_flow *quic_table_find(struct quic_table *t, const struct segment *ud
 
 	if (t->used == 0)
 		return NULL;
-	hash = hash_ends(t, udp);
+	hash = hash_of(t, udp);
 	for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i].chain) {
 		struct quic_flow *f = &t->flows[i];
 
@@ -92,7 +84,7 @@ struct quic_flow *quic_table_add(struct quic_table *t, const struct segment *udp
 	f->c.addr[by_client] = udp->dst;
 	f->c.port[!by_client] = udp->sport;
 	f->c.port[by_client] = udp->dport;
-	f->hash = hash_ends(t, udp);
+	f->hash = hash_of(t, udp);
 	bucket = &t->buckets[f->hash & t->mask];
 	f->chain = *bucket;
 	*bucket = i;

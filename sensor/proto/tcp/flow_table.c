@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
+#include "sensor/proto/packet/ends.h"
 
 bool flow_table_init(struct flow_table *t, uint32_t flows)
 {
@@ -29,21 +30,6 @@ void flow_table_free(struct flow_table *t)
 	free(t->opening_links);
 }
 
-/* The same for both directions: the lower end comes first. */
-static uint32_t hash_ends(const struct flow_table *t, const struct addr *a, uint16_t a_port,
-			  const struct addr *b, uint16_t b_port)
-{
-	uint8_t in[36];
-	int order = memcmp(a->b, b->b, sizeof a->b);
-	bool a_first = order < 0 || (order == 0 && a_port <= b_port);
-
-	memcpy(in, a_first ? a : b, 16);
-	memcpy(in + 16, a_first ? b : a, 16);
-	memcpy(in + 32, a_first ? &a_port : &b_port, 2);
-	memcpy(in + 34, a_first ? &b_port : &a_port, 2);
-	return (uint32_t)hash64(slice_of(in, sizeof in), t->seed);
-}
-
 static bool sent_by(const struct stream_key *k, const struct segment *seg, int side)
 {
 	return k->port[side] == seg->sport && k->port[!side] == seg->dport &&
@@ -52,7 +38,7 @@ static bool sent_by(const struct stream_key *k, const struct segment *seg, int s
 
 struct flow *flow_find(struct flow_table *t, const struct segment *seg, int *side)
 {
-	uint32_t hash = hash_ends(t, &seg->src, seg->sport, &seg->dst, seg->dport);
+	uint32_t hash = ends_hash(t->seed, &seg->src, seg->sport, &seg->dst, seg->dport);
 
 	for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i].chain) {
 		struct flow *f = &t->flows[i];
@@ -94,7 +80,7 @@ struct flow *flow_add(struct flow_table *t, const struct stream_key *key)
 	memset(f, 0, sizeof *f);
 	f->key = *key;
 	f->state = FLOW_LIVE;
-	f->hash = hash_ends(t, &key->addr[0], key->port[0], &key->addr[1], key->port[1]);
+	f->hash = ends_hash(t->seed, &key->addr[0], key->port[0], &key->addr[1], key->port[1]);
 	bucket = &t->buckets[f->hash & t->mask];
 	f->chain = *bucket;
 	*bucket = number(t, f);
