@@ -413,8 +413,7 @@ static void test_filter(void)
 
 	problems_init(&p, NULL);
 	buf_init(&out, 1 << 12);
-	dprintf(fd, "inputs: {captures: [{name: a, interface: lo, filter: tcp prot 80}, "
-		    "{name: b, interface: lo}]}\n");
+	dprintf(fd, "inputs: {captures: [{name: a, interface: lo, filter: tcp prot 80}]}\n");
 	c = config_load_known(name, &known, &p);
 	show_problems(&p, &out);
 	ok_slice(buf_slice(&out), SLICE("1:54: 'filter': syntax error"), "a wrong filter has its place");
@@ -428,18 +427,17 @@ static void test_filter(void)
 
 static void test_masked_key(void)
 {
+	static const char text[] = "identities: {keys: [{id: a, key: '***'}, {id: b, key: '***'}, {id: c, key: x}]}";
 	struct problems p;
 	struct buf out;
 	struct config *c;
 
 	problems_init(&p, NULL);
 	buf_init(&out, 1 << 12);
-	c = config_parse(SLICE("identities: {keys: [{id: a, key: '***'}, {id: b, key: '***'}, {id: c, key: "
-	"x}]}"), NULL, &p);
+	c = config_parse(SLICE(text), NULL, &p);
 	show_problems(&p, &out);
 	ok_slice(buf_slice(&out), SLICE("w 1:34: the key is masked, so this entry is left out | "
-					"w 1:55: the key is masked, so this entry is left out"),
-						"masked keys");
+					"w 1:55: the key is masked, so this entry is left out"), "masked keys");
 	ok_int((int64_t)c->n_keys, 1, "only the other is left");
 	ok_str(c->keys[0].id, "c", "it is c");
 	config_free(c);
