@@ -15,7 +15,7 @@ static enum content_begins begins(struct slice first, bool behind)
 	(void)behind;
 	if (magic == skipped && (first.p[0] & 0xf0) != skipped[0])
 		return BEGINS_NOT;
-	for (size_t i = 1; i < first.n; i++)
+	for (size_t i = 1; i < first.n && i < sizeof frame; i++)
 		if (first.p[i] != magic[i])
 			return BEGINS_NOT;
 	return first.n < sizeof frame ? BEGINS_MORE : magic == frame ? BEGINS_OTHER : BEGINS_SKIPPED;
