@@ -432,7 +432,7 @@ static void inner_piece(struct usage_reader *u, struct slice raw)
 	in->busy = false;
 }
 
-/* Characters, not bytes; an escape with four hex digits is one, and the second of two that make one is none. */
+/* Characters, not bytes; an escape with four hex digits is one, the second of two that make one is none. */
 static void count_characters(struct usage_reader *u, struct slice raw, bool escaped)
 {
 	for (size_t i = 0; i < raw.n; i++) {
