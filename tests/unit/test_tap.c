@@ -460,6 +460,40 @@ static void test_unreadable(void)
 	over(&s);
 }
 
+static void test_half_a_head(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, "GET /a HTTP/1.1\r\nHost: api.exa");
+	wire_close(&w);
+	ok_str(end(&s), "", "nobody has asked for anything yet");
+	ok_int((int64_t)s.losses.of[LOSS_CUT_HEAD].n, 1, "but it is counted");
+	over(&s);
+}
+
+static void test_behind_socks(void)
+{
+	static const uint8_t hello[] = { 22, 3, 1, 0, 4, 1, 2, 3, 4, 23, 3, 3, 0, 2, 9, 9 };
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	wire_say(&w, 0, SLICE("\5\1\0"));
+	wire_say(&w, 1, SLICE("\5\0"));
+	wire_say(&w, 0, slice_of(hello, sizeof hello));
+	wire_close(&w);
+	end(&s);
+	ok_int((int64_t)s.losses.of[LOSS_TLS].n, 2, "TLS that begins later is TLS");
+	ok_int((int64_t)s.losses.of[LOSS_NOT_HTTP].n, 0, "and nothing else");
+	over(&s);
+}
+
 int main(void)
 {
 	test_one_exchange();
@@ -476,5 +510,7 @@ int main(void)
 	test_one_sided();
 	test_no_room();
 	test_unreadable();
+	test_half_a_head();
+	test_behind_socks();
 	return tap_done();
 }
