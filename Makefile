@@ -12,7 +12,8 @@ O := $(BUILD)/$(V)
 BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 
-DIRS := core/base core/event core/config core/ledger geoip rules sensor sensor/recorder sensor/input sensor/gateway sensor/fields \
+DIRS := core/base core/event core/config core/ledger geoip rules rules/calendar \
+	sensor sensor/recorder sensor/input sensor/gateway sensor/fields \
 	sensor/proto sensor/proto/packet sensor/proto/tcp \
 	sensor/proto/http sensor/proto/tls sensor/proto/quic sensor/llm reports reports/export cli
 SRC := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))

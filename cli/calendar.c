@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 
 #define FLUSH_AT 65536
 

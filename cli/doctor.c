@@ -9,7 +9,7 @@
 
 #include "cli/health.h"
 #include "core/base/sys.h"
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 #include "sensor/gateway/format.h"
 
 #define DOCTOR_MAX (1u << 20)

@@ -5,7 +5,7 @@
 
 #include "core/config/config.h"
 #include "core/ledger/reader.h"
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 
 enum lang { LANG_JA, LANG_EN };
 

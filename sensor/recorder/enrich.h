@@ -7,7 +7,7 @@
 #include "core/config/config.h"
 #include "core/event/event.h"
 #include "core/ledger/ledger.h"
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 #include "sensor/llm/price.h"
 
 struct enrich;

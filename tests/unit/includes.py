@@ -12,6 +12,7 @@ ARROWS = {
     'core/config': ('core/base',),
     'core/ledger': ('core/base', 'core/event', 'core/config'),
     'geoip': ('core',),
+    'rules/calendar': ('core',),
     'rules': ('core',),
     'sensor/llm': ('core',),
     'sensor/fields': ('core', 'sensor/llm'),
@@ -24,12 +25,12 @@ ARROWS = {
     'sensor/proto': ('core', 'sensor/fields', 'sensor/llm', 'sensor/proto/packet', 'sensor/proto/tcp',
                      'sensor/proto/http', 'sensor/proto/tls', 'sensor/proto/quic'),
     'sensor/input': ('core', 'sensor/fields', 'sensor/gateway'),
-    'sensor/recorder': ('core', 'geoip', 'rules', 'sensor/llm'),
+    'sensor/recorder': ('core', 'geoip', 'rules', 'rules/calendar', 'sensor/llm'),
     'sensor': ('core', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/proto/tls',
                'sensor/input', 'sensor/recorder'),
-    'reports': ('core', 'geoip', 'rules'),
-    'cli': ('core', 'geoip', 'rules', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto',
-            'sensor/proto/tls', 'sensor/input', 'sensor/recorder', 'reports'),
+    'reports': ('core', 'geoip', 'rules', 'rules/calendar'),
+    'cli': ('core', 'geoip', 'rules', 'rules/calendar', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway',
+            'sensor/proto', 'sensor/proto/tls', 'sensor/input', 'sensor/recorder', 'reports'),
 }
 # What the processes of `run` say to one another is common ground of sensor/.
 SHARED = {'sensor/roles.h', 'sensor/options.h'}

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include "core/base/sys.h"
-#include "rules/calendar.h"
-#include "rules/holiday_list.h"
+#include "rules/calendar/calendar.h"
+#include "rules/calendar/holiday_list.h"
 #include "tests/lib/tap.h"
 
 static const struct hours DAYTIME = { 30600, 62100 }, MORNING = { 30600, 45000 };

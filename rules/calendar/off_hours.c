@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "rules/hospital.h"
+#include "rules/calendar/hospital.h"
 
 #define DAY 86400
 

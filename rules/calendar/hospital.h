@@ -2,8 +2,8 @@
 #ifndef TK_RULES_HOSPITAL_H
 #define TK_RULES_HOSPITAL_H
 
-#include "rules/calendar.h"
-#include "rules/holiday_list.h"
+#include "rules/calendar/calendar.h"
+#include "rules/calendar/holiday_list.h"
 
 /* What decides a day, in the order of calendar.md 2. */
 enum decider { BY_EXTRA_OPEN, BY_EXTRA_CLOSED, BY_FOUNDING, BY_HOLIDAY, BY_YEAR_END, BY_CLOSURE, BY_WEEK };

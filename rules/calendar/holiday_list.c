@@ -1,4 +1,4 @@
-#include "rules/holiday_list.h"
+#include "rules/calendar/holiday_list.h"
 
 #include <errno.h>
 #include <iconv.h>

@@ -1,9 +1,9 @@
 /* Kinds of days (calendar.md 2). Hours: off_hours.c. */
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 
 #include <stdlib.h>
 
-#include "rules/hospital.h"
+#include "rules/calendar/hospital.h"
 
 #define LOOK_BACK 400 /* days; only a calendar that is closed for a year gets there */
 enum { SATURDAY = 5, SUNDAY = 6 };

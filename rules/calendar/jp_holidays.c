@@ -1,5 +1,5 @@
 /* Public holidays of Japan by rule: Act 178 of 1948 and its changes (calendar.md 1). */
-#include "rules/calendar.h"
+#include "rules/calendar/calendar.h"
 
 #define ON 9999 /* and so on */
 
