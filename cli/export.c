@@ -2,47 +2,121 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cli/reading.h"
 #include "core/base/sys.h"
 #include "reports/export/export.h"
 
+#define DOCUMENTATION_NUMBER 32473
+
 extern const struct command command_export;
 
 struct options {
-	const char *from, *to, *format, *out;
+	const char *from, *to, *format, *out, *lang, *encoding, *ecs;
+	struct export_choice choice;
 };
 
 static int read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option names[] = {
-		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' },
-		{ "format", required_argument, NULL, 'F' }, { "json", no_argument, NULL, 'j' },
-		{ "output", required_argument, NULL, 'o' }, { 0 }
-	};
+	static const struct option names[] = { { "from", required_argument, NULL, 'f' },
+					       { "to", required_argument, NULL, 't' },
+					       { "format", required_argument, NULL, 'F' },
+					       { "json", no_argument, NULL, 'j' },
+					       { "output", required_argument, NULL, 'o' },
+					       { "lang", required_argument, NULL, 'l' },
+					       { "encoding", required_argument, NULL, 'e' },
+					       { "excel-text", no_argument, NULL, 'x' },
+					       { "ecs", required_argument, NULL, 'E' },
+					       { "http-activity", no_argument, NULL, 'h' },
+					       { 0 } };
 	int c;
 
 	optind = 0;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":o:", names, NULL)) != -1) {
 		switch (c) {
-		case 'f': o->from = optarg; break;
-		case 't': o->to = optarg; break;
-		case 'F': o->format = optarg; break;
-		case 'j': o->format = "jsonl"; break;
-		case 'o': o->out = optarg; break;
-		case ':': return cli_usage(&command_export, "%s needs a value", argv[optind - 1]);
-		default: return cli_usage(&command_export, "unknown option %s", argv[optind - 1]);
+		case 'f':
+			o->from = optarg;
+			break;
+		case 't':
+			o->to = optarg;
+			break;
+		case 'F':
+			o->format = optarg;
+			break;
+		case 'j':
+			o->format = "jsonl";
+			break;
+		case 'o':
+			o->out = optarg;
+			break;
+		case 'l':
+			o->lang = optarg;
+			break;
+		case 'e':
+			o->encoding = optarg;
+			break;
+		case 'E':
+			o->ecs = optarg;
+			break;
+		case 'x':
+			o->choice.excel_text = true;
+			break;
+		case 'h':
+			o->choice.http_activity = true;
+			break;
+		case ':':
+			return cli_usage(&command_export, "%s needs a value", argv[optind - 1]);
+		default:
+			return cli_usage(&command_export, "unknown option %s", argv[optind - 1]);
 		}
 	}
 	if (optind < argc)
 		return cli_usage(&command_export, "unexpected \"%s\"", argv[optind]);
 	if (o->format == NULL)
-		return cli_usage(&command_export, "say the format: --format jsonl");
+		return cli_usage(&command_export, "say the format, for example --format csv");
 	if (o->from == NULL || o->to == NULL)
 		return cli_usage(&command_export, "say the period: --from DAY --to DAY");
 	return EXIT_DONE;
+}
+
+/* The words of --lang, --encoding and --ecs; what a format has no use for is refused, not passed over. */
+static int read_choice(struct options *o, const struct export_format *f)
+{
+	bool table = f->cp932;
+
+	if (o->lang != NULL && strcmp(o->lang, "ja") != 0 && strcmp(o->lang, "en") != 0)
+		return cli_usage(&command_export, "--lang %s: expected ja or en", o->lang);
+	if (o->encoding != NULL && strcmp(o->encoding, "utf-8") != 0 && strcmp(o->encoding, "cp932") != 0)
+		return cli_usage(&command_export, "--encoding %s: expected utf-8 or cp932", o->encoding);
+	if (o->ecs != NULL && strcmp(o->ecs, "9.4") != 0 && strcmp(o->ecs, "9.5") != 0)
+		return cli_usage(&command_export, "--ecs %s: expected 9.4 or 9.5", o->ecs);
+	if ((o->encoding != NULL || o->choice.excel_text) && !table)
+		return cli_usage(&command_export, "--encoding and --excel-text are for csv and mhlw, not %s",
+				 f->name);
+	if (o->ecs != NULL && strcmp(f->name, "ecs") != 0)
+		return cli_usage(&command_export, "--ecs is for ecs, not %s", f->name);
+	if (o->choice.http_activity && strcmp(f->name, "ocsf") != 0)
+		return cli_usage(&command_export, "--http-activity is for ocsf, not %s", f->name);
+	o->choice.cp932 = o->encoding != NULL && strcmp(o->encoding, "cp932") == 0;
+	o->choice.gen_ai_provider = o->ecs != NULL && strcmp(o->ecs, "9.5") == 0;
+	return EXIT_DONE;
+}
+
+static int unknown_format(const char *name)
+{
+	struct buf known;
+	int status;
+
+	buf_init(&known, 4096);
+	for (size_t i = 0; export_at(i) != NULL; i++)
+		buf_fmt(&known, "%s%s", i > 0 ? ", " : "", export_at(i)->name);
+	status = cli_usage(&command_export, "no format \"%s\", expected one of %s", name, buf_cstr(&known));
+	buf_free(&known);
+	return status;
 }
 
 struct output {
@@ -57,9 +131,10 @@ static int put(void *ctx, struct slice bytes, struct err *e)
 	return sys_write_all(o->fd, bytes.p, bytes.n) == 0 ? TK_OK : err_sys(e, "%s", o->name);
 }
 
-static int write_export(const struct export_format *f, struct ledger_reader *r, const char *file,
-			int64_t from, int64_t to, int64_t *count)
+static int write_export(const struct export_format *f, const struct config *cfg, struct ledger_reader *r,
+			const struct options *choice, int64_t from, int64_t to, int64_t *count)
 {
+	const char *file = choice->out;
 	struct output o = { file == NULL ? "standard output" : file, STDOUT_FILENO };
 	struct export_sink sink = { put, &o };
 	struct err e = { 0 };
@@ -70,13 +145,13 @@ static int write_export(const struct export_format *f, struct ledger_reader *r, 
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
 	}
-	rc = f->run(r, from, to, &sink, count, &e);
+	rc = export_run(f, cfg, &choice->choice, r, from, to, &sink, count, &e);
 	if (rc == TK_OK && file != NULL && sys_fsync(o.fd) != 0 && errno != EINVAL && errno != EROFS)
 		rc = err_sys(&e, "%s", file);
 	if (file != NULL)
 		sys_close(o.fd);
 	if (rc != TK_OK)
-		cli_error("%s: the export is not whole (it has no trailer)", e.text);
+		cli_error("%s: the export is not whole", e.text);
 	return rc == TK_OK ? EXIT_DONE : EXIT_INPUT;
 }
 
@@ -87,19 +162,29 @@ static int run(struct cli *cli, int argc, char **argv)
 	struct ledger_reader *r;
 	struct config *cfg;
 	int64_t from, to, count = 0;
+	char use[64];
 	int status = read_options(&o, argc, argv);
 
 	if (status != EXIT_DONE)
 		return status;
 	if ((f = export_by_name(slice_str(o.format))) == NULL)
-		return cli_usage(&command_export, "no format \"%s\" in this version, expected jsonl",
-				 o.format);
-	if ((status = cli_open_ledger(cli, &cfg, &r)) != EXIT_DONE)
+		return unknown_format(o.format);
+	if ((status = read_choice(&o, f)) != EXIT_DONE ||
+	    (status = cli_open_ledger(cli, &cfg, &r)) != EXIT_DONE)
 		return status;
-	if (cli_range(&command_export, o.from, o.to, &from, &to, &status)) {
-		status = write_export(f, r, o.out, from, to, &count);
+	if (cfg->export.enterprise_number == DOCUMENTATION_NUMBER && strcmp(f->name, "syslog") == 0) {
+		cli_error(
+			"export.enterprise_number: %d is the documentation's number (RFC 5612), expected the "
+			"hospital's own, or none",
+			DOCUMENTATION_NUMBER);
+		status = EXIT_USAGE;
+	}
+	o.choice.lang = strcmp(o.lang != NULL ? o.lang : cfg->site.language, "en") == 0 ? LANG_EN : LANG_JA;
+	if (status == EXIT_DONE && cli_range(&command_export, o.from, o.to, &from, &to, &status)) {
+		status = write_export(f, cfg, r, &o, from, to, &count);
+		snprintf(use, sizeof use, "export %s", f->name);
 		if (status == EXIT_DONE)
-			cli_log_used(cfg, "export jsonl", from, to, count);
+			cli_log_used(cfg, use, from, to, count);
 	}
 	ledger_reader_close(r);
 	config_free(cfg);
@@ -109,22 +194,33 @@ static int run(struct cli *cli, int argc, char **argv)
 const struct command command_export = {
 	.name = "export",
 	.summary = "audit evidence of a period",
-	.help = "Example: tochoku export --format jsonl --from 2026-11-01 --to 2026-11-30 -o november.jsonl\n"
+	.help = "Example: tochoku export --format csv --from 2026-11-01 --to 2026-11-30 -o november.csv\n"
 		"\n"
-		"tochoku export --format jsonl --from T --to T [-o FILE]\n"
+		"tochoku export --format F --from T --to T [-o FILE]\n"
 		"\n"
-		"  --format F     jsonl: one access event a line, chosen by @timestamp, in order of "
-		"recording,\n"
-		"                 each beginning with type and seq; at the end a trailer with count and "
-		"SHA-256\n"
-		"                 of all bytes before it\n"
+		"  --format F     jsonl   access events under their own names, as JSON lines\n"
+		"                 csv     the same for spreadsheets (url.query left out)\n"
+		"                 mhlw    the ministry's five columns\n"
+		"                 ecs     Elastic Common Schema 9.4, with findings\n"
+		"                 ocsf    OCSF 1.8.0: API Activity, Authentication, Detection Finding\n"
+		"                 fhir    HL7 FHIR R4 AuditEvent, NDJSON, with findings\n"
+		"                 dicom   DICOM PS3.15 audit messages, one a line, with findings\n"
+		"                 cef, leef, syslog (RFC 5424), with findings\n"
 		"  --json         the same as --format jsonl\n"
-		"  --from, --to   local dates (the last one included) or RFC 3339 times\n"
+		"  --from, --to   local dates (the last one included) or RFC 3339 times: access events by\n"
+		"                 @timestamp, findings by their first event\n"
 		"  -o FILE        write there instead of standard output\n"
+		"  --lang L       ja or en: headings and titles; default: the site's language\n"
+		"  --encoding E   csv, mhlw: utf-8 (with BOM) or cp932; what that lacks becomes 〓, counted\n"
+		"  --excel-text   csv, mhlw: an apostrophe before ids, so that 007 stays 007\n"
+		"  --ecs V        ecs: 9.4 (gen_ai.system) or 9.5 (gen_ai.provider.name)\n"
+		"  --http-activity  ocsf: HTTP Activity (4002) for readers without API Activity\n"
 		"\n"
-		"This version exports access events; the sealed record lines of the trail (with v, h and n) "
-		"and\n"
-		"the other record types come with the seal. The export is recorded as a use of the log.\n"
+		"All but mhlw end in a trailer with the count and the SHA-256 of all bytes before it. Names "
+		"in\n"
+		"syslog lines and exports: site.sensor, export.enterprise_number. The export is recorded as "
+		"a use\n"
+		"of the log.\n"
 		"Exit status: 0 done, 2 usage or configuration error, 3 no ledger or it cannot be read or "
 		"written.\n",
 	.run = run,

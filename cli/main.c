@@ -3,9 +3,8 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "core/base/version.h"
 #include "sensor/roles.h"
-
-#define VERSION "0.1"
 
 static void print_help(FILE *to)
 {
@@ -105,7 +104,7 @@ static int run(int argc, char **argv)
 			print_help(stdout);
 			return EXIT_DONE;
 		} else if (strcmp(argv[i], "--version") == 0) {
-			puts("tochoku " VERSION);
+			puts("tochoku " TK_VERSION);
 			return EXIT_DONE;
 		} else {
 			return usage("unknown option ", argv[i]);

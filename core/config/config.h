@@ -73,7 +73,7 @@ struct cfg_range {
 
 struct config {
 	const char *file; /* where it was read from; NULL: built-in defaults */
-	struct { const char *name, *time_zone, *language; } site;
+	struct { const char *name, *time_zone, *language, *sensor; } site;
 	struct cfg_tail *tails; size_t n_tails;
 	struct cfg_capture *captures; size_t n_captures;
 	struct cfg_zone *zones; size_t n_zones;      /* never empty: `internal` by default */
@@ -95,6 +95,11 @@ struct config {
 	struct cfg_range ranges[CLASS_COUNT];
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
 	struct { const char *path, *keys; } ledger;
+	struct {
+		int64_t enterprise_number; /* 0: not set */
+		const char **inside_providers;
+		size_t n_inside_providers;
+	} export;
 	void *memory; /* private */
 };
 

@@ -21,6 +21,8 @@ static const struct option site_rows[] = {
 	  .doc = "IANA zone of local days and hours" },
 	{ .key = "language", .type = &type_word, IN(config, site.language), .preset = "ja", WORDS(languages),
 	  .doc = "language of reports: ja or en" },
+	{ .key = "sensor", .type = &type_id, IN(config, site.sensor), .preset = "tochoku",
+	  .doc = "name of this sensor in exports" },
 };
 static const struct option_table site = TABLE(site_rows);
 
@@ -271,6 +273,16 @@ static const struct option ledger_rows[] = {
 };
 static const struct option_table ledger = TABLE(ledger_rows);
 
+static const struct option export_rows[] = {
+	{ .key = "enterprise_number", .type = &type_count, IN(config, export.enterprise_number),
+	  .doc = "private enterprise number (IANA) of our element in syslog lines; default: no element" },
+	{ .key = "inside_providers", .shape = MANY, .type = &type_text,
+	  COUNTED(config, export.inside_providers, export.n_inside_providers),
+	  .preset = "[ollama, tgi, vllm]",
+	  .doc = "providers whose models run in the hospital: a call is then no export of data" },
+};
+static const struct option_table exports = TABLE(export_rows);
+
 static const struct option root_rows[] = {
 	{ .key = "site", .shape = SECTION, .table = &site, .doc = "the hospital" },
 	{ .key = "inputs", .shape = SECTION, .table = &inputs, .doc = "what is read" },
@@ -286,6 +298,7 @@ static const struct option root_rows[] = {
 	{ .key = "ranges", .shape = SECTION, .table = &ranges, .doc = "accepted ranges by class of day" },
 	{ .key = "rules", .shape = SECTION, .table = &rules, .doc = "detection rules" },
 	{ .key = "ledger", .shape = SECTION, .table = &ledger, .doc = "where everything is kept" },
+	{ .key = "export", .shape = SECTION, .table = &exports, .doc = "what exports say" },
 	{ .key = "retention", .shape = ANY, .flags = LATER, .doc = "how long it is kept" },
 	{ .key = "notify", .shape = ANY, .flags = LATER, .doc = "who is told of findings" },
 	{ .key = "console", .shape = ANY, .flags = LATER, .doc = "the review page" },

@@ -1,8 +1,14 @@
-/* An export format: one file that ends in one const struct export_format, one line in exports.def. */
+/* An export format: one file that ends in one const struct export_format, one line in exports.def.
+ * A format renders one record; what all share (range, order, trailer, digest, encoding) is in export_run.c.
+ * Mappings: exports.md. One thread. */
 #ifndef TK_REPORTS_EXPORT_EXPORT_H
 #define TK_REPORTS_EXPORT_EXPORT_H
 
+#include "core/config/config.h"
 #include "core/ledger/reader.h"
+#include "reports/titles.h"
+#include "reports/words.h"
+#include "rules/rules.h"
 
 /* Takes the bytes of an export as they are made. Non-zero from `put` stops it and is returned. */
 struct export_sink {
@@ -10,14 +16,58 @@ struct export_sink {
 	void *ctx;
 };
 
+/* What the user chose; a zeroed struct is the default. */
+struct export_choice {
+	enum lang lang;      /* of headings */
+	bool excel_text;     /* csv: an apostrophe before each id, so that a spreadsheet keeps it as it is */
+	bool cp932;          /* csv, mhlw: for old tools; 〓 for a character that is not in it */
+	bool gen_ai_provider; /* ecs: gen_ai.provider.name, as from ECS 9.5 on, for gen_ai.system */
+	bool http_activity;  /* ocsf: HTTP Activity (4002) for API Activity (6003) */
+};
+
+struct key_labels;
+struct export_context {
+	const struct config *cfg;
+	struct export_choice choice;
+	struct key_labels *keys; /* labels of registered keys */
+	struct titles *titles;   /* of rules; may be NULL */
+	struct buf text; /* of the record at hand: record.h's helpers return slices of it; it never moves */
+};
+
+struct export_access {
+	int64_t seq, recorded_ns;
+	const struct access_event *ev;
+	enum outcome outcome;
+};
+
+/* The subject's slices live in x->text. Absent: an empty slice. */
+struct export_finding {
+	const struct finding *f;
+	enum level level;
+	struct slice id, user, key, ip, country;
+};
+
+enum trailer { TRAILER_JSON, TRAILER_HASH /* "# count=..." */, TRAILER_XML /* a comment */, TRAILER_NONE };
+
 struct export_format {
 	const char *name, *doc;
-	/* Records chosen by @timestamp in [from, to) ns, in order of seq, then the trailer. */
-	int (*run)(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, const struct export_sink *sink,
-		   int64_t *count, struct err *e);
+	enum trailer trailer;
+	bool cp932; /* may be encoded in it */
+	void (*header)(struct export_context *x, struct buf *out); /* NULL: none */
+	/* One whole record with its line end. */
+	void (*access)(struct export_context *x, const struct export_access *a, struct buf *out);
+	/* NULL: access records only. */
+	void (*finding)(struct export_context *x, const struct export_finding *f, struct buf *out);
 };
 
 /* exports.c: the roof of the folder. */
 const struct export_format *export_by_name(struct slice name); /* NULL: none */
+const struct export_format *export_at(size_t i);               /* NULL behind the last */
+
+/* Access events chosen by @timestamp and findings chosen by `first` in [from, to) ns, the former in order of
+ * seq; then the trailer. *count: records. */
+int export_run(const struct export_format *f, const struct config *cfg, const struct export_choice *choice,
+	       struct ledger_reader *r, int64_t from_ns, int64_t to_ns, const struct export_sink *sink,
+	       int64_t *count, struct err *e);
 
 #endif

@@ -17,3 +17,8 @@ const struct export_format *export_by_name(struct slice name)
 			return formats[i];
 	return NULL;
 }
+
+const struct export_format *export_at(size_t i)
+{
+	return i < COUNT(formats) ? formats[i] : NULL;
+}

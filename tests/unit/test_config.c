@@ -18,7 +18,7 @@ static const struct {
 	{ "unknown key below", "site:\n  timezone: UTC\n",
 	  "2:3: unknown key 'timezone' in site (did you mean 'time_zone'?)" },
 	{ "unknown key, nothing near", "site: {xyzzyx: 1}\n",
-	  "1:8: unknown key 'xyzzyx' in site; the keys here are name, time_zone, language" },
+	  "1:8: unknown key 'xyzzyx' in site; the keys here are name, time_zone, language, sensor" },
 	{ "unknown key of a record", "inputs:\n  tails:\n  - {name: a, paht: /x, path: /y}\n",
 	  "3:15: unknown key 'paht' in tails (did you mean 'path'?)" },
 	{ "section is a list", "site: [1]\n", "1:7: site: expected a map (KEY: VALUE), got a list" },

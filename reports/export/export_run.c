@@ -1,0 +1,198 @@
+/* One export: records in their order through a format, then the trailer over every byte before it. */
+#include <iconv.h>
+
+#include "core/base/hash.h"
+#include "core/ledger/recorded.h"
+#include "reports/export/key_labels.h"
+#include "reports/export/record.h"
+#include "reports/titles.h"
+
+#define BLOCK 65536
+#define OUT_MAX (8u << 20)
+#define TEXT_ROOM (256u << 10) /* of one record: every field at its longest, several times */
+#define GETA "\x81\xac"	       /* 〓 in CP932 */
+
+struct export_job {
+	const struct export_format *format;
+	struct export_context x;
+	const struct export_sink *sink;
+	struct ledger_recorded *recorded;
+	struct sha256 *hash;
+	iconv_t cp932;
+	struct buf out, encoded;
+	struct err *e;
+	int64_t count, events, first_seq, last_seq, replaced;
+};
+
+/* Appends `in` in CP932. */
+static void encode(struct export_job *j, struct slice in)
+{
+	char *from = (char *)(uintptr_t)in.p;
+	size_t left = in.n;
+
+	while (left > 0) {
+		size_t room = 2 * left + 2;
+		char *at = (char *)buf_room(&j->encoded, room), *to = at;
+
+		if (at == NULL)
+			return;
+		if (iconv(j->cp932, &from, &left, &to, &room) == (size_t)-1) {
+			memcpy(to, GETA, 2);
+			to += 2;
+			j->replaced++;
+			do { /* one character, all its bytes */
+				from++;
+				left--;
+			} while (left > 0 && ((uint8_t)*from & 0xc0) == 0x80);
+		}
+		j->encoded.n += (size_t)(to - at);
+	}
+}
+
+static int put(struct export_job *j, struct slice bytes)
+{
+	sha256_add(j->hash, bytes);
+	return j->sink->put(j->sink->ctx, bytes, j->e);
+}
+
+static int flush(struct export_job *j)
+{
+	int rc;
+
+	if (j->x.choice.cp932) {
+		buf_clear(&j->encoded);
+		encode(j, buf_slice(&j->out));
+	}
+	if (j->out.failed || j->x.text.failed || j->encoded.failed)
+		return err_set(j->e, TK_ENOMEM, "out of memory");
+	rc = put(j, buf_slice(j->x.choice.cp932 ? &j->encoded : &j->out));
+	buf_clear(&j->out);
+	return rc;
+}
+
+static int put_access(void *ctx, int64_t seq, const struct access_event *ev)
+{
+	struct export_job *j = ctx;
+	struct export_access a = { .seq = seq, .ev = ev, .outcome = export_outcome(ev) };
+	int rc = ledger_recorded_at(j->recorded, seq, &a.recorded_ns, j->e);
+
+	if (rc != TK_OK)
+		return rc;
+	buf_clear(&j->x.text);
+	j->format->access(&j->x, &a, &j->out);
+	if (j->events++ == 0)
+		j->first_seq = seq;
+	j->last_seq = seq;
+	j->count++;
+	return j->x.text.failed || j->out.n >= BLOCK ? flush(j) : TK_OK;
+}
+
+static void put_finding(void *ctx, const struct finding *f)
+{
+	struct export_job *j = ctx;
+	struct export_finding out;
+
+	buf_clear(&j->x.text);
+	export_finding_of(&j->x, f, &out);
+	j->format->finding(&j->x, &out, &j->out);
+	j->count++;
+}
+
+/* ---- the trailer ---- */
+
+static void trailer_members(struct export_job *j, struct slice hex, struct buf *out)
+{
+	struct json_out o = json_out(out);
+
+	json_open(&o, '{');
+	put_constant(&o, "trailer", j->format->name);
+	put_int(&o, "count", j->count);
+	if (j->events > 0) {
+		put_int(&o, "first_seq", j->first_seq);
+		put_int(&o, "last_seq", j->last_seq);
+	}
+	if (j->x.choice.cp932)
+		put_int(&o, "replaced_characters", j->replaced);
+	put_text(&o, "sha256", hex);
+	json_close(&o, '}');
+}
+
+static int put_trailer(struct export_job *j)
+{
+	uint8_t digest[32];
+	char hex[65];
+
+	if (j->format->trailer == TRAILER_NONE)
+		return TK_OK;
+	sha256_end(j->hash, digest);
+	hex_encode(slice_of(digest, sizeof digest), hex);
+	if (j->format->trailer == TRAILER_XML)
+		buf_str(&j->out, "<!-- ");
+	if (j->format->trailer == TRAILER_HASH)
+		buf_str(&j->out, "# ");
+	trailer_members(j, slice_of(hex, 64), &j->out);
+	buf_str(&j->out, j->format->trailer == TRAILER_XML ? " -->\n" : "\n");
+	return j->sink->put(j->sink->ctx, buf_slice(&j->out), j->e);
+}
+
+/* ---- the whole ---- */
+
+static int run(struct export_job *j, struct ledger_reader *r, int64_t from_ns, int64_t to_ns)
+{
+	int rc;
+
+	if (j->format->header != NULL)
+		j->format->header(&j->x, &j->out);
+	rc = ledger_events(r, from_ns, to_ns, false, put_access, j, j->e);
+	if (rc == TK_OK && j->format->finding != NULL)
+		rc = ledger_findings(r, from_ns, to_ns, false, put_finding, j, j->e);
+	if (rc == TK_OK)
+		rc = flush(j);
+	return rc == TK_OK ? put_trailer(j) : rc;
+}
+
+static int prepare(struct export_job *j, const struct config *cfg, const struct export_choice *choice,
+		   struct ledger_reader *r)
+{
+	j->x.cfg = cfg;
+	j->x.choice = *choice;
+	buf_init(&j->out, OUT_MAX);
+	buf_init(&j->encoded, 2 * OUT_MAX);
+	buf_init(&j->x.text, TEXT_ROOM);
+	if (buf_room(&j->x.text, TEXT_ROOM) == NULL || (j->hash = sha256_new()) == NULL)
+		return err_set(j->e, TK_ENOMEM, "out of memory");
+	sha256_begin(j->hash);
+	if (choice->cp932 && (j->cp932 = iconv_open("CP932", "UTF-8")) == (iconv_t)-1)
+		return err_set(j->e, TK_ECONFIG, "this system has no CP932 (glibc's gconv modules)");
+	if ((j->x.keys = key_labels_load(r, j->e)) == NULL)
+		return j->e->code;
+	j->x.titles = titles_load(cfg);
+	return ledger_recorded_open(&j->recorded, r, j->e);
+}
+
+static void release(struct export_job *j)
+{
+	if (j->cp932 != (iconv_t)-1)
+		iconv_close(j->cp932);
+	ledger_recorded_close(j->recorded);
+	key_labels_free(j->x.keys);
+	titles_free(j->x.titles);
+	buf_free(&j->out);
+	buf_free(&j->encoded);
+	buf_free(&j->x.text);
+	sha256_free(j->hash);
+}
+
+int export_run(const struct export_format *f, const struct config *cfg, const struct export_choice *choice,
+	       struct ledger_reader *r, int64_t from_ns, int64_t to_ns, const struct export_sink *sink,
+	       int64_t *count, struct err *e)
+{
+	struct export_job j = { .format = f, .sink = sink, .cp932 = (iconv_t)-1, .e = e };
+	int rc = prepare(&j, cfg, choice, r);
+
+	if (rc == TK_OK)
+		rc = run(&j, r, from_ns, to_ns);
+	*count = j.count;
+	release(&j);
+	return rc;
+}
