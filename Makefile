@@ -13,7 +13,7 @@ BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 
 DIRS := core/base core/event core/config core/ledger geoip rules rules/calendar \
-	sensor sensor/recorder sensor/input sensor/gateway sensor/fields \
+	sensor sensor/confine sensor/recorder sensor/input sensor/gateway sensor/fields \
 	sensor/proto sensor/proto/packet sensor/proto/tcp \
 	sensor/proto/http sensor/proto/tls sensor/proto/quic sensor/llm reports reports/export cli
 SRC := $(foreach d,$(DIRS),$(wildcard $(d)/*.c))
@@ -30,7 +30,8 @@ SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so
 
-PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2 \
+	libseccomp libcap-ng
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral

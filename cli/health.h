@@ -20,6 +20,8 @@ void health_age(struct buf *out, int64_t ns);
 
 /* Checks that both commands make. `r` may be NULL where there is no ledger. */
 void health_recorder(struct report_out *o, const struct config *cfg);
+/* How far the processes of `run` are confined, as the kernel tells it (health_processes.c). */
+void health_processes(struct report_out *o, const struct config *cfg);
 void health_ledger(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 /* ", 12 kernel_drop, 3 stream_gap": by the names of core/event/losses.def. Nothing where nothing was lost. */

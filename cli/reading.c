@@ -138,9 +138,11 @@ bool cli_range(const struct command *c, const char *from, const char *to, int64_
 	return true;
 }
 
-bool cli_recorder_runs(const struct config *cfg)
+int cli_recorder_pid(const struct config *cfg)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct ucred who = { 0 };
+	socklen_t n = sizeof who;
 	struct buf path;
 	struct err e;
 	bool runs = false;
@@ -154,9 +156,16 @@ bool cli_recorder_runs(const struct config *cfg)
 		memcpy(addr.sun_path, path.p, path.n);
 		runs = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
 	}
+	if (!runs || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0) /* of who listens */
+		who.pid = 0;
 	sys_close(fd);
 	buf_free(&path);
-	return runs;
+	return (int)who.pid;
+}
+
+bool cli_recorder_runs(const struct config *cfg)
+{
+	return cli_recorder_pid(cfg) != 0;
 }
 
 void cli_put_minute(struct buf *out, int64_t ns)

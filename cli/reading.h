@@ -17,6 +17,7 @@ bool cli_range(const struct command *c, const char *from, const char *to, int64_
 int cli_request(const struct config *cfg, struct slice request, struct buf *reply);
 /* A recorder answers on the control socket. */
 bool cli_recorder_runs(const struct config *cfg);
+int cli_recorder_pid(const struct config *cfg); /* 0: none answers */
 /* "2026-11-24 09:12", local; "-" for 0. */
 void cli_put_minute(struct buf *out, int64_t ns);
 

@@ -36,6 +36,7 @@ static int print_status(struct cli *cli, bool json)
 		return EXIT_USAGE;
 	buf_init(&o.out, STATUS_MAX);
 	health_recorder(&o, cfg);
+	health_processes(&o, cfg);
 	if (ledger_reader_open(&r, cfg->ledger.path, &e) != TK_OK)
 		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);
 	health_ledger(&o, cfg, r);
@@ -81,7 +82,8 @@ const struct command command_status = {
 	.help =
 		"Example: tochoku status\n"
 		"\n"
-		"tochoku status [--json]     recorder, ledger, inputs, coverage, GeoIP, rules, keys, disk\n"
+		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
+		"                            rules, keys, disk\n"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"
 		"\n"

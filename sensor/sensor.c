@@ -13,6 +13,7 @@
 #include "core/base/zone.h"
 #include "sensor/capture_import.h"
 #include "sensor/captures.h"
+#include "sensor/confine/confine.h"
 #include "sensor/input/tail.h"
 #include "sensor/options.h"
 #include "sensor/roles.h"
@@ -207,6 +208,9 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	if ((s->tails = tails_new(s->options.mode, &sink, &s->outbox, &s->batcher)) == NULL ||
 	    (s->captures = captures_new(&s->outbox, &s->batcher.ctx, &captures_sink)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
+	/* All that it needs is here or comes as a descriptor; from now on it meets strangers' bytes. */
+	if (confine(CONFINE_SENSOR, NULL, e) != TK_OK)
+		return e->code;
 	if (importing(s)) {
 		/* Nothing is to be put in order first: what was not acknowledged was not imported. */
 		s->batcher.on_reject = tell_rejected;

@@ -10,6 +10,7 @@
 
 #include "core/base/sys.h"
 #include "core/base/zone.h"
+#include "sensor/confine/confine.h"
 #include "sensor/gateway/format.h"
 #include "sensor/input/capture_open.h"
 #include "sensor/options.h"
@@ -527,7 +528,7 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 	s->signals = open_signals();
 	if (s->signals < 0) {
 		rc = err_sys(e, "signals");
-	} else if ((rc = make_keys(cfg, e)) == TK_OK) {
+	} else if ((rc = make_keys(cfg, e)) == TK_OK && (rc = confine(CONFINE_SUPERVISOR, NULL, e)) == TK_OK) {
 		start_due(s);
 		while (!s->stopping || !stop_in_order(s))
 			turn(s);

@@ -22,6 +22,7 @@
 #include "sensor/recorder/enrich.h"
 #include "sensor/recorder/evaluate.h"
 #include "sensor/recorder/intake.h"
+#include "sensor/recorder/paths.h"
 #include "sensor/recorder/peer.h"
 #include "sensor/recorder/request.h"
 #include "sensor/roles.h"
@@ -496,6 +497,8 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	rc = catch_signals(r, &before, e);
 	if (rc == TK_OK)
 		rc = start(r, e);
+	if (rc == TK_OK && o->supervisor_fd >= 0)
+		rc = recorder_confine(r->cfg, e);
 	if (rc == TK_OK && o->ready_fd >= 0) {
 		sys_write_all(o->ready_fd, "r", 1);
 		sys_close(o->ready_fd);

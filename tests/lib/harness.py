@@ -120,9 +120,14 @@ class Site:
         return [json.loads(line) for line in self.tochoku(*args).splitlines()]
 
     def events(self):
-        """Every access record of the ledger, without the trail's own keys."""
+        """Every access record of the ledger, without the trail's own keys; url.query, which is never exported, from
+        the published view."""
         records = self.lines('export', '--format', 'jsonl', '--from', '1970-01-01', '--to', '2099-12-31')
-        return [{k: v for k, v in r.items() if k not in ('v', 'seq', 'ts', 'h', 'n', 'type')}
+        db = sqlite3.connect('file:%s?mode=ro' % self.path('ledger.db'), uri=True, timeout=5)
+        queries = dict(db.execute('SELECT seq, "url.query" FROM events WHERE "url.query" IS NOT NULL'))
+        db.close()
+        return [{**{k: v for k, v in r.items() if k not in ('v', 'seq', 'ts', 'h', 'n', 'type')},
+                 **({'url.query': queries[r['seq']]} if r['seq'] in queries else {})}
                 for r in records if r.get('type') == 'access']
 
     def count(self):

@@ -24,10 +24,11 @@ ARROWS = {
     'sensor/proto/quic': ('core', 'sensor/proto/packet', 'sensor/proto/tls'),
     'sensor/proto': ('core', 'sensor/fields', 'sensor/llm', 'sensor/proto/packet', 'sensor/proto/tcp',
                      'sensor/proto/http', 'sensor/proto/tls', 'sensor/proto/quic'),
+    'sensor/confine': ('core',),
     'sensor/input': ('core', 'sensor/fields', 'sensor/gateway'),
-    'sensor/recorder': ('core', 'geoip', 'rules', 'rules/calendar', 'sensor/llm'),
+    'sensor/recorder': ('core', 'geoip', 'rules', 'rules/calendar', 'sensor/llm', 'sensor/confine'),
     'sensor': ('core', 'sensor/llm', 'sensor/fields', 'sensor/gateway', 'sensor/proto', 'sensor/proto/tls',
-               'sensor/input', 'sensor/recorder'),
+               'sensor/input', 'sensor/recorder', 'sensor/confine'),
     'reports': ('core', 'geoip', 'rules', 'rules/calendar'),
     'cli': ('core', 'geoip', 'rules', 'rules/calendar', 'sensor', 'sensor/llm', 'sensor/fields', 'sensor/gateway',
             'sensor/proto', 'sensor/proto/tls', 'sensor/input', 'sensor/recorder', 'reports'),
@@ -37,6 +38,7 @@ SHARED = {'sensor/roles.h', 'sensor/options.h'}
 LIBRARIES = {
     'sqlite3.h': ('core/ledger/',), 'yaml.h': ('core/config/',), 'maxminddb.h': ('geoip/',),
     'pcap.h': ('sensor/input/',), 'pcap/pcap.h': ('sensor/input/',), 'microhttpd.h': ('reports/console/',),
+    'seccomp.h': ('sensor/confine/',), 'cap-ng.h': ('sensor/confine/',), 'linux/landlock.h': ('sensor/confine/', 'cli/'),
     'nghttp2/nghttp2.h': ('sensor/proto/http/http2.c',), 'brotli/decode.h': ('sensor/proto/http/',),
 }
 # Leaves of a list never include the list that stands on the roof of their folder.
