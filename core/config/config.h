@@ -31,24 +31,62 @@ struct cfg_list {
 enum saturday { SATURDAY_HALF, SATURDAY_FULL, SATURDAY_CLOSED };
 struct hours { int32_t from, to; }; /* seconds of the day, to up to 86400; from == to: closed */
 struct month_day_range { uint8_t from_month, from_day, to_month, to_day; }; /* both ends included; may wrap */
-struct cfg_department_hours {
+enum week_kind { WEEK_UNSET, WEEK_FULL, WEEK_HALF, WEEK_CLOSED, WEEK_HOURS };
+struct week_day {
+	enum week_kind kind;
+	struct hours hours; /* of WEEK_HOURS: a full day with hours of its own */
+};
+struct cfg_open_holiday {
+	struct date date; /* or year 0, and the name of a holiday, "all" for every one */
+	const char *name;
+};
+struct cfg_department_hours { /* of a department or a role */
 	const char *name;
 	struct hours hours, half_day;
 	enum saturday saturday;
+	struct week_day week[7]; /* from Monday */
+	int32_t before, after;   /* allowance, seconds */
+	struct date *extra_open, *extra_closed;
+	size_t n_extra_open, n_extra_closed;
+	struct cfg_open_holiday *open_holidays;
+	size_t n_open_holidays;
+};
+/* cal.shift is one of the first three. `to` is above 86400 where it is on the next day. */
+enum shift_id { SHIFT_DAY, SHIFT_EVENING, SHIFT_NIGHT, SHIFT_DUTY, SHIFT_HOLIDAY_DUTY, SHIFT_COUNT };
+struct wall { int32_t days, second; }; /* a local date and second of the day */
+struct cfg_window { /* planned maintenance or a declared emergency */
+	const char *name, *approver;
+	struct wall from, to;
+	const char **who; /* ids, role:NAME, dept:NAME */
+	size_t n_who;
+};
+struct cfg_era {
+	const char *name, *letter;
+	struct date from;
 };
 struct cfg_calendar {
 	const char *country; /* "JP" or "none" */
 	enum saturday saturday;
 	struct hours hours, half_day;
+	struct week_day week[7];           /* from Monday */
 	int32_t before, after;             /* allowance, seconds: 3600 and 7200 */
 	struct month_day_range *closures;
 	size_t n_closures;
 	uint8_t founding_month, founding_day; /* 0: none */
-	struct date *extra_open, *extra_closed, *open_holidays;
-	size_t n_extra_open, n_extra_closed, n_open_holidays;
-	struct cfg_department_hours *departments;
-	size_t n_departments;
-	const char *holidays; /* override/official file, CSV; NULL: by rule */
+	struct date *extra_open, *extra_closed;
+	size_t n_extra_open, n_extra_closed;
+	struct cfg_open_holiday *open_holidays;
+	size_t n_open_holidays;
+	struct cfg_department_hours *departments, *roles;
+	size_t n_departments, n_roles;
+	struct hours shifts[SHIFT_COUNT];
+	struct cfg_window *maintenance, *emergencies;
+	size_t n_maintenance, n_emergencies;
+	struct cfg_era *eras;
+	size_t n_eras;
+	const char *holidays; /* official list, CSV; NULL: by rule */
+	const char *days;     /* the site's own days and windows, CSV; NULL: none */
+	const char *roster;   /* who is on duty, CSV; NULL: none */
 };
 
 struct cfg_user {

@@ -209,22 +209,51 @@ static bool is_given(const struct node *map, const char *key)
 	return n != NULL && (n->kind != NODE_SCALAR || node_scalar_type(n) != SCALAR_NULL);
 }
 
-/* What a department does not say is the site's. */
-static void fill_departments(const struct node *map, struct config *c)
+/* What a department or role does not say is the site's. */
+static void fill_places(const struct node *map, struct cfg_calendar *c, struct cfg_department_hours *places,
+			size_t count)
 {
 	const struct node *n = entry_of(map, 0);
 	size_t i;
 
-	for (i = 0; i < c->calendar.n_departments && n != NULL; i++, n = n->next) {
-		struct cfg_department_hours *d = &c->calendar.departments[i];
+	for (i = 0; i < count && n != NULL; i++, n = n->next) {
+		struct cfg_department_hours *d = &places[i];
 
 		if (!is_given(n, "hours"))
-			d->hours = c->calendar.hours;
+			d->hours = c->hours;
 		if (!is_given(n, "half_day"))
-			d->half_day = c->calendar.half_day;
+			d->half_day = c->half_day;
 		if (!is_given(n, "saturday"))
-			d->saturday = c->calendar.saturday;
+			d->saturday = c->saturday;
+		if (!is_given(n, "week"))
+			memcpy(d->week, c->week, sizeof d->week);
+		if (!is_given(n, "before_minutes"))
+			d->before = c->before;
+		if (!is_given(n, "after_minutes"))
+			d->after = c->after;
 	}
+}
+
+static void check_windows(struct reading *r, const struct node *list, const struct cfg_window *w, size_t count)
+{
+	const struct node *n = entry_of(list, 0), *to;
+	size_t i;
+
+	for (i = 0; i < count && n != NULL; i++, n = n->next) {
+		to = node_get(n, "to");
+		if (to != NULL && node_get(n, "from") != NULL &&
+		    (w[i].to.days < w[i].from.days ||
+		     (w[i].to.days == w[i].from.days && w[i].to.second <= w[i].from.second)))
+			problem_at(r->problems, to, "'to': the period ends before it begins");
+	}
+}
+
+static void check_calendar(struct reading *r, const struct node *n, struct cfg_calendar *c)
+{
+	fill_places(node_get(n, "departments"), c, c->departments, c->n_departments);
+	fill_places(node_get(n, "roles"), c, c->roles, c->n_roles);
+	check_windows(r, node_get(n, "maintenance"), c->maintenance, c->n_maintenance);
+	check_windows(r, node_get(n, "emergencies"), c->emergencies, c->n_emergencies);
 }
 
 void config_check(struct reading *r, const struct node *root, struct config *c)
@@ -240,5 +269,5 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	check_functions(r, node_get(root, "functions"), c);
 	check_ranges(r, node_get(root, "ranges"), c);
 	check_currency(r, node_get(node_get(root, "budget"), "currency"), c);
-	fill_departments(node_get(node_get(root, "calendar"), "departments"), c);
+	check_calendar(r, node_get(root, "calendar"), &c->calendar);
 }

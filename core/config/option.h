@@ -52,7 +52,14 @@ struct option {
 	unsigned flags;
 };
 
+#define TABLE(rows) { rows, COUNT(rows) }
+#define WORDS(list) .words = list, .n_words = COUNT(list)
+#define IN(record, member) .at = offsetof(struct record, member)
+#define COUNTED(record, member, number) \
+	.at = offsetof(struct record, member), .count = offsetof(struct record, number)
+
 extern const struct option_table config_options;
+extern const struct option_table calendar_options; /* options_calendar.c */
 
 /* Calls `row` for each row, sections before what they hold, with its dotted path; "[]" and "{}" stand for
  * the records of a list and of a map. */
@@ -62,13 +69,17 @@ void option_walk(option_row_fn row, void *ctx);
 /* value_text.c */
 extern const struct option_type type_text, type_id, type_word, type_saturday, type_format, type_filter,
 	type_country, type_currency, type_roles, type_zone, type_cidr;
+/* value_calendar.c */
+extern const struct option_type type_hours, type_shift, type_week_day, type_minutes, type_month_day,
+	type_closure, type_date, type_date_text, type_open_holiday, type_wall;
 /* value_number.c */
-extern const struct option_type type_hours, type_minutes, type_month_day, type_closure, type_date,
-	type_date_text, type_usd, type_rate, type_count, type_count_range, type_usd_range, type_size,
+extern const struct option_type type_usd, type_rate, type_count, type_count_range, type_usd_range, type_size,
 	type_bool;
 
 #define CONFIG_MASK "***" /* stands for a secret */
 
+/* A plain whole number from 0 to max. value_number.c */
+bool whole_number(const struct node *n, int64_t max, int64_t *v);
 /* Text between double quotes, as YAML and JSON read it. */
 void print_quoted(struct buf *out, struct slice text);
 

@@ -1,15 +1,7 @@
 /* The options of the configuration: one row an option (interface.md 3). */
 #include "core/config/option.h"
 
-#define TABLE(rows) { rows, COUNT(rows) }
-#define WORDS(list) .words = list, .n_words = COUNT(list)
-#define IN(record, member) .at = offsetof(struct record, member)
-#define COUNTED(record, member, number) \
-	.at = offsetof(struct record, member), .count = offsetof(struct record, number)
-
 static const char *const languages[] = { "ja", "en" };
-static const char *const countries[] = { "JP", "none" };
-static const char *const saturdays[] = { "half", "full", "closed" }; /* in the order of enum saturday */
 static const char *const user_states[] = { "active", "suspended", "left" };
 static const char *const key_states[] = { "active", "revoked", "expired" };
 static const char *const key_kinds[] = { "person", "service" };
@@ -101,55 +93,6 @@ static const struct option geoip_rows[] = {
 	  .doc = "countries from which calls are no surprise" },
 };
 static const struct option_table geoip = TABLE(geoip_rows);
-
-static const struct option department_rows[] = {
-	{ .key = "hours", .type = &type_hours, IN(cfg_department_hours, hours),
-	  .doc = "open hours; default: the site's" },
-	{ .key = "half_day", .type = &type_hours, IN(cfg_department_hours, half_day),
-	  .doc = "open hours of a half day; default: the site's" },
-	{ .key = "saturday", .type = &type_saturday, IN(cfg_department_hours, saturday), WORDS(saturdays),
-	  .doc = "half, full or closed; default: the site's" },
-};
-static const struct option_table department = TABLE(department_rows);
-
-static const struct option calendar_rows[] = {
-	{ .key = "country", .type = &type_word, IN(config, calendar.country), .preset = "JP",
-	  WORDS(countries),
-	  .doc = "whose public holidays: JP or none" },
-	{ .key = "saturday", .type = &type_saturday, IN(config, calendar.saturday), .preset = "half",
-	  WORDS(saturdays),
-	  .doc = "half, full or closed" },
-	{ .key = "hours", .type = &type_hours, IN(config, calendar.hours), .preset = "08:30-17:15",
-	  .doc = "open hours" },
-	{ .key = "half_day", .type = &type_hours, IN(config, calendar.half_day), .preset = "08:30-12:30",
-	  .doc = "open hours of a half day" },
-	{ .key = "before_minutes", .type = &type_minutes, IN(config, calendar.before), .preset = "60",
-	  .doc = "allowance before the open hours" },
-	{ .key = "after_minutes", .type = &type_minutes, IN(config, calendar.after), .preset = "120",
-	  .doc = "allowance after them" },
-	{ .key = "closures", .shape = MANY, .type = &type_closure,
-	  COUNTED(config, calendar.closures, calendar.n_closures),
-	  .preset = "[12-29..01-03]", .doc = "closed every year, first and last day included" },
-	{ .key = "founding_day", .type = &type_month_day, IN(config, calendar.founding_month),
-	  .doc = "closed every year" },
-	{ .key = "extra_open", .shape = MANY, .type = &type_date,
-	  COUNTED(config, calendar.extra_open, calendar.n_extra_open),
-	  .doc = "open whatever the rest says" },
-	{ .key = "extra_closed", .shape = MANY, .type = &type_date,
-	  COUNTED(config, calendar.extra_closed, calendar.n_extra_closed),
-	  .doc = "closed whatever the rest says" },
-	{ .key = "open_holidays", .shape = MANY, .type = &type_date,
-	  COUNTED(config, calendar.open_holidays, calendar.n_open_holidays),
-	  .doc = "public holidays on which it is open" },
-	{ .key = "holidays", .type = &type_text, IN(config, calendar.holidays),
-	  .doc = "CSV file of official holidays; default: by rule" },
-	{ .key = "departments", .shape = NAMED, .table = &department,
-	  .record = sizeof(struct cfg_department_hours),
-	  COUNTED(config, calendar.departments, calendar.n_departments),
-	  .doc = "departments with hours of their own" },
-	{ .key = "roster", .type = &type_text, .flags = LATER, .doc = "CSV file of who is on duty" },
-};
-static const struct option_table calendar = TABLE(calendar_rows);
 
 static const struct option user_rows[] = {
 	{ .key = "id", .type = &type_id, IN(cfg_user, id), .flags = REQUIRED, .unique = "user id",
@@ -288,7 +231,7 @@ static const struct option root_rows[] = {
 	{ .key = "inputs", .shape = SECTION, .table = &inputs, .doc = "what is read" },
 	{ .key = "networks", .shape = SECTION, .table = &networks, .doc = "addresses that are ours" },
 	{ .key = "geoip", .shape = SECTION, .table = &geoip, .doc = "where outside addresses are" },
-	{ .key = "calendar", .shape = SECTION, .table = &calendar, .doc = "open and closed days and hours" },
+	{ .key = "calendar", .shape = SECTION, .table = &calendar_options, .doc = "open and closed days and hours" },
 	{ .key = "identities", .shape = SECTION, .table = &identities, .doc = "people and keys" },
 	{ .key = "functions", .shape = RECORDS, .table = &function, .record = sizeof(struct cfg_function),
 	  COUNTED(config, functions, n_functions),

@@ -1,8 +1,12 @@
 /* Kinds of days (calendar.md 2). Hours: off_hours.c. */
 #include "rules/calendar/calendar.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "core/base/sys.h"
+#include "rules/calendar/csv.h"
 #include "rules/calendar/hospital.h"
 
 #define LOOK_BACK 400 /* days; only a calendar that is closed for a year gets there */
@@ -61,31 +65,74 @@ bool calendar_knows(const struct calendar *c, int32_t year)
 	       (c->list != NULL && holiday_list_has(c->list, year));
 }
 
-/* The official list calls every day off 休日; which kind it is, the rule knows. */
-static const char *holiday_name(const struct calendar *c, int32_t days, int32_t year)
+/* calendar.md 1.4: the site's own rows, the official list, the rule. The official list calls every day off 休日;
+ * which kind it is, the rule knows. *by_rule: nobody but the rule says so. */
+static const char *holiday_name(const struct calendar *c, int32_t days, int32_t year, bool *by_rule)
 {
-	const char *kind, *by_rule, *listed;
+	const struct site_row *own = site_find(c->site, SITE_HOLIDAY, SITE_WORKDAY, days);
+	const char *kind, *rule, *listed;
 
+	*by_rule = false;
+	if (own != NULL)
+		return own->kind == SITE_HOLIDAY ? (const char *)own->name.p : NULL;
 	if (!has_holidays(c))
 		return NULL;
-	by_rule = jp_holiday(days, &kind);
-	if (c->list == NULL || !holiday_list_has(c->list, year))
-		return by_rule;
+	rule = jp_holiday(days, &kind);
+	*by_rule = c->list == NULL || !holiday_list_has(c->list, year);
+	if (*by_rule)
+		return rule;
 	listed = holiday_list_name(c->list, days);
-	return listed != NULL && by_rule != NULL && strcmp(listed, "休日") == 0 ? by_rule : listed;
+	return listed != NULL && rule != NULL && strcmp(listed, "休日") == 0 ? rule : listed;
 }
 
-static enum decider decide(const struct cfg_calendar *cfg, struct date d, bool holiday)
+static bool opens(const struct cfg_open_holiday *list, size_t n, struct date d, const char *holiday)
 {
+	for (size_t i = 0; i < n; i++)
+		if (list[i].name != NULL
+			    ? strcmp(list[i].name, "all") == 0 || strcmp(list[i].name, holiday) == 0
+			    : among(&list[i].date, 1, d))
+			return true;
+	return false;
+}
+
+static enum decider decide(const struct calendar *c, int32_t days, struct date d, const char *holiday)
+{
+	const struct cfg_calendar *cfg = c->cfg;
+	const struct site_row *own = site_find(c->site, SITE_OPEN, SITE_CLOSED, days);
+
 	if (among(cfg->extra_open, cfg->n_extra_open, d))
 		return BY_EXTRA_OPEN;
 	if (among(cfg->extra_closed, cfg->n_extra_closed, d))
 		return BY_EXTRA_CLOSED;
+	if (own != NULL)
+		return own->kind == SITE_OPEN ? BY_EXTRA_OPEN : BY_EXTRA_CLOSED;
 	if (cfg->founding_month == d.month && cfg->founding_day == d.day)
 		return BY_FOUNDING;
-	if (holiday && !among(cfg->open_holidays, cfg->n_open_holidays, d))
+	if (holiday != NULL && !opens(cfg->open_holidays, cfg->n_open_holidays, d, holiday))
 		return BY_HOLIDAY;
 	return closed_by(cfg, d);
+}
+
+/* Its own days come first, then the site's; on a public holiday it may be open where the site is not. */
+enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by, int32_t days)
+{
+	const struct cfg_department_hours *own = p->own;
+	struct date d = date_from_days(days);
+	const char *holiday;
+	bool by_rule;
+
+	if (own == NULL)
+		return by;
+	if (among(own->extra_open, own->n_extra_open, d))
+		return BY_EXTRA_OPEN;
+	if (among(own->extra_closed, own->n_extra_closed, d))
+		return BY_EXTRA_CLOSED;
+	if (by != BY_HOLIDAY || own->n_open_holidays == 0)
+		return by;
+	holiday = holiday_name(c, days, d.year, &by_rule);
+	return holiday != NULL && opens(own->open_holidays, own->n_open_holidays, d, holiday)
+		       ? closed_by(c->cfg, d)
+		       : by;
 }
 
 static bool is_empty(struct hours h)
@@ -93,67 +140,82 @@ static bool is_empty(struct hours h)
 	return h.from == h.to;
 }
 
-static enum opening weekly_opening(const struct pattern *p, int weekday)
+static enum opening weekly_opening(const struct pattern *p, int weekday, struct hours *hours)
 {
-	if (weekday == SUNDAY || (weekday == SATURDAY && p->saturday == SATURDAY_CLOSED))
+	enum week_kind kind = p->week[weekday].kind;
+
+	if (kind == WEEK_UNSET && weekday == SATURDAY)
+		kind = p->saturday == SATURDAY_HALF ? WEEK_HALF
+		       : p->saturday == SATURDAY_FULL ? WEEK_FULL
+						      : WEEK_CLOSED;
+	if (kind == WEEK_UNSET)
+		kind = weekday == SUNDAY ? WEEK_CLOSED : WEEK_FULL;
+	*hours = kind == WEEK_HOURS ? p->week[weekday].hours : kind == WEEK_HALF ? p->half_day : p->hours;
+	if (kind == WEEK_CLOSED || is_empty(*hours))
 		return OPEN_CLOSED;
-	if (weekday == SATURDAY && p->saturday == SATURDAY_HALF)
-		return is_empty(p->half_day) ? OPEN_CLOSED : OPEN_HALF;
-	return is_empty(p->hours) ? OPEN_CLOSED : OPEN_FULL;
+	return kind == WEEK_HALF ? OPEN_HALF : OPEN_FULL;
 }
 
-enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days)
+enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days, struct hours *hours)
 {
+	*hours = p->hours;
 	if (p->always)
 		return OPEN_FULL;
 	if (by == BY_EXTRA_OPEN)
 		return is_empty(p->hours) ? OPEN_CLOSED : OPEN_FULL;
-	return by == BY_WEEK ? weekly_opening(p, date_weekday(days)) : OPEN_CLOSED;
+	return by == BY_WEEK ? weekly_opening(p, date_weekday(days), hours) : OPEN_CLOSED;
 }
 
 /* The site's own hours may be 00:00-24:00; its days still follow the calendar. */
 static enum opening site_opening(const struct calendar *c, enum decider by, int32_t days)
 {
 	struct pattern p = c->places[0].pattern;
+	struct hours hours;
 
 	p.always = false;
-	return pattern_opening(&p, by, days);
+	return pattern_opening(&p, by, days, &hours);
 }
 
-static const char *reason_name(enum decider by, int weekday)
+static const char *reason_name(enum decider by, int weekday, enum opening opening)
 {
 	static const char *const name[] = { "extra_open", "extra_closed", "founding", "holiday", "year_end",
 					    "closure" };
 
 	if (by == BY_WEEK)
-		return weekday >= SATURDAY ? "weekly" : "weekday";
+		return weekday >= SATURDAY || opening != OPEN_FULL ? "weekly" : "weekday";
 	return name[by];
 }
 
-/* A public holiday stays one when it is also a founding day; only opening it makes it an ordinary day. */
-static enum calendar_day kind_of(enum decider by, bool holiday, int weekday)
+/* A public holiday stays one when it is also a founding day; only opening it makes it an ordinary day. A weekday
+ * that the week has closed is a closure. */
+static enum calendar_day kind_of(enum decider by, bool holiday, int weekday, enum opening opening)
 {
 	if (by == BY_EXTRA_OPEN)
 		return CAL_BUSINESS;
 	if (by != BY_WEEK)
 		return holiday ? CAL_HOLIDAY : CAL_CLOSURE;
-	return weekday == SUNDAY ? CAL_SUNDAY : weekday == SATURDAY ? CAL_SATURDAY : CAL_BUSINESS;
+	if (weekday >= SATURDAY)
+		return weekday == SUNDAY ? CAL_SUNDAY : CAL_SATURDAY;
+	return opening == OPEN_CLOSED ? CAL_CLOSURE : CAL_BUSINESS;
 }
 
 /* What can be said of a day without its neighbours. */
 static struct kept_day alone(const struct calendar *c, int32_t days)
 {
 	struct date d = date_from_days(days);
-	const char *holiday = holiday_name(c, days, d.year);
+	bool by_rule;
+	const char *holiday = holiday_name(c, days, d.year, &by_rule);
 	int weekday = date_weekday(days);
-	struct kept_day k = { .by = decide(c->cfg, d, holiday != NULL) };
+	struct kept_day k = { .by = decide(c, days, d, holiday) };
+	enum opening opening = site_opening(c, k.by, days);
 
 	k.info = (struct day_info){
 		.days = days,
-		.opening = site_opening(c, k.by, days),
-		.kind = kind_of(k.by, holiday != NULL, weekday),
-		.reason = reason_name(k.by, weekday),
+		.opening = opening,
+		.kind = kind_of(k.by, holiday != NULL, weekday, opening),
+		.reason = reason_name(k.by, weekday, opening),
 		.holiday = holiday,
+		.computed = by_rule && holiday != NULL,
 	};
 	return k;
 }
@@ -231,20 +293,62 @@ enum day_class calendar_class(struct calendar *c, int32_t days)
 	return of[calendar_day(c, days)->opening];
 }
 
+/* A file that is not there yet is an empty one: an import makes it. */
+static int slurp(const char *path, size_t max, struct slice *text, struct err *e)
+{
+	*text = slice_of(NULL, 0);
+	if (path == NULL || (access(path, F_OK) != 0 && errno == ENOENT))
+		return TK_OK;
+	return sys_slurp(path, max, text, e);
+}
+
+static int load_site(struct calendar *c, struct err *e)
+{
+	struct problems p;
+	struct slice text;
+	int rc = slurp(c->cfg->days, SITE_BYTES_MAX, &text, e);
+
+	if (rc != TK_OK)
+		return rc;
+	problems_init(&p, c->cfg->days);
+	c->site = site_parse(text, c->cfg, &p);
+	if (c->site == NULL)
+		rc = problems_to_err(&p, e);
+	problems_free(&p);
+	free((void *)(uintptr_t)text.p);
+	return rc;
+}
+
+static int load_roster(struct calendar *c, struct err *e)
+{
+	struct problems p;
+	struct slice text;
+	int rc = slurp(c->cfg->roster, ROSTER_BYTES_MAX, &text, e);
+
+	if (rc != TK_OK || c->cfg->roster == NULL)
+		return rc;
+	problems_init(&p, c->cfg->roster);
+	c->roster = roster_parse(text, c->cfg, &p);
+	if (c->roster == NULL)
+		rc = problems_to_err(&p, e);
+	problems_free(&p);
+	free((void *)(uintptr_t)text.p);
+	return rc;
+}
+
 struct calendar *calendar_new(const struct cfg_calendar *cfg, struct err *e)
 {
 	struct calendar *c = calloc(1, sizeof *c);
+	bool good = false;
 
-	if (c == NULL || !(c->cfg = cfg, places_init(c))) {
-		calendar_free(c);
+	if (c == NULL || !(c->cfg = cfg, places_init(c)))
 		err_set(e, TK_ENOMEM, "no memory");
-		return NULL;
-	}
-	if (cfg->holidays != NULL && (c->list = holiday_list_load(cfg->holidays, e)) == NULL) {
-		calendar_free(c);
-		return NULL;
-	}
-	return c;
+	else if (cfg->holidays == NULL || (c->list = holiday_list_load(cfg->holidays, e)) != NULL)
+		good = load_site(c, e) == TK_OK && load_roster(c, e) == TK_OK;
+	if (good)
+		return c;
+	calendar_free(c);
+	return NULL;
 }
 
 void calendar_free(struct calendar *c)
@@ -252,6 +356,8 @@ void calendar_free(struct calendar *c)
 	if (c == NULL)
 		return;
 	holiday_list_free(c->list);
+	roster_free(c->roster);
+	site_free(c->site);
 	free(c->places);
 	free(c->slots);
 	free(c);

@@ -9,7 +9,7 @@
 #include "core/base/slice.h"
 
 struct holiday_list;
-/* NULL with *e: cannot be read, malformed (FILE:LINE), or no year in it is complete. */
+/* NULL with *e: cannot be read, malformed (FILE:LINE:COLUMN), or no year in it is complete. */
 struct holiday_list *holiday_list_load(const char *path, struct err *e);
 /* Same on text: a pure function. `name` is for messages. */
 struct holiday_list *holiday_list_parse(struct slice text, const char *name, struct err *e);
@@ -18,5 +18,8 @@ void holiday_list_free(struct holiday_list *l); /* NULL is legal */
 bool holiday_list_has(const struct holiday_list *l, int32_t year);
 /* Name of the holiday, or NULL; `days` since 1970. */
 const char *holiday_list_name(const struct holiday_list *l, int32_t days);
+/* Its rows by date, i below the count. */
+size_t holiday_list_count(const struct holiday_list *l);
+const char *holiday_list_row(const struct holiday_list *l, size_t i, int32_t *days);
 
 #endif

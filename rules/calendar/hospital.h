@@ -1,17 +1,22 @@
-/* Private to rules/calendar.c and rules/off_hours.c: the parts of struct calendar. */
+/* Private to rules/calendar: the parts of struct calendar. */
 #ifndef TK_RULES_HOSPITAL_H
 #define TK_RULES_HOSPITAL_H
 
 #include "rules/calendar/calendar.h"
 #include "rules/calendar/holiday_list.h"
+#include "rules/calendar/roster.h"
+#include "rules/calendar/site.h"
 
 /* What decides a day, in the order of calendar.md 2. */
 enum decider { BY_EXTRA_OPEN, BY_EXTRA_CLOSED, BY_FOUNDING, BY_HOLIDAY, BY_YEAR_END, BY_CLOSURE, BY_WEEK };
 
-/* Hours of the site or of one department. */
+/* Hours of the site or of one department or role. */
 struct pattern {
+	const struct cfg_department_hours *own; /* NULL: the site's */
 	struct hours hours, half_day;
 	enum saturday saturday;
+	const struct week_day *week; /* seven, from Monday */
+	int32_t before, after;
 	bool always; /* 00:00-24:00: open on every day of the year */
 };
 
@@ -43,8 +48,10 @@ struct kept_day {
 struct calendar {
 	const struct cfg_calendar *cfg;
 	struct holiday_list *list; /* NULL: by rule alone */
-	struct place *places;      /* [0] is the site */
-	size_t n_places;
+	struct roster *roster;     /* NULL: none */
+	struct site *site;
+	struct place *places;      /* [0] is the site, then the departments, then the roles */
+	size_t n_places, n_roles;  /* the first without the roles */
 	uint16_t *slots;           /* hash table of places by name; 0 is free */
 	size_t n_slots;            /* a power of two */
 	uint64_t seed;
@@ -54,8 +61,10 @@ struct calendar {
 	size_t next;
 };
 
-/* Opening of a day under a pattern. */
-enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days);
+/* Opening of a day under a pattern; *hours are its open hours. */
+enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days, struct hours *hours);
+/* What decides a day for a pattern, where it decides for the site. */
+enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by, int32_t days);
 /* What decides a day (cached). */
 enum decider calendar_decider(struct calendar *c, int32_t days);
 /* Fills c->places and c->slots from cfg. False: no memory. */

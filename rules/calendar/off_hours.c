@@ -5,6 +5,7 @@
 #include "rules/calendar/hospital.h"
 
 #define DAY 86400
+#define PLACES_MAX (UINT16_MAX - 1)
 
 static bool is_always(struct hours h)
 {
@@ -21,36 +22,46 @@ static uint16_t *slot_of(const struct calendar *c, struct slice name)
 	return &c->slots[at];
 }
 
+static struct place place_of(const struct cfg_department_hours *d)
+{
+	return (struct place){ .name = slice_str(d->name),
+			       .pattern = { .own = d,
+					    .hours = d->hours,
+					    .half_day = d->half_day,
+					    .saturday = d->saturday,
+					    .week = d->week,
+					    .before = d->before,
+					    .after = d->after,
+					    .always = is_always(d->hours) } };
+}
+
 bool places_init(struct calendar *c)
 {
 	const struct cfg_calendar *cfg = c->cfg;
-	size_t n = cfg->n_departments < UINT16_MAX - 1 ? cfg->n_departments : UINT16_MAX - 1;
+	size_t n = cfg->n_departments < PLACES_MAX ? cfg->n_departments : PLACES_MAX;
 
 	c->n_slots = 4;
 	while (c->n_slots < 2 * n)
 		c->n_slots *= 2;
-	c->places = calloc(n + 1, sizeof *c->places);
+	c->n_roles = cfg->n_roles < PLACES_MAX ? cfg->n_roles : PLACES_MAX;
+	c->places = calloc(n + 1 + c->n_roles, sizeof *c->places);
 	c->slots = calloc(c->n_slots, sizeof *c->slots);
 	if (c->places == NULL || c->slots == NULL || !random_bytes(&c->seed, sizeof c->seed))
 		return false;
 	c->n_places = n + 1;
-	c->places[0].pattern = (struct pattern){ .hours = cfg->hours, .half_day = cfg->half_day,
-						 .saturday = cfg->saturday };
+	c->places[0].pattern = (struct pattern){ .hours = cfg->hours,	  .half_day = cfg->half_day,
+						 .saturday = cfg->saturday, .week = cfg->week,
+						 .before = cfg->before,	  .after = cfg->after };
 	for (size_t i = 0; i < n; i++) {
-		const struct cfg_department_hours *d = &cfg->departments[i];
-		struct place *p = &c->places[i + 1];
-
-		p->name = slice_str(d->name);
-		p->pattern = (struct pattern){ .hours = d->hours,
-					       .half_day = d->half_day,
-					       .saturday = d->saturday,
-					       .always = is_always(d->hours) };
-		*slot_of(c, p->name) = (uint16_t)(i + 1);
+		c->places[i + 1] = place_of(&cfg->departments[i]);
+		*slot_of(c, c->places[i + 1].name) = (uint16_t)(i + 1);
 	}
+	for (size_t i = 0; i < c->n_roles; i++)
+		c->places[c->n_places + i] = place_of(&cfg->roles[i]);
 	return true;
 }
 
-static struct place *find_place(struct calendar *c, struct slice department)
+static struct place *find_department(struct calendar *c, struct slice department)
 {
 	struct met *m = &c->met[((uintptr_t)department.p >> 3) % MET];
 
@@ -66,21 +77,42 @@ static struct place *find_place(struct calendar *c, struct slice department)
 	return &c->places[m->place];
 }
 
-enum opening calendar_department_opening(struct calendar *c, struct slice department, int32_t days)
+static struct place *find_place(struct calendar *c, const struct person *who)
 {
-	return pattern_opening(&find_place(c, department)->pattern, calendar_decider(c, days), days);
+	struct place *p = find_department(c, who->department);
+	struct slice roles = who->roles, role;
+
+	if (p != c->places || c->n_roles == 0)
+		return p;
+	while (next_role(&roles, &role))
+		for (size_t i = 0; i < c->n_roles; i++)
+			if (slice_eq(c->places[c->n_places + i].name, role))
+				return &c->places[c->n_places + i];
+	return p;
+}
+
+enum opening calendar_opening(struct calendar *c, const struct person *who, int32_t days)
+{
+	const struct pattern *p = &find_place(c, who)->pattern;
+	struct hours hours;
+
+	return pattern_opening(p, pattern_decider(c, p, calendar_decider(c, days), days), days, &hours);
+}
+
+bool calendar_always_open(struct calendar *c, const struct person *who)
+{
+	return find_place(c, who)->pattern.always;
 }
 
 /* The open hours of one local day with the allowance; empty on a closed day. */
 static struct span open_span(struct calendar *c, const struct pattern *p, int32_t days)
 {
-	enum opening o = pattern_opening(p, calendar_decider(c, days), days);
-	struct hours h = o == OPEN_HALF ? p->half_day : p->hours;
+	struct hours h;
 
-	if (o == OPEN_CLOSED || h.from == h.to)
+	if (pattern_opening(p, pattern_decider(c, p, calendar_decider(c, days), days), days, &h) == OPEN_CLOSED)
 		return (struct span){ 0, 0 };
-	return (struct span){ zone_instant(days, h.from, false) - c->cfg->before,
-			      zone_instant(days, h.to, true) + c->cfg->after };
+	return (struct span){ zone_instant(days, h.from, false) - p->before,
+			      zone_instant(days, h.to, true) + p->after };
 }
 
 static bool holds(struct span s, int64_t at)
@@ -98,9 +130,9 @@ static void place_fill(struct calendar *c, struct place *p, int64_t utc_sec)
 		p->open[i] = open_span(c, &p->pattern, days - 1 + i);
 }
 
-bool calendar_off_hours(struct calendar *c, struct slice department, int64_t utc_sec)
+bool calendar_off_hours(struct calendar *c, const struct person *who, int64_t utc_sec)
 {
-	struct place *p = find_place(c, department);
+	struct place *p = find_place(c, who);
 
 	if (p->pattern.always)
 		return false;

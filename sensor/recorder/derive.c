@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/base/zone.h"
+#include "sensor/recorder/derive_calendar.h"
 
 static void set_text(struct derived *out, struct slice s)
 {
@@ -20,18 +21,6 @@ static void set_bool(struct derived *out, bool b)
 {
 	out->kind = DV_BOOL;
 	out->i = b;
-}
-
-/* calendar.md 3: 日勤 08:30-17:15, 準夜 16:30-00:45, 深夜 00:30-09:00; where two overlap the one that began. */
-static const char *shift_at(int32_t second)
-{
-	int32_t minute = second / 60;
-
-	if (minute < 45)
-		return "evening";
-	if (minute < 8 * 60 + 30)
-		return "night";
-	return minute < 16 * 60 + 30 ? "day" : "evening";
 }
 
 static const char *role_class(struct slice roles)
@@ -91,10 +80,9 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 
 	*out = (struct derived){ .kind = DV_NONE };
+	if (derive_calendar(enrich_calendar(d->enrich), ev, sec, id, out))
+		return;
 	switch (id) {
-	case D_SHIFT:
-		set_text(out, slice_str(shift_at(second_of_day(sec))));
-		break;
 	case D_DATE:
 		date_text(d, zone_day_of(sec), out);
 		break;
@@ -109,20 +97,6 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		break;
 	case D_TIME:
 		set_int(out, second_of_day(sec) / 3600 * 100 + second_of_day(sec) / 60 % 60);
-		break;
-	case D_BUSINESS_DAY:
-		set_bool(out, calendar_class(enrich_calendar(d->enrich), zone_day_of(sec)) == CLASS_BUSINESS);
-		break;
-	case D_IN_HOURS:
-		if (ev_known(ev, F_OFF_HOURS))
-			set_bool(out, ev_int(ev, F_OFF_HOURS, 0) == 0);
-		break;
-	case D_OPENING:
-		set_text(out, slice_str(opening_name(calendar_department_opening(
-				  enrich_calendar(d->enrich), ev_str(ev, F_DEPARTMENT), zone_day_of(sec)))));
-		break;
-	case D_DAYS_OFF_BEFORE:
-		set_int(out, calendar_day(enrich_calendar(d->enrich), zone_day_of(sec))->gap_days);
 		break;
 	case D_USER_STATUS:
 		set_text(out, enrich_user_status(d->enrich, ev_str(ev, F_USER)));
@@ -156,7 +130,7 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 			out->i = ev_int(ev, F_COST, 0) / 1000000;
 		}
 		break;
-	case D_COUNT:
+	default:
 		break;
 	}
 }

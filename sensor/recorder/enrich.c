@@ -441,9 +441,9 @@ void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hou
 	put(when, F_OFF_HOURS)->i = off_hours;
 }
 
-bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec)
+bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_sec)
 {
-	return calendar_off_hours(en->calendar, department, utc_sec);
+	return calendar_off_hours(en->calendar, who, utc_sec);
 }
 
 struct slice enrich_user_status(struct enrich *en, struct slice user)

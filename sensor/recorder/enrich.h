@@ -26,7 +26,7 @@ void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hou
 /* Sets tochoku.cost.pico_usd where the call used tokens that have a price. The memo belongs to the event's
  * WHAT. */
 void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *memo);
-bool enrich_off_hours(struct enrich *en, struct slice department, int64_t utc_sec);
+bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_sec);
 
 /* For derived rule fields; empty when not known. */
 struct slice enrich_user_status(struct enrich *en, struct slice user);

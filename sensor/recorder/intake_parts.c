@@ -1,4 +1,5 @@
 /* The parts of an event: found in the dictionary once for each definition, and enriched. */
+#include "sensor/recorder/derive_calendar.h"
 #include "sensor/recorder/intake_job.h"
 
 static int labels_of(struct job *j, struct resolved *r, enum part_id id, const struct access_event *ev)
@@ -80,7 +81,8 @@ static int resolve_when(struct job *j, struct access_event *ev, int64_t *row, st
 {
 	int64_t sec = seconds_of(ev_int(ev, F_TIMESTAMP, 0));
 	int32_t day = zone_day_of(sec);
-	bool off = enrich_off_hours(j->in->enrich, ev_str(ev, F_DEPARTMENT), sec);
+	struct person who = person_of(ev);
+	bool off = enrich_off_hours(j->in->enrich, &who, sec);
 	struct when_entry *w = &j->in->when[((uint32_t)day * 2 + off) % WHEN_CACHE];
 	int rc = TK_OK;
 

@@ -29,6 +29,15 @@ static int32_t days(const char *text)
 	return date_parse(slice_str(text), &d) ? date_to_days(d) : INT32_MIN;
 }
 
+/* Somebody of a department; the answer is good until the next. */
+static const struct person *of(const char *department)
+{
+	static struct person p;
+
+	p = (struct person){ .department = slice_str(department) };
+	return &p;
+}
+
 static int64_t local(const char *text)
 {
 	int64_t ns;
@@ -222,7 +231,7 @@ static void test_precedence(void)
 {
 	static struct date open[] = { { 2026, 5, 5 }, { 2026, 5, 10 } },
 			   closed[] = { { 2026, 5, 12 }, { 2026, 11, 23 } };
-	static struct date opened[] = { { 2026, 11, 3 } };
+	static struct cfg_open_holiday opened[] = { { { 2026, 11, 3 }, NULL } };
 	static struct month_day_range ranges[] = { { 12, 29, 1, 3 }, { 8, 13, 8, 15 } };
 	static const struct { const char *date, *opening, *reason, *kind; } rows[] = {
 		{ "2026-05-05", "full", "extra_open", "business" }, /* a holiday */
@@ -307,8 +316,11 @@ static void test_off_hours(void)
 		{ .name = "検査部",
 		  .hours = { 25200, 82800 },
 		  .half_day = { 25200, 43200 },
-		  .saturday = SATURDAY_HALF },
-		{ .name = "事務部", .hours = { 30600, 61200 }, .saturday = SATURDAY_CLOSED },
+		  .saturday = SATURDAY_HALF,
+		  .before = 3600,
+		  .after = 7200 },
+		{ .name = "事務部", .hours = { 30600, 61200 }, .saturday = SATURDAY_CLOSED, .before = 3600,
+		  .after = 7200 },
 	};
 	static const struct { const char *time, *department; bool off; } rows[] = {
 		{ "2026-11-24T07:29:59", "", true }, { "2026-11-24T07:30:00", "", false },
@@ -333,15 +345,15 @@ static void test_off_hours(void)
 	cfg.n_departments = COUNT(departments);
 	c = calendar_new(&cfg, NULL);
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ok(calendar_off_hours(c, slice_str(rows[i].department), local(rows[i].time)) == rows[i].off,
+		ok(calendar_off_hours(c, of(rows[i].department), local(rows[i].time)) == rows[i].off,
 		   rows[i].time);
-	ok(calendar_department_opening(c, SLICE("救急部"), days("2027-01-01")) == OPEN_FULL,
+	ok(calendar_opening(c, of("救急部"), days("2027-01-01")) == OPEN_FULL,
 	   "open all the year");
-	ok(calendar_department_opening(c, SLICE("事務部"), days("2026-11-28")) == OPEN_CLOSED,
+	ok(calendar_opening(c, of("事務部"), days("2026-11-28")) == OPEN_CLOSED,
 	   "closed on Saturdays");
-	ok(calendar_department_opening(c, SLICE("内科"), days("2026-11-28")) == OPEN_HALF,
+	ok(calendar_opening(c, of("内科"), days("2026-11-28")) == OPEN_HALF,
 	   "the site's half Saturday");
-	ok(calendar_department_opening(c, SLICE("事務部"), days("2026-11-23")) == OPEN_CLOSED,
+	ok(calendar_opening(c, of("事務部"), days("2026-11-23")) == OPEN_CLOSED,
 	   "closed on a holiday");
 	calendar_free(c);
 }
@@ -361,13 +373,13 @@ static void test_clock_changes(void)
 	cfg.hours = (struct hours){ 9000, 61200 }; /* 02:30 */
 	zone_use("America/New_York", NULL);
 	c = calendar_new(&cfg, NULL);
-	ok(calendar_off_hours(c, SLICE(""), local("2026-03-08T06:59:59Z")), "before the gap");
-	ok(!calendar_off_hours(c, SLICE(""), local("2026-03-08T07:00:00Z")), "the first instant after it");
+	ok(calendar_off_hours(c, of(""), local("2026-03-08T06:59:59Z")), "before the gap");
+	ok(!calendar_off_hours(c, of(""), local("2026-03-08T07:00:00Z")), "the first instant after it");
 	calendar_free(c);
 	cfg.hours = (struct hours){ 1800, 5400 }; /* 00:30 to 01:30 */
 	c = calendar_new(&cfg, NULL);
-	ok(!calendar_off_hours(c, SLICE(""), local("2026-11-01T06:29:59Z")), "before the second 01:30");
-	ok(calendar_off_hours(c, SLICE(""), local("2026-11-01T06:30:00Z")), "at it");
+	ok(!calendar_off_hours(c, of(""), local("2026-11-01T06:29:59Z")), "before the second 01:30");
+	ok(calendar_off_hours(c, of(""), local("2026-11-01T06:30:00Z")), "at it");
 	calendar_free(c);
 }
 

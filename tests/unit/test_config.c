@@ -538,8 +538,9 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 
 		if (any) /* not acted on: no rows below */
 			continue;
-		if (strcmp(above, "calendar.departments") == 0) {
-			mark_tree(l, c, "calendar.departments{}");
+		if (strcmp(above, "calendar.departments") == 0 || strcmp(above, "calendar.roles") == 0) {
+			snprintf(below, sizeof below, "%s{}", above);
+			mark_tree(l, c, below);
 			continue;
 		}
 		snprintf(path, sizeof path, "%.250s%s%s", above, above[0] != 0 ? "." : "",
