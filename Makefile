@@ -32,6 +32,15 @@ TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_
 
 PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2 \
 	libseccomp libcap-ng
+ICAL ?= yes
+# no: without libical; rosters and days then come as CSV alone
+ifeq ($(ICAL),yes)
+PKGS += libical
+else
+SRC := $(filter-out rules/calendar/ical_time.c,$(SRC))
+OBJ := $(SRC:%.c=$(O)/%.o)
+CFLAGS += -DTOCHOKU_NO_ICAL
+endif
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral

@@ -1,62 +1,85 @@
-/* tochoku calendar show: the hospital's calendar, one line a day. */
-#include <stdio.h>
+/* tochoku calendar: the verbs and their options. */
+#include <getopt.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "core/base/json.h"
+#include "cli/calendar.h"
 #include "core/base/sys.h"
-#include "rules/calendar/calendar.h"
 
-#define FLUSH_AT 65536
-
-extern const struct command command_calendar;
-
-struct options {
-	const char *from, *to;
-	bool json;
+struct verb {
+	const char *name, *accepts; /* letters of its options */
+	bool reads_file;            /* one argument, FILE */
 };
+static const struct verb verbs[] = {
+	{ "show", "ftj", false },
+	{ "import", "ftkendj", true },
+	{ "export", "fto", false },
+	{ "emergency", "ftraE", false },
+};
+enum { SHOW, IMPORT, EXPORT, EMERGENCY };
 
-/* The value of "--name VALUE" or "--name=VALUE" at argv[*i]; NULL when it is another option. `missing` is set
- * when nothing follows. */
-static const char *value_of(const char *name, int argc, char **argv, int *i, bool *missing)
+static const struct verb *find_verb(int argc, char **argv)
 {
-	size_t n = strlen(name);
-
-	if (argv[*i] == NULL || strncmp(argv[*i], name, n) != 0)
-		return NULL;
-	if (argv[*i][n] == '=')
-		return argv[*i] + n + 1;
-	if (argv[*i][n] != 0)
-		return NULL;
-	if (*i + 1 == argc) {
-		*missing = true;
-		return NULL;
-	}
-	return argv[++*i];
+	for (size_t i = 0; argc > 1 && i < COUNT(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return &verbs[i];
+	if (argc < 2)
+		cli_usage(&command_calendar, "say what to do: show, import, export or emergency");
+	else
+		cli_usage(&command_calendar, "unknown word \"%s\", expected show, import, export or emergency",
+			  argv[1]);
+	return NULL;
 }
 
-static int read_options(int argc, char **argv, struct options *o)
-{
-	*o = (struct options){ 0 };
-	if (argc < 2)
-		return cli_usage(&command_calendar, "say what to do: calendar show");
-	if (strcmp(argv[1], "show") != 0)
-		return cli_usage(&command_calendar, "unknown word \"%s\", expected show", argv[1]);
-	for (int i = 2; i < argc; i++) {
-		const char *name = argv[i], *v;
-		bool missing = false;
+static const struct option names[] = {
+	{ "from", required_argument, NULL, 'f' },   { "to", required_argument, NULL, 't' },
+	{ "output", required_argument, NULL, 'o' }, { "kind", required_argument, NULL, 'k' },
+	{ "reason", required_argument, NULL, 'r' }, { "approver", required_argument, NULL, 'a' },
+	{ "json", no_argument, NULL, 'j' },	    { "edit", no_argument, NULL, 'e' },
+	{ "dry-run", no_argument, NULL, 'd' },	    { "end", no_argument, NULL, 'E' },
+	{ "n", no_argument, NULL, 'n' },	    { 0 }
+};
 
-		if (strcmp(argv[i], "--json") == 0)
-			o->json = true;
-		else if ((v = value_of("--from", argc, argv, &i, &missing)) != NULL)
-			o->from = v;
-		else if (!missing && (v = value_of("--to", argc, argv, &i, &missing)) != NULL)
-			o->to = v;
-		else if (missing)
-			return cli_usage(&command_calendar, "%s needs a date, as %s 2026-11-23", name, name);
-		else
-			return cli_usage(&command_calendar, "unknown option \"%s\"", name);
+static void set_option(struct calendar_options *o, int c)
+{
+	switch (c) {
+	case 'f': o->from = optarg; break;
+	case 't': o->to = optarg; break;
+	case 'o': o->out = optarg; break;
+	case 'k': o->kind = optarg; break;
+	case 'r': o->reason = optarg; break;
+	case 'a': o->approver = optarg; break;
+	case 'j': o->json = true; break;
+	case 'e': o->edit = true; break;
+	case 'E': o->end = true; break;
+	default: o->dry_run = true;
 	}
+}
+
+static int read_options(const struct verb *v, int argc, char **argv, struct calendar_options *o)
+{
+	int c;
+
+	*o = (struct calendar_options){ 0 };
+	optind = 0; /* glibc: start anew, the program's own options were read before */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":o:n", names, NULL)) != -1) {
+		if (c == ':')
+			return cli_usage(&command_calendar, "%s needs a value%s", argv[optind - 1],
+					 strncmp(argv[optind - 1], "--from", 6) == 0 ||
+							 strncmp(argv[optind - 1], "--to", 4) == 0
+						 ? ", as 2026-11-23"
+						 : "");
+		if (c == '?' || (strchr(v->accepts, c) == NULL && !(c == 'n' && v->reads_file)))
+			return cli_usage(&command_calendar, "calendar %s has no option \"%s\"", v->name,
+					 argv[optind - 1]);
+		set_option(o, c);
+	}
+	if (v->reads_file && optind < argc)
+		o->file = argv[optind++];
+	if (v->reads_file && o->file == NULL)
+		return cli_usage(&command_calendar, "calendar import needs a FILE");
+	if (optind < argc)
+		return cli_usage(&command_calendar, "unexpected \"%s\"", argv[optind]);
 	return EXIT_DONE;
 }
 
@@ -87,7 +110,7 @@ static int32_t month_end(int32_t days)
 }
 
 /* Without --from or --to: the month of the other one, or the current month. */
-static int read_range(const struct options *o, int32_t *from, int32_t *to)
+static int read_range(const struct calendar_options *o, int32_t *from, int32_t *to)
 {
 	int32_t today = 0;
 
@@ -102,74 +125,6 @@ static int read_range(const struct options *o, int32_t *from, int32_t *to)
 	if (*from > *to)
 		return cli_usage(&command_calendar, "--from %s is after --to %s", o->from, o->to);
 	return EXIT_DONE;
-}
-
-static void put_json(struct buf *b, const struct day_info *d)
-{
-	struct json_out o = json_out(b);
-	char date[11];
-
-	date_format(date_from_days(d->days), date);
-	json_open(&o, '{');
-	json_key(&o, "date");
-	json_str(&o, slice_str(date));
-	json_key(&o, "opening");
-	json_str(&o, slice_str(opening_name(d->opening)));
-	json_key(&o, "reason");
-	json_str(&o, slice_str(d->reason));
-	json_key(&o, "gap_days");
-	json_int(&o, d->gap_days);
-	json_key(&o, "first_after_holiday");
-	json_bool(&o, d->first_after_holiday);
-	json_key(&o, "first_business_day_of_month");
-	json_bool(&o, d->first_business_day_of_month);
-	json_key(&o, "tochoku.calendar.day");
-	json_str(&o, slice_str(calendar_day_name(d->kind)));
-	json_key(&o, "tochoku.calendar.holiday");
-	if (d->holiday != NULL)
-		json_str(&o, slice_str(d->holiday));
-	else
-		json_null(&o);
-	json_key(&o, "tochoku.calendar.after_holiday");
-	json_bool(&o, d->after_holiday);
-	json_close(&o, '}');
-	buf_byte(b, '\n');
-}
-
-static void put_note(struct buf *b, bool *noted, const char *text)
-{
-	buf_str(b, *noted ? ", " : "  ");
-	buf_str(b, text);
-	*noted = true;
-}
-
-static void put_text(struct buf *b, const struct day_info *d)
-{
-	static const char weekday[][4] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-	char date[11], gap[40];
-	bool noted = false;
-
-	date_format(date_from_days(d->days), date);
-	buf_fmt(b, "%s %s  %-6s  %-8s  %-12s", date, weekday[date_weekday(d->days)], opening_name(d->opening),
-		calendar_day_name(d->kind), d->reason);
-	if (d->holiday != NULL) {
-		put_note(b, &noted, "");
-		cli_safe(b, slice_str(d->holiday));
-	}
-	if (d->gap_days > 0) {
-		snprintf(gap, sizeof gap, "after %d closed day%s", (int)d->gap_days,
-			 d->gap_days == 1 ? "" : "s");
-		put_note(b, &noted, gap);
-	}
-	if (d->first_after_holiday)
-		put_note(b, &noted, "first open day after a holiday");
-	else if (d->after_holiday)
-		put_note(b, &noted, "first business day after a holiday");
-	if (d->first_business_day_of_month)
-		put_note(b, &noted, "first business day of the month");
-	while (b->n > 0 && b->p[b->n - 1] == ' ')
-		b->n--;
-	buf_byte(b, '\n');
 }
 
 /* Holidays that nobody knows must not look like working days. */
@@ -187,29 +142,8 @@ static bool all_known(const struct calendar *c, int32_t from, int32_t to)
 	return true;
 }
 
-static int show_days(struct calendar *c, int32_t from, int32_t to, bool json)
-{
-	struct buf b;
-	int rc = EXIT_DONE;
-
-	buf_init(&b, 2 * FLUSH_AT);
-	for (int32_t d = from; d <= to && rc == EXIT_DONE; d++) {
-		(json ? put_json : put_text)(&b, calendar_day(c, d));
-		if (d < to && b.n < FLUSH_AT && !b.failed)
-			continue;
-		if (b.failed) {
-			cli_error("no memory");
-			rc = EXIT_INPUT;
-		} else {
-			rc = cli_write(NULL, buf_slice(&b));
-		}
-		buf_clear(&b);
-	}
-	buf_free(&b);
-	return rc;
-}
-
-static int show(const struct config *cfg, const struct options *o)
+/* show and export. */
+static int over_days(const struct config *cfg, const struct calendar_options *o, bool export)
 {
 	struct calendar *c;
 	struct err e;
@@ -223,42 +157,81 @@ static int show(const struct config *cfg, const struct options *o)
 		cli_error("%s", e.text);
 		return EXIT_USAGE;
 	}
-	rc = all_known(c, from, to) ? show_days(c, from, to, o->json) : EXIT_USAGE;
+	if (!all_known(c, from, to))
+		rc = EXIT_USAGE;
+	else
+		rc = export ? calendar_export(c, from, to, o->out) : calendar_show(c, from, to, o->json);
 	calendar_free(c);
 	return rc;
 }
 
+/* What of a calendar's events is taken: by default this year and the next. */
+static int import(const struct config *cfg, const struct calendar_options *o)
+{
+	int32_t year = date_from_days(zone_day_of(sys_now_ns() / NS_PER_SEC)).year;
+	int32_t from = date_to_days((struct date){ year, 1, 1 }), to = date_to_days((struct date){ year + 1, 12, 31 });
+
+	if ((o->from != NULL && !day_of(o->from, &from)) || (o->to != NULL && !day_of(o->to, &to)))
+		return EXIT_USAGE;
+	if (from > to)
+		return cli_usage(&command_calendar, "--from is after --to");
+	return calendar_import(cfg, o, from, to);
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
-	struct options o;
+	const struct verb *v = find_verb(argc, argv);
+	struct calendar_options o;
 	struct config *cfg;
-	int rc = read_options(argc, argv, &o);
+	int rc = v == NULL ? EXIT_USAGE : read_options(v, argc - 1, argv + 1, &o);
 
 	if (rc != EXIT_DONE)
 		return rc;
-	cfg = cli_config(cli, false);
+	cfg = cli_config(cli, v == &verbs[IMPORT] || v == &verbs[EMERGENCY]);
 	if (cfg == NULL)
 		return EXIT_USAGE;
-	rc = show(cfg, &o);
+	if (v == &verbs[IMPORT])
+		rc = import(cfg, &o);
+	else if (v == &verbs[EMERGENCY])
+		rc = calendar_emergency(cfg, &o);
+	else
+		rc = over_days(cfg, &o, v == &verbs[EXPORT]);
 	config_free(cfg);
 	return rc;
 }
 
 const struct command command_calendar = {
 	.name = "calendar",
-	.summary = "show the hospital's calendar",
+	.summary = "show the hospital's calendar; import holidays, rosters, iCalendar",
 	.help =
 "Example: tochoku calendar show --from 2026-12-25 --to 2027-01-06\n"
 "\n"
-"Prints one line a day: how far the hospital is open, the kind of day, the reason, the name of a public\n"
-"holiday, and what follows from the days before. Holidays are computed by the law, or come from the list in\n"
-"calendar.holidays.\n"
+"tochoku calendar show [--from DATE] [--to DATE] [--json]\n"
+"tochoku calendar import FILE [-n] [--edit] [--from DATE] [--to DATE] [--kind KIND] [--json]\n"
+"tochoku calendar export [--from DATE] [--to DATE] [-o FILE]\n"
+"tochoku calendar emergency --reason R --approver A [--from TIME] --to TIME | --end\n"
 "\n"
-"  show          the days of a range\n"
-"  --from DATE   first day (default: the first of the month of --to, else of this month)\n"
-"  --to DATE     last day, included (default: the last of the month of --from)\n"
-"  --json        one JSON object a line\n"
+"show prints one line a day: how far the hospital is open, the kind of day, the reason, the name of a public\n"
+"holiday, what follows from the days before, departments that differ, windows, and who is on duty.\n"
+"import knows by its content what FILE is, shows what changes, and replaces the file that the configuration\n"
+"names as a whole; the ledger keeps a record of it. A file with an error changes nothing.\n"
+"  the official list of holidays, CP932 or UTF-8, into calendar.holidays\n"
+"  a roster, date,shift,user,from,to, into calendar.roster: its dates replace those that are there\n"
+"  days and windows, from,to,kind,name,who,approver, into calendar.days\n"
+"  iCalendar (.ics): duties into the roster, holiday, closed, open and maintenance into the days\n"
+"export writes holidays, closed and opened days as iCalendar. emergency declares a period of emergency in\n"
+"calendar.days, with its reason, approver and expiry (local, as 2026-11-28T22:00); --end ends the one that is\n"
+"open. Both are recorded in the ledger, and a running sensor takes them up.\n"
 "\n"
-"Exit status: 0 done; 2 usage or configuration error, or a date that does not exist; 3 cannot write.\n",
+"  --from, --to DATE  the range, both days included. show and export: the current month, or the month of the\n"
+"                     other one; import: of an .ics what begins in it, this year and the next\n"
+"  -n, --dry-run      only show what would change\n"
+"  --edit             rows come behind those that are there, as changes to them (swaps, 代休)\n"
+"  --kind KIND        what the events of an .ics are, whatever their words: holiday, closed, open, maintenance,\n"
+"                     or a shift: day, evening, night, duty, holiday_duty\n"
+"  --json             JSON, one object a line\n"
+"\n"
+"Exit status: 0 done; 1 refused; 2 usage or configuration error, a date that does not exist, an error in FILE;\n"
+"3 cannot read or write.\n",
 	.run = run,
 };

@@ -7,7 +7,7 @@ packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
 		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
-		libseccomp-dev libcap-ng-dev tzdata ;;
+		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;

@@ -9,6 +9,8 @@
 /* One JSON object each way. Requests: "do" and its members,
  *   {"do":"keys.add","fingerprint":F,"id":I,"user":U,"kind":K,"expires":D}
  *   {"do":"keys.revoke","id":I} {"do":"keys.adopt"} (all seen, unknown ones; or "fingerprints":[..])
+ *   {"do":"calendar.import","file":F,"what":W,"source":S,"added":N,"removed":N,"sha256":H}
+ *   {"do":"calendar.emergency","reason":R,"approver":A,"from":T,"to":T} (both: the files were changed)
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */

@@ -253,6 +253,26 @@ static int do_log_used(struct context *c)
 	return record(c, "log-used", "read", NULL);
 }
 
+/* The calendar's files are the site's; what was done to them is told here, and they are read anew. */
+static int do_calendar(struct context *c, const char *did)
+{
+	c->keys_changed = true;
+	c->count = 1;
+	return record(c, "config", did, NULL);
+}
+
+static int do_calendar_import(struct context *c)
+{
+	return do_calendar(c, "calendar.import");
+}
+
+static int do_calendar_emergency(struct context *c)
+{
+	if (member(c->r, "reason").n == 0 || member(c->r, "approver").n == 0)
+		c->refusal = "an emergency needs a reason and an approver";
+	return c->refusal != NULL ? TK_OK : do_calendar(c, "calendar.emergency");
+}
+
 static int do_status(struct context *c)
 {
 	json_key(c->reply, "wal_bytes");
@@ -267,6 +287,8 @@ static const struct {
 	{ "keys.add", do_key_add },
 	{ "keys.revoke", do_key_revoke },
 	{ "keys.adopt", do_key_adopt },
+	{ "calendar.import", do_calendar_import },
+	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
 	{ "status", do_status },
 };

@@ -8,7 +8,7 @@
 
 /* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits.
  * `actor` is the user's name for the record. The reply is one JSON object; an error of the ledger itself is
- * returned. *keys_changed: key states must be asked anew. */
+ * returned. *keys_changed: keys or the calendar must be read anew. */
 int request_run(struct ledger *l, struct slice request, struct slice actor, int64_t now_ns, struct buf *reply,
 		bool *keys_changed, struct err *e);
 

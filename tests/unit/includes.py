@@ -39,6 +39,7 @@ LIBRARIES = {
     'sqlite3.h': ('core/ledger/',), 'yaml.h': ('core/config/',), 'maxminddb.h': ('geoip/',),
     'pcap.h': ('sensor/input/',), 'pcap/pcap.h': ('sensor/input/',), 'microhttpd.h': ('reports/console/',),
     'seccomp.h': ('sensor/confine/',), 'cap-ng.h': ('sensor/confine/',), 'linux/landlock.h': ('sensor/confine/', 'cli/'),
+    'libical/ical.h': ('rules/calendar/ical_time.h',),
     'nghttp2/nghttp2.h': ('sensor/proto/http/http2.c',), 'brotli/decode.h': ('sensor/proto/http/',),
 }
 # Leaves of a list never include the list that stands on the roof of their folder.
