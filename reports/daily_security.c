@@ -83,12 +83,14 @@ static void off_hours(struct sheet *s, struct sheet_block *b, const struct daily
 	const char *top;
 
 	item_result(s, i, W_OFF_HOURS, say_count(s, d->total.off_hours));
+	if (d->total.covered > 0)
+		item_result(s, i, W_COVERED, say_count(s, d->total.covered));
 	if ((top = say_top(s, &d->user, off_hours_of, TOP, W_NAME_CALLS)) != NULL)
 		item_result(s, i, W_OFF_USERS, top);
 	if ((top = say_top(s, &d->department, off_hours_of, TOP, W_NAME_CALLS)) != NULL)
 		item_result(s, i, W_OFF_DEPARTMENTS, top);
 	item_result(s, i, W_AFTER_HOLIDAY, say_count(s, d->total.after_holiday));
-	item_verdict(i, d->total.off_hours > 0 ? VERDICT_CARE : VERDICT_GOOD);
+	item_verdict(i, d->total.off_hours > d->total.covered ? VERDICT_CARE : VERDICT_GOOD);
 }
 
 static void keys(struct sheet *s, struct sheet_block *b, const struct daily *d)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "reports/words.h"
 #include "rules/rules.h"
 
 struct titles {
@@ -51,11 +52,16 @@ void titles_say(const struct titles *t, enum lang lang, struct slice rule_id, st
 		struct buf *out)
 {
 	const struct rule_info *rule = t == NULL ? NULL : rule_of(t, rule_id);
+	bool no_roster = slice_ends(reason, SLICE(RULE_NO_ROSTER));
 
 	if (lang == LANG_JA && rule != NULL && rule->title != NULL && rule->title_ja != NULL &&
 	    slice_starts(reason, slice_str(rule->title))) {
 		buf_str(out, rule->title_ja);
 		reason = slice_from(reason, strlen(rule->title));
 	}
+	if (no_roster)
+		reason.n -= sizeof RULE_NO_ROSTER - 1;
 	buf_add(out, reason);
+	if (no_roster)
+		buf_str(out, word(lang, W_NO_ROSTER));
 }

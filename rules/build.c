@@ -56,6 +56,7 @@ uint32_t build_name(struct builder *b, const struct node *at, struct slice name)
 
 	check_name(b, at, name, bind);
 	b->stateful |= name_is_stateful(name);
+	b->asks_roster |= name_asks_roster(name);
 	if (bind.kind == BIND_DERIVED)
 		s->needs[bind.id] = true;
 	for (size_t i = 0; i < s->n_names; i++)

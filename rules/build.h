@@ -23,7 +23,7 @@ struct builder {
 	struct arena work;      /* expressions and tokens of the rule at hand */
 	bool bad;               /* the rule at hand has an error */
 	bool access;            /* the rule at hand applies to access events */
-	bool stateful;
+	bool stateful, asks_roster;
 	uint32_t *pred_hash;    /* open addressing over the set's predicates, number + 1 */
 	uint64_t *pred_keys;
 	size_t hash_size;

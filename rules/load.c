@@ -50,7 +50,7 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 	struct rule r = { 0 }, *own;
 	struct expr *e;
 
-	b->stateful = false;
+	b->stateful = b->asks_roster = false;
 	build_meta(b, doc, &r);
 	r.info.path = path;
 	if (detection->kind != NODE_MAP) {
@@ -76,6 +76,7 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 	}
 	r.n_code = (uint32_t)s->n_code - r.code;
 	r.info.stateful = b->stateful;
+	r.info.asks_roster = b->asks_roster;
 	own = grow((void **)&s->rules, &s->n_rules, &s->cap_rules, sizeof *own);
 	if (own == NULL)
 		b->work.failed = true;

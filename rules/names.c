@@ -56,3 +56,8 @@ bool name_is_stateful(struct slice name)
 {
 	return slice_starts(name, SLICE("usage."));
 }
+
+bool name_asks_roster(struct slice name)
+{
+	return slice_is(name, "user.on_duty") || slice_is(name, "user.night_ok");
+}

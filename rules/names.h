@@ -35,5 +35,7 @@ const char *name_canonical(struct binding b);
 const char *name_nearest(struct slice name);
 /* True when the value depends on the events before (usage.*). */
 bool name_is_stateful(struct slice name);
+/* Is it answered by the roster? */
+bool name_asks_roster(struct slice name);
 
 #endif

@@ -42,7 +42,10 @@ struct rule_info {
 	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
 	size_t n_entity;
 	bool stateful; /* uses a field whose value depends on the order of events */
+	bool asks_roster; /* uses a field that the roster answers */
 };
+/* Behind the reason of a finding of such a rule where no roster has the day. */
+#define RULE_NO_ROSTER " (当直表なし)"
 
 struct rule_set;
 /* Loads files and folders (their *.yml). Problems are printed per file through `report`, which may be

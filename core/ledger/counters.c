@@ -137,6 +137,7 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->outside += slice_is(ev_str(ev, F_ZONE), "external");
 	s->off_hours += is_true(ev, F_OFF_HOURS);
 	s->after_holiday += is_true(ev, F_AFTER_HOLIDAY);
+	s->covered += is_true(ev, F_COVERED);
 }
 
 /* Labels and times are numbers of ours: a multiplication with a secret spreads them well enough. */

@@ -51,6 +51,8 @@ bool calendar_always_open(struct calendar *c, const struct person *who);
 enum on_duty calendar_duty(const struct calendar *c, const struct person *who, int64_t utc_sec);
 /* May the person call at night: hours of 00:00-24:00, or on duty at the instant. */
 enum on_duty calendar_night_ok(struct calendar *c, const struct person *who, int64_t utc_sec);
+/* Does a roster have the date? */
+bool calendar_has_roster(const struct calendar *c, int32_t days);
 /* The window of a kind (maintenance or emergency) that holds the instant, or NULL. */
 const struct site_row *calendar_window(const struct calendar *c, enum site_kind kind, int64_t utc_sec);
 const struct cfg_calendar *calendar_config(const struct calendar *c);

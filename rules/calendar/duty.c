@@ -44,6 +44,11 @@ const struct site_row *calendar_window(const struct calendar *c, enum site_kind 
 	return site_find(c->site, kind, kind, utc_sec);
 }
 
+bool calendar_has_roster(const struct calendar *c, int32_t days)
+{
+	return c->roster != NULL && roster_has(c->roster, days);
+}
+
 const struct roster *calendar_roster(const struct calendar *c)
 {
 	return c->roster;

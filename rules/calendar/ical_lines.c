@@ -6,7 +6,7 @@
 
 void ical_lines_init(struct ical_lines *l, struct slice text)
 {
-	*l = (struct ical_lines){ .rest = text, .next = 1 };
+	*l = (struct ical_lines){ .rest = text, .line = 1, .next = 1 };
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		l->rest = slice_from(text, 3);
 	buf_init(&l->text, ICAL_LINE_MAX);

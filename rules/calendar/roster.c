@@ -317,8 +317,10 @@ static size_t who_place(const struct roster *r, struct slice prefix, struct slic
 static bool covers(const struct roster *r, const char *prefix, struct slice name, struct slice user, int64_t at)
 {
 	struct slice p = slice_str(prefix);
+	enum who_kind kind;
 
-	if (name.n == 0)
+	/* whoever calls himself role:nurse is none */
+	if (name.n == 0 || (p.n == 0 && (who_name(name, &kind), kind != WHO_USER)))
 		return false;
 	for (size_t i = who_place(r, p, name, at); i > 0; i--) {
 		const struct roster_row *row = &r->row[r->by_who[i - 1]];

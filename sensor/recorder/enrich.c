@@ -430,7 +430,7 @@ void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *
 		ev_set_int(ev, F_COST, pico);
 }
 
-void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours)
+void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours, enum on_duty duty)
 {
 	const struct day_info *d = calendar_day(en->calendar, day);
 
@@ -439,6 +439,8 @@ void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hou
 	put_text(when, F_CAL_HOLIDAY, slice_str(d->holiday));
 	put(when, F_AFTER_HOLIDAY)->i = d->after_holiday;
 	put(when, F_OFF_HOURS)->i = off_hours;
+	if (off_hours && duty != DUTY_UNKNOWN)
+		put(when, F_COVERED)->i = duty == DUTY_YES;
 }
 
 bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_sec)

@@ -22,7 +22,7 @@ void enrich_where(struct enrich *en, struct part *where);
 /* The key's state is that of the instant; *varies: the key has an end, ask again for each event. */
 void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies);
 void enrich_what(struct enrich *en, struct part *what);
-void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours);
+void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours, enum on_duty duty);
 /* Sets tochoku.cost.pico_usd where the call used tokens that have a price. The memo belongs to the event's
  * WHAT. */
 void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *memo);

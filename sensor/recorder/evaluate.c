@@ -240,6 +240,8 @@ static int describe(void *ctx, const struct hit *h, struct finding_text *out, st
 	for (size_t i = 0; i < info->n_entity; i++)
 		put_entity(v, &j, m, i);
 	json_close(&j, '}');
+	if (info->asks_roster && !calendar_has_roster(enrich_calendar(v->enrich), h->day))
+		buf_str(&v->reason, RULE_NO_ROSTER);
 	if (info->once == ONCE_NEVER)
 		buf_add(&v->subject, slice_of(h->event_id, 16));
 	if (v->subject.failed || v->entity.failed || v->reason.failed)

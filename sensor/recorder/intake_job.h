@@ -30,6 +30,7 @@ struct when_entry {
 	bool used;
 	int32_t day;
 	bool off;
+	enum on_duty duty; /* of calls outside hours, else unknown */
 	int64_t row;
 	struct part part;
 	struct prospects may;

@@ -83,14 +83,16 @@ static int resolve_when(struct job *j, struct access_event *ev, int64_t *row, st
 	int32_t day = zone_day_of(sec);
 	struct person who = person_of(ev);
 	bool off = enrich_off_hours(j->in->enrich, &who, sec);
-	struct when_entry *w = &j->in->when[((uint32_t)day * 2 + off) % WHEN_CACHE];
+	enum on_duty duty = off ? calendar_duty(enrich_calendar(j->in->enrich), &who, sec) : DUTY_UNKNOWN;
+	struct when_entry *w = &j->in->when[((uint32_t)day * 4 + off + duty) % WHEN_CACHE];
 	int rc = TK_OK;
 
-	if (!w->used || w->day != day || w->off != off) {
-		enrich_when(j->in->enrich, &w->part, day, off);
+	if (!w->used || w->day != day || w->off != off || w->duty != duty) {
+		enrich_when(j->in->enrich, &w->part, day, off, duty);
 		rc = ledger_part(j->in->ledger, P_WHEN, &w->part, 0, &w->row, j->e);
 		w->day = day;
 		w->off = off;
+		w->duty = duty;
 		w->used = rc == TK_OK;
 		ev->part[P_WHEN] = &w->part;
 		evaluate_part(j->in->evaluate, ev, P_WHEN, &w->may);
