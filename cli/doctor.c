@@ -9,7 +9,6 @@
 
 #include "cli/health.h"
 #include "core/base/sys.h"
-#include "rules/calendar/calendar.h"
 #include "sensor/gateway/format.h"
 
 #define DOCTOR_MAX (1u << 20)
@@ -99,25 +98,6 @@ static void check_logs(struct report_out *o, const struct config *cfg)
 	}
 }
 
-/* Holidays come from a rule that holds to 2099 (calendar.md 1.2), or from the site's file. */
-static void check_holidays(struct report_out *o, const struct config *cfg)
-{
-	int32_t year = date_from_days(zone_day_of(sys_now_ns() / NS_PER_SEC)).year;
-	const char *kind;
-	int n = 0;
-
-	if (strcmp(cfg->calendar.country, "JP") != 0) {
-		health_tell(o, HEALTH_OK, "holidays", "none (calendar.country: %s)", cfg->calendar.country);
-		return;
-	}
-	for (int32_t d = date_to_days((struct date){ year, 1, 1 });
-	     d < date_to_days((struct date){ year + 1, 1, 1 }); d++)
-		n += jp_holiday(d, &kind) != NULL;
-	health_tell(o, n > 0 ? HEALTH_OK : HEALTH_FAIL, "holidays", "%d in %d, %s", n, (int)year,
-		    cfg->calendar.holidays != NULL ? cfg->calendar.holidays
-						   : "computed by rule (no official list imported)");
-}
-
 static void check_clock(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
 	int64_t now = sys_now_ns();
@@ -178,7 +158,7 @@ static int examine(struct cli *cli, bool json)
 	health_keys(&o, cfg, r);
 	health_rules(&o, cfg);
 	health_geoip(&o, cfg);
-	check_holidays(&o, cfg);
+	health_calendar(&o, cfg, true);
 	check_clock(&o, cfg, r);
 	health_disk(&o, cfg, r);
 	status = cli_write(NULL, buf_slice(&o.out));

@@ -27,6 +27,8 @@ void health_inputs(struct report_out *o, const struct config *cfg, struct ledger
 /* ", 12 kernel_drop, 3 stream_gap": by the names of core/event/losses.def. Nothing where nothing was lost. */
 void health_losses(struct buf *out, const struct losses *l);
 void health_coverage(struct report_out *o, struct ledger_reader *r);
+/* The reminder of next year's holidays, an emergency; `everything`: holidays and roster too. */
+void health_calendar(struct report_out *o, const struct config *cfg, bool everything);
 /* doctor alone: what a capture needs, and why it may see nothing (doctor_capture.c). */
 void health_captures(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_geoip(struct report_out *o, const struct config *cfg);

@@ -43,6 +43,7 @@ static int print_status(struct cli *cli, bool json)
 	health_inputs(&o, cfg, r);
 	health_coverage(&o, r);
 	health_geoip(&o, cfg);
+	health_calendar(&o, cfg, false);
 	health_rules(&o, cfg);
 	health_keys(&o, cfg, r);
 	health_disk(&o, cfg, r);

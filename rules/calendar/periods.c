@@ -83,3 +83,11 @@ void periods_of(struct calendar *c, const struct period_options *o, int32_t days
 	week(c, o, days, out);
 	month(c, o, days, out);
 }
+
+bool holidays_due(const struct calendar *c, int32_t days)
+{
+	struct date d = date_from_days(days);
+
+	return strcmp(calendar_config(c)->country, "JP") == 0 && d.month == 12 &&
+	       (calendar_list(c) == NULL || !holiday_list_has(calendar_list(c), d.year + 1));
+}

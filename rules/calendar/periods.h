@@ -28,5 +28,7 @@ void periods_of(struct calendar *c, const struct period_options *o, int32_t days
 /* Local days [first, last]. */
 struct period period_of_days(int32_t first, int32_t last);
 int32_t fiscal_year(int32_t days);
+/* From December 1 on: are the public holidays of the next year still not imported? */
+bool holidays_due(const struct calendar *c, int32_t days);
 
 #endif
