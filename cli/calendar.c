@@ -25,8 +25,8 @@ static const struct verb *find_verb(int argc, char **argv)
 	if (argc < 2)
 		cli_usage(&command_calendar, "say what to do: show, import, export or emergency");
 	else
-		cli_usage(&command_calendar, "unknown word \"%s\", expected show, import, export or emergency",
-			  argv[1]);
+		cli_usage(&command_calendar,
+			  "unknown word \"%s\", expected show, import, export or emergency", argv[1]);
 	return NULL;
 }
 
@@ -169,7 +169,8 @@ static int over_days(const struct config *cfg, const struct calendar_options *o,
 static int import(const struct config *cfg, const struct calendar_options *o)
 {
 	int32_t year = date_from_days(zone_day_of(sys_now_ns() / NS_PER_SEC)).year;
-	int32_t from = date_to_days((struct date){ year, 1, 1 }), to = date_to_days((struct date){ year + 1, 12, 31 });
+	int32_t from = date_to_days((struct date){ year, 1, 1 }),
+		to = date_to_days((struct date){ year + 1, 12, 31 });
 
 	if ((o->from != NULL && !day_of(o->from, &from)) || (o->to != NULL && !day_of(o->to, &to)))
 		return EXIT_USAGE;
@@ -211,8 +212,8 @@ const struct command command_calendar = {
 "tochoku calendar export [--from DATE] [--to DATE] [-o FILE]\n"
 "tochoku calendar emergency --reason R --approver A [--from TIME] --to TIME | --end\n"
 "\n"
-"show prints one line a day: how far the hospital is open, the kind of day, the reason, the name of a public\n"
-"holiday, what follows from the days before, departments that differ, windows, and who is on duty.\n"
+"show prints one line a day: how far the hospital is open, the kind of day, the reason, the name of a\n"
+"public holiday, what follows from the days before, departments that differ, windows, and who is on duty.\n"
 "import knows by its content what FILE is, shows what changes, and replaces the file that the configuration\n"
 "names as a whole; the ledger keeps a record of it. A file with an error changes nothing.\n"
 "  the official list of holidays, CP932 or UTF-8, into calendar.holidays\n"
@@ -220,18 +221,18 @@ const struct command command_calendar = {
 "  days and windows, from,to,kind,name,who,approver, into calendar.days\n"
 "  iCalendar (.ics): duties into the roster, holiday, closed, open and maintenance into the days\n"
 "export writes holidays, closed and opened days as iCalendar. emergency declares a period of emergency in\n"
-"calendar.days, with its reason, approver and expiry (local, as 2026-11-28T22:00); --end ends the one that is\n"
-"open. Both are recorded in the ledger, and a running sensor takes them up.\n"
+"calendar.days, with its reason, approver and expiry (local, as 2026-11-28T22:00); --end ends the one that\n"
+"is open. Both are recorded in the ledger, and a running sensor takes them up.\n"
 "\n"
-"  --from, --to DATE  the range, both days included. show and export: the current month, or the month of the\n"
-"                     other one; import: of an .ics what begins in it, this year and the next\n"
+"  --from, --to DATE  the range, both days included. show and export: the current month, or the month of\n"
+"                     the other one; import: of an .ics what begins in it, this year and the next\n"
 "  -n, --dry-run      only show what would change\n"
 "  --edit             rows come behind those that are there, as changes to them (swaps, 代休)\n"
-"  --kind KIND        what the events of an .ics are, whatever their words: holiday, closed, open, maintenance,\n"
-"                     or a shift: day, evening, night, duty, holiday_duty\n"
+"  --kind KIND        what the events of an .ics are, whatever their words: holiday, closed, open,\n"
+"                     maintenance, or a shift: day, evening, night, duty, holiday_duty\n"
 "  --json             JSON, one object a line\n"
 "\n"
-"Exit status: 0 done; 1 refused; 2 usage or configuration error, a date that does not exist, an error in FILE;\n"
-"3 cannot read or write.\n",
+"Exit status: 0 done; 1 refused; 2 usage or configuration error, a date that does not exist, an error in\n"
+"FILE; 3 cannot read or write.\n",
 	.run = run,
 };

@@ -22,15 +22,15 @@ int calendar_emergency(const struct config *cfg, const struct calendar_options *
 /* A file of the calendar that is to be replaced. */
 struct calendar_file {
 	const char *path, *what; /* what: holidays, days, roster */
-	struct slice old;        /* what is there; NULL: nothing */
-	struct buf text;         /* what will be there */
+	struct slice old;	 /* what is there; NULL: nothing */
+	struct buf text;	 /* what will be there */
 	size_t added, removed;
 };
 /* Replaces the files, each as a whole, and has the recorder note it in the ledger; what cannot be noted is
  * taken back. `request` puts the members of one file's request behind "do". */
 typedef void (*calendar_request_fn)(void *ctx, const struct calendar_file *f, struct buf *request);
-int calendar_replace(const struct config *cfg, struct calendar_file *files, size_t n, calendar_request_fn request,
-		     void *ctx);
+int calendar_replace(const struct config *cfg, struct calendar_file *files, size_t n,
+		     calendar_request_fn request, void *ctx);
 /* Reads what is there into f->old. False: told. */
 bool calendar_read_old(struct calendar_file *f, size_t max);
 void calendar_file_free(struct calendar_file *f);

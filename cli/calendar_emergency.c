@@ -78,18 +78,21 @@ static void copy(void *ctx, const struct site_row *row)
 	site_put(ctx, row);
 }
 
-static int declare(const struct calendar_options *o, const struct site *was, struct calendar_file *f, int64_t now,
-		   struct declared *d)
+static int declare(const struct calendar_options *o, const struct site *was, struct calendar_file *f,
+		   int64_t now, struct declared *d)
 {
-	struct site_row row = { .kind = SITE_EMERGENCY, .name = slice_str(o->reason),
+	struct site_row row = { .kind = SITE_EMERGENCY,
+				.name = slice_str(o->reason),
 				.approver = slice_str(o->approver) };
 
 	zone_wall(now, &row.first.days, &row.first.second);
 	row.first.second -= row.first.second % 60;
 	if (o->reason == NULL || o->approver == NULL || o->to == NULL)
-		return cli_usage(&command_calendar, "an emergency needs --reason, --approver and --to (its expiry)");
+		return cli_usage(&command_calendar,
+				 "an emergency needs --reason, --approver and --to (its expiry)");
 	if (o->from != NULL && !site_wall(slice_str(o->from), &row.first))
-		return cli_usage(&command_calendar, "--from: no local time as 2026-11-28T22:00: \"%s\"", o->from);
+		return cli_usage(&command_calendar, "--from: no local time as 2026-11-28T22:00: \"%s\"",
+				 o->from);
 	if (!site_wall(slice_str(o->to), &row.last))
 		return cli_usage(&command_calendar, "--to: no local time as 2026-11-28T22:00: \"%s\"", o->to);
 	d->reason = o->reason;
@@ -102,7 +105,8 @@ static int declare(const struct calendar_options *o, const struct site *was, str
 	return EXIT_DONE;
 }
 
-static int end_it(const struct site *was, struct calendar_file *f, int64_t now, struct declared *d, struct buf *kept)
+static int end_it(const struct site *was, struct calendar_file *f, int64_t now, struct declared *d,
+		  struct buf *kept)
 {
 	struct rewriting w = { &f->text, now, wall_of(now), { .kind = SITE_KINDS } };
 
@@ -145,7 +149,8 @@ int calendar_emergency(const struct config *cfg, const struct calendar_options *
 	int status = EXIT_USAGE;
 
 	if (f.path == NULL) {
-		cli_error("calendar.days names no file: say in the configuration where emergencies are to be kept");
+		cli_error("calendar.days names no file: say in the configuration where emergencies are to be "
+			  "kept");
 		return EXIT_USAGE;
 	}
 	buf_init(&f.text, SITE_BYTES_MAX);

@@ -1,5 +1,5 @@
-/* tochoku calendar export: the calendar for groupware, as iCalendar (RFC 5545). The same calendar gives the same
- * bytes. */
+/* tochoku calendar export: the calendar for groupware, as iCalendar (RFC 5545). The same calendar gives the
+ * same bytes. */
 #include <stdio.h>
 
 #include "cli/calendar.h"

@@ -28,7 +28,8 @@ static bool put_file(const char *path, struct slice text)
 	snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
 	unlink(fresh);
 	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	good = fd >= 0 && sys_write_all(fd, text.p, text.n) == 0 && sys_fsync(fd) == 0 && rename(fresh, path) == 0;
+	good = fd >= 0 && sys_write_all(fd, text.p, text.n) == 0 && sys_fsync(fd) == 0 &&
+	       rename(fresh, path) == 0;
 	if (!good)
 		told(path);
 	sys_close(fd);
@@ -45,7 +46,8 @@ static void take_back(struct calendar_file *files, size_t n)
 			unlink(files[i].path);
 }
 
-static int note(const struct config *cfg, const struct calendar_file *f, calendar_request_fn request, void *ctx)
+static int note(const struct config *cfg, const struct calendar_file *f, calendar_request_fn request,
+		void *ctx)
 {
 	struct buf ask, reply;
 	int status;
@@ -59,14 +61,15 @@ static int note(const struct config *cfg, const struct calendar_file *f, calenda
 	return status;
 }
 
-int calendar_replace(const struct config *cfg, struct calendar_file *files, size_t n, calendar_request_fn request,
-		     void *ctx)
+int calendar_replace(const struct config *cfg, struct calendar_file *files, size_t n,
+		     calendar_request_fn request, void *ctx)
 {
 	int status = EXIT_DONE;
 	size_t done = 0;
 
 	for (; done < n && status == EXIT_DONE; done++)
-		if (strlen(files[done].path) > 4000 || !put_file(files[done].path, buf_slice(&files[done].text)))
+		if (strlen(files[done].path) > 4000 ||
+		    !put_file(files[done].path, buf_slice(&files[done].text)))
 			status = EXIT_INPUT;
 	if (status != EXIT_DONE) {
 		take_back(files, done - 1);

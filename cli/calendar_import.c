@@ -102,8 +102,8 @@ static int finish_file(struct import *m, struct calendar_file *f)
 {
 	struct line_changes n;
 
-	if (f->text.failed || !diff_lines(behind_header(f->old), behind_header(buf_slice(&f->text)), PREVIEW_LINES, &n,
-					   &m->preview)) {
+	if (f->text.failed || !diff_lines(behind_header(f->old), behind_header(buf_slice(&f->text)),
+					  PREVIEW_LINES, &n, &m->preview)) {
 		cli_error("%s: no memory, or more than 64 MB", f->path);
 		return EXIT_INPUT;
 	}
@@ -269,7 +269,8 @@ static int import_ical(struct import *m)
 	if (status == EXIT_DONE)
 		status = import_rows(m, &m->ical.days, SITE_HEADER, false);
 	if (status == EXIT_DONE && (m->ical.left_out > 0 || m->ical.cancelled > 0))
-		cli_error("%s: %zu events: %zu left out (of no known kind, or a duty that names nobody), %zu cancelled",
+		cli_error("%s: %zu events: %zu left out (of no known kind, or a duty that names nobody), %zu "
+			  "cancelled",
 			  m->o->file, m->ical.events, m->ical.left_out, m->ical.cancelled);
 	return status;
 }
@@ -369,7 +370,8 @@ static int import_text(struct import *m)
 	case ICAL:
 		return import_ical(m);
 	default:
-		cli_error("%s:1:1: expected the official list of holidays, a roster (date,shift,user,from,to), days "
+		cli_error("%s:1:1: expected the official list of holidays, a roster "
+			  "(date,shift,user,from,to), days "
 			  "(from,to,kind,name,who,approver) or iCalendar",
 			  m->o->file);
 		return EXIT_INPUT;

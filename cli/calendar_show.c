@@ -69,7 +69,8 @@ static void put_departments(struct line *l, int32_t days)
 	for (size_t i = 0; i < cfg->n_departments; i++) {
 		struct person p = { .department = slice_str(cfg->departments[i].name) };
 
-		put_str(l->o, cfg->departments[i].name, slice_str(opening_name(calendar_opening(l->c, &p, days))));
+		put_str(l->o, cfg->departments[i].name,
+			slice_str(opening_name(calendar_opening(l->c, &p, days))));
 	}
 	json_close(l->o, '}');
 }
@@ -91,7 +92,8 @@ static void put_windows(struct line *l, int32_t days)
 {
 	json_key(l->o, "windows");
 	json_open(l->o, '[');
-	site_between(calendar_site(l->c), true, zone_day_start(days), zone_day_start(days + 1), put_window_json, l);
+	site_between(calendar_site(l->c), true, zone_day_start(days), zone_day_start(days + 1),
+		     put_window_json, l);
 	json_close(l->o, ']');
 }
 
@@ -151,7 +153,8 @@ static void put_duty_text(void *ctx, const struct roster_row *r)
 	buf_byte(l->b, ' ');
 	cli_safe(l->b, r->who);
 	if (!r->off)
-		buf_fmt(l->b, " %02d:%02d-%02d:%02d", r->from / 3600, r->from / 60 % 60, to / 3600, to / 60 % 60);
+		buf_fmt(l->b, " %02d:%02d-%02d:%02d", r->from / 3600, r->from / 60 % 60, to / 3600,
+			to / 60 % 60);
 }
 
 static void put_window_text(void *ctx, const struct site_row *r)

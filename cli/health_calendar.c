@@ -13,7 +13,8 @@ static void remind(struct report_out *o, const struct calendar *c, int32_t days)
 {
 	if (holidays_due(c, days))
 		health_tell(o, HEALTH_WARN, "holidays",
-			    "%d is not imported yet: computed until `tochoku calendar import` has the official list",
+			    "%d is not imported yet: computed until `tochoku calendar import` has the "
+			    "official list",
 			    (int)date_from_days(days).year + 1);
 }
 
@@ -38,8 +39,8 @@ static void tell_roster(struct report_out *o, const struct calendar *c, int32_t 
 	if (file == NULL)
 		health_tell(o, HEALTH_OK, "roster", "none (calendar.roster): findings say 当直表なし");
 	else if (!calendar_has_roster(c, days))
-		health_tell(o, HEALTH_WARN, "roster", "%s has no row for %s (当直表なし): `tochoku calendar import`",
-			    file, date);
+		health_tell(o, HEALTH_WARN, "roster",
+			    "%s has no row for %s (当直表なし): `tochoku calendar import`", file, date);
 	else
 		health_tell(o, HEALTH_OK, "roster", "%s has %s", file, date);
 }

@@ -234,7 +234,8 @@ static void fill_places(const struct node *map, struct cfg_calendar *c, struct c
 	}
 }
 
-static void check_windows(struct reading *r, const struct node *list, const struct cfg_window *w, size_t count)
+static void check_windows(struct reading *r, const struct node *list, const struct cfg_window *w,
+			  size_t count)
 {
 	const struct node *n = entry_of(list, 0), *to;
 	size_t i;

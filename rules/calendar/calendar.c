@@ -65,8 +65,8 @@ bool calendar_knows(const struct calendar *c, int32_t year)
 	       (c->list != NULL && holiday_list_has(c->list, year));
 }
 
-/* calendar.md 1.4: the site's own rows, the official list, the rule. The official list calls every day off 休日;
- * which kind it is, the rule knows. *by_rule: nobody but the rule says so. */
+/* calendar.md 1.4: the site's own rows, the official list, the rule. The list calls every day off 休日; which
+ * kind it is, the rule knows. *by_rule: nobody but the rule says so. */
 static const char *holiday_name(const struct calendar *c, int32_t days, int32_t year, bool *by_rule)
 {
 	const struct site_row *own = site_find(c->site, SITE_HOLIDAY, SITE_WORKDAY, days);
@@ -114,7 +114,8 @@ static enum decider decide(const struct calendar *c, int32_t days, struct date d
 }
 
 /* Its own days come first, then the site's; on a public holiday it may be open where the site is not. */
-enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by, int32_t days)
+enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by,
+			     int32_t days)
 {
 	const struct cfg_department_hours *own = p->own;
 	struct date d = date_from_days(days);
@@ -186,8 +187,8 @@ static const char *reason_name(enum decider by, int weekday, enum opening openin
 	return name[by];
 }
 
-/* A public holiday stays one when it is also a founding day; only opening it makes it an ordinary day. A weekday
- * that the week has closed is a closure. */
+/* A public holiday stays one when it is also a founding day; only opening it makes it an ordinary day. A
+ * weekday that the week has closed is a closure. */
 static enum calendar_day kind_of(enum decider by, bool holiday, int weekday, enum opening opening)
 {
 	if (by == BY_EXTRA_OPEN)

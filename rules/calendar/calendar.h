@@ -46,8 +46,8 @@ bool calendar_off_hours(struct calendar *c, const struct person *who, int64_t ut
 /* Are those hours 00:00-24:00? */
 bool calendar_always_open(struct calendar *c, const struct person *who);
 
-/* duty.c. On duty by the roster, or by a maintenance window that names the person. Unknown without a roster for
- * the date. */
+/* duty.c. On duty by the roster, or by a maintenance window that names the person. Unknown without a roster
+ * for the date. */
 enum on_duty calendar_duty(const struct calendar *c, const struct person *who, int64_t utc_sec);
 /* May the person call at night: hours of 00:00-24:00, or on duty at the instant. */
 enum on_duty calendar_night_ok(struct calendar *c, const struct person *who, int64_t utc_sec);

@@ -207,7 +207,8 @@ bool csv_date(struct slice t, int32_t *days)
 		*days = date_to_days(d);
 		return true;
 	}
-	if (!number(t, &at, 4, 4, '/', &y) || !number(t, &at, 1, 2, '/', &m) || !number(t, &at, 1, 2, 0, &day))
+	if (!number(t, &at, 4, 4, '/', &y) || !number(t, &at, 1, 2, '/', &m) ||
+	    !number(t, &at, 1, 2, 0, &day))
 		return false;
 	if (m < 1 || m > 12 || day < 1)
 		return false;

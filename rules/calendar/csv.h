@@ -17,7 +17,7 @@ struct csv {
 	struct slice rest;
 	uint32_t line; /* of the row at hand, from 1 */
 	struct csv_cell cell[CSV_CELLS];
-	size_t n;      /* cells of the row, at most CSV_CELLS */
+	size_t n;	   /* cells of the row, at most CSV_CELLS */
 	const char *wrong; /* why csv_next failed, at .wrong_column */
 	uint32_t wrong_column;
 };

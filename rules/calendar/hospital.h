@@ -64,7 +64,8 @@ struct calendar {
 /* Opening of a day under a pattern; *hours are its open hours. */
 enum opening pattern_opening(const struct pattern *p, enum decider by, int32_t days, struct hours *hours);
 /* What decides a day for a pattern, where it decides for the site. */
-enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by, int32_t days);
+enum decider pattern_decider(const struct calendar *c, const struct pattern *p, enum decider by,
+			     int32_t days);
 /* What decides a day (cached). */
 enum decider calendar_decider(struct calendar *c, int32_t days);
 /* Fills c->places and c->slots from cfg. False: no memory. */

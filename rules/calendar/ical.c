@@ -22,275 +22,14 @@ void ical_result_free(struct ical_result *r)
 
 #include "core/base/zone.h"
 #include "rules/calendar/csv.h"
-#include "rules/calendar/ical_kind.h"
-#include "rules/calendar/ical_lines.h"
-#include "rules/calendar/ical_time.h"
+#include "rules/calendar/ical_parts.h"
 
 #define DAY 86400
-#define DEPTH_MAX 8
-#define ZONE_BYTES_MAX 65536
-#define VALUES_MAX 100000 /* of EXDATE and RDATE in one file */
 #define ROW_BYTES_MAX (64 << 20)
-
-struct vevent {
-	const char *uid, *summary, *categories, *people;
-	struct moment *start, *end, *duration, *instead, *rule, *more, *except;
-	bool cancelled;
-	uint32_t line;
-};
-
-/* An instance that an event with RECURRENCE-ID stands for. */
-struct taken {
-	struct slice uid;
-	int64_t at;
-};
-
-struct reader {
-	struct ical_lines lines;
-	struct ical_zones zones;
-	struct keep keep;
-	struct problems *p;
-	struct vevent *event;
-	size_t n, cap, n_values;
-	struct taken *taken;
-	size_t n_taken;
-	int32_t from, to;
-	struct ical_kind all; /* .kind -1: each by its words */
-	struct ical_result *out;
-	size_t rows;
-};
-
-/* ---- reading ---- */
-
-static bool wrong(struct reader *r, uint32_t column, const char *what)
-{
-	problem_line(r->p, r->lines.line, column, "%s", what);
-	return false;
-}
-
-/* Values with commas between, before those that are there. */
-static bool add_moments(struct reader *r, struct moment **list)
-{
-	struct slice rest = r->lines.value, tzid = ical_param(r->lines.params, "TZID");
-	const char *zone = tzid.n > 0 ? keep_copy(&r->keep, tzid) : NULL;
-
-	do {
-		const uint8_t *comma = rest.n > 0 ? memchr(rest.p, ',', rest.n) : NULL;
-		struct slice one = slice_head(rest, comma == NULL ? rest.n : (size_t)(comma - rest.p));
-		struct moment *m = keep_get(&r->keep, sizeof *m);
-
-		if (m == NULL)
-			return wrong(r, 1, "no memory");
-		if (++r->n_values > VALUES_MAX)
-			return wrong(r, 1, "more than 100000 values of times");
-		*m = (struct moment){ keep_copy(&r->keep, one), zone, r->lines.line,
-				      r->lines.column + (uint32_t)(one.p - r->lines.value.p), *list };
-		*list = m;
-		rest = slice_from(rest, one.n + 1);
-	} while (rest.n > 0);
-	return true;
-}
-
-static bool add_one(struct reader *r, struct moment **at)
-{
-	struct slice tzid = ical_param(r->lines.params, "TZID");
-
-	if (*at != NULL)
-		return wrong(r, 1, "this property is here twice");
-	*at = keep_get(&r->keep, sizeof **at);
-	if (*at == NULL)
-		return wrong(r, 1, "no memory");
-	**at = (struct moment){ keep_copy(&r->keep, r->lines.value),
-				tzid.n > 0 ? keep_copy(&r->keep, tzid) : NULL, r->lines.line, r->lines.column,
-				NULL };
-	return true;
-}
-
-/* "mailto:tanaka@hospital.example" */
-static bool add_person(struct reader *r, struct vevent *ev)
-{
-	struct slice v = r->lines.value, whole;
-	const uint8_t *at;
-	struct buf joined;
-
-	if (v.n > 7 && ical_is(slice_head(v, 7), "mailto:"))
-		v = slice_from(v, 7);
-	at = v.n > 0 ? memchr(v.p, '@', v.n) : NULL;
-	if (at != NULL)
-		v = slice_head(v, (size_t)(at - v.p));
-	buf_init(&joined, 65536);
-	buf_fmt(&joined, "%s%s", ev->people == NULL ? "" : ev->people, ev->people == NULL ? "" : ",");
-	buf_add(&joined, v);
-	whole = buf_slice(&joined);
-	if (!joined.failed)
-		ev->people = keep_copy(&r->keep, whole);
-	buf_free(&joined);
-	return true;
-}
-
-/* TEXT, or a list of them with blanks between. */
-static const char *read_text(struct reader *r)
-{
-	struct slice rest = r->lines.value, one;
-	struct buf b;
-	const char *kept;
-
-	buf_init(&b, ICAL_LINE_MAX * 2);
-	while (rest.n > 0) {
-		one = ical_text(rest, &rest);
-		buf_add(&b, one);
-		if (rest.n > 0)
-			buf_byte(&b, ',');
-	}
-	kept = keep_copy(&r->keep, b.failed ? SLICE("") : buf_slice(&b));
-	buf_free(&b);
-	return kept;
-}
-
-static bool read_property(struct reader *r, struct vevent *ev)
-{
-	struct slice name = r->lines.name;
-
-	if (ical_is(name, "DTSTART"))
-		return add_one(r, &ev->start);
-	if (ical_is(name, "DTEND"))
-		return add_one(r, &ev->end);
-	if (ical_is(name, "DURATION"))
-		return add_one(r, &ev->duration);
-	if (ical_is(name, "RRULE"))
-		return add_one(r, &ev->rule);
-	if (ical_is(name, "RECURRENCE-ID")) {
-		if (ical_param(r->lines.params, "RANGE").n > 0)
-			return wrong(r, 1, "RANGE is not supported: write the changed instances one by one");
-		return add_one(r, &ev->instead);
-	}
-	if (ical_is(name, "RDATE") && ical_is(ical_param(r->lines.params, "VALUE"), "PERIOD"))
-		return wrong(r, 1, "VALUE=PERIOD is not supported");
-	if (ical_is(name, "RDATE"))
-		return add_moments(r, &ev->more);
-	if (ical_is(name, "EXDATE"))
-		return add_moments(r, &ev->except);
-	if (ical_is(name, "ATTENDEE"))
-		return add_person(r, ev);
-	if (ical_is(name, "SUMMARY"))
-		ev->summary = read_text(r);
-	else if (ical_is(name, "CATEGORIES"))
-		ev->categories = read_text(r);
-	else if (ical_is(name, "UID"))
-		ev->uid = keep_copy(&r->keep, r->lines.value);
-	else if (ical_is(name, "STATUS"))
-		ev->cancelled = ical_is(r->lines.value, "CANCELLED");
-	return true;
-}
-
-/* Passes over a component of no interest, up to its END. */
-static bool skip_component(struct reader *r, unsigned depth)
-{
-	while (ical_next(&r->lines)) {
-		if (ical_is(r->lines.name, "END"))
-			return true;
-		if (ical_is(r->lines.name, "BEGIN") &&
-		    (depth >= DEPTH_MAX ? !wrong(r, 1, "components nested too deep")
-					: !skip_component(r, depth + 1)))
-			return false;
-	}
-	return r->lines.wrong != NULL ? false : wrong(r, 1, "the file ends inside a component");
-}
-
-static bool add_event(struct reader *r, struct vevent **ev)
-{
-	if (r->n == ICAL_EVENTS_MAX)
-		return wrong(r, 1, "more than 10000 events");
-	if (r->n == r->cap) {
-		size_t cap = r->cap == 0 ? 256 : r->cap * 2;
-		struct vevent *more = realloc(r->event, cap * sizeof *more);
-
-		if (more == NULL)
-			return wrong(r, 1, "no memory");
-		r->event = more;
-		r->cap = cap;
-	}
-	*ev = &r->event[r->n++];
-	**ev = (struct vevent){ .line = r->lines.line };
-	return true;
-}
-
-static bool read_event(struct reader *r)
-{
-	struct vevent *ev;
-
-	if (!add_event(r, &ev))
-		return false;
-	while (ical_next(&r->lines)) {
-		if (ical_is(r->lines.name, "END"))
-			return ical_is(r->lines.value, "VEVENT") || wrong(r, 1, "expected END:VEVENT");
-		if (ical_is(r->lines.name, "BEGIN") ? !skip_component(r, 2) : !read_property(r, ev))
-			return false;
-	}
-	return r->lines.wrong != NULL ? false : wrong(r, 1, "the file ends inside an event");
-}
-
-static bool read_zone(struct reader *r)
-{
-	uint32_t line = r->lines.line;
-	const char *name = NULL, *why = NULL;
-	struct buf text;
-	unsigned depth = 1;
-
-	buf_init(&text, ZONE_BYTES_MAX);
-	buf_str(&text, "BEGIN:VTIMEZONE\r\n");
-	while (depth > 0 && ical_next(&r->lines)) {
-		depth += ical_is(r->lines.name, "BEGIN");
-		depth -= ical_is(r->lines.name, "END");
-		if (ical_is(r->lines.name, "TZID"))
-			name = keep_copy(&r->keep, r->lines.value);
-		buf_add(&text, buf_slice(&r->lines.text));
-		buf_str(&text, "\r\n");
-	}
-	if (r->lines.wrong == NULL && depth > 0)
-		why = "the file ends inside a time zone";
-	else if (r->lines.wrong == NULL && (text.failed || name == NULL))
-		why = "a time zone without TZID, or longer than 64 KB";
-	else if (r->lines.wrong == NULL)
-		why = ical_zone_add(&r->zones, buf_cstr(&text), name);
-	buf_free(&text);
-	if (why != NULL)
-		problem_line(r->p, line, 1, "%s", why);
-	return why == NULL && r->lines.wrong == NULL;
-}
-
-static bool read_all(struct reader *r)
-{
-	bool calendar = false, good = true;
-
-	while (good && ical_next(&r->lines)) {
-		struct slice v = r->lines.value;
-
-		if (!ical_is(r->lines.name, "BEGIN")) {
-			good = calendar || wrong(r, 1, "expected BEGIN:VCALENDAR");
-			continue;
-		}
-		if (ical_is(v, "VCALENDAR"))
-			calendar = true;
-		else if (!calendar)
-			good = wrong(r, 1, "expected BEGIN:VCALENDAR");
-		else if (ical_is(v, "VEVENT"))
-			good = read_event(r);
-		else if (ical_is(v, "VTIMEZONE"))
-			good = read_zone(r);
-		else
-			good = skip_component(r, 1);
-	}
-	if (r->lines.wrong != NULL)
-		return wrong(r, 1, r->lines.wrong);
-	return good && (calendar || wrong(r, 1, "expected BEGIN:VCALENDAR"));
-}
-
-/* ---- writing rows ---- */
 
 /* One event's instances on their way out. */
 struct walk {
-	struct reader *r;
+	struct ical_reader *r;
 	const struct vevent *ev;
 	struct ical_kind kind;
 	struct slice people;
@@ -298,6 +37,12 @@ struct walk {
 	int64_t *except, *except_days;
 	size_t n_except, n_except_days;
 };
+
+static bool no_memory(struct ical_reader *r)
+{
+	problem_line(r->p, 0, 0, "no memory");
+	return false;
+}
 
 static void put_date(struct buf *b, int32_t days)
 {
@@ -307,7 +52,7 @@ static void put_date(struct buf *b, int32_t days)
 	buf_str(b, date);
 }
 
-static bool count_row(struct reader *r)
+static bool count_row(struct ical_reader *r)
 {
 	if (++r->rows == ICAL_ROWS_MAX + 1)
 		problem_line(r->p, 0, 0, "more than 100000 rows: ask for a shorter range (--from, --to)");
@@ -375,7 +120,9 @@ static void put_site_row(const struct walk *w, struct wall first, struct wall la
 		buf_add(&names, who);
 	}
 	site_put(&w->r->out->days,
-		 &(struct site_row){ .kind = (enum site_kind)w->kind.kind, .first = first, .last = last,
+		 &(struct site_row){ .kind = (enum site_kind)w->kind.kind,
+				     .first = first,
+				     .last = last,
 				     .name = slice_head(slice_str(w->ev->summary), 400),
 				     .who = names.failed ? slice_of(NULL, 0) : buf_slice(&names) });
 	buf_free(&names);
@@ -496,7 +243,8 @@ static bool read_length(struct walk *w, const struct instant *start)
 		if (end.date != start->date || end.at < start->at || (!end.date && end.at == start->at) ||
 		    end.at - start->at > (end.date ? 400 : 400 * DAY)) {
 			problem_line(w->r->p, ev->end->line, ev->end->column,
-				     "DTEND is not after DTSTART, or more than 400 days, or only one of them a date");
+				     "DTEND is not after DTSTART, or more than 400 days, or only one of them "
+				     "a date");
 			return false;
 		}
 		w->length = end.at == start->at ? 1 : end.at - start->at;
@@ -530,7 +278,7 @@ static bool choose_kind(struct walk *w, bool date)
 	       (w->kind.kind != SITE_HOLIDAY || w->ev->summary != NULL);
 }
 
-static bool expand(struct reader *r, const struct vevent *ev)
+static bool expand(struct ical_reader *r, const struct vevent *ev)
 {
 	struct walk w = { .r = r, .ev = ev };
 	struct instant start;
@@ -566,11 +314,11 @@ static bool expand(struct reader *r, const struct vevent *ev)
 }
 
 /* Which instances others stand for, also where those were cancelled. */
-static bool note_taken(struct reader *r)
+static bool note_taken(struct ical_reader *r)
 {
 	r->taken = calloc(r->n + 1, sizeof *r->taken);
 	if (r->taken == NULL)
-		return wrong(r, 1, "no memory");
+		return no_memory(r);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct vevent *ev = &r->event[i];
 		struct instant at;
@@ -585,7 +333,7 @@ static bool note_taken(struct reader *r)
 	return true;
 }
 
-static bool expand_all(struct reader *r)
+static bool expand_all(struct ical_reader *r)
 {
 	size_t errors = r->p->errors;
 
@@ -599,14 +347,14 @@ static bool expand_all(struct reader *r)
 			expand(r, &r->event[i]);
 	}
 	if (r->out->roster.failed || r->out->days.failed || r->keep.failed)
-		return wrong(r, 1, "no memory");
+		return no_memory(r);
 	return r->p->errors == errors;
 }
 
 bool ical_read(struct slice text, int32_t from, int32_t to, const char *kind, struct ical_result *out,
 	       struct problems *p)
 {
-	struct reader r = { .p = p, .from = from, .to = to, .out = out, .all = { .kind = -1 } };
+	struct ical_reader r = { .p = p, .from = from, .to = to, .out = out, .all = { .kind = -1 } };
 	bool good = false;
 
 	*out = (struct ical_result){ 0 };
@@ -620,7 +368,7 @@ bool ical_read(struct slice text, int32_t from, int32_t to, const char *kind, st
 	else if (kind != NULL && !ical_kind_of_word(slice_str(kind), &r.all))
 		problem_line(p, 0, 0, "\"%.60s\" is no kind of event", kind);
 	else
-		good = read_all(&r) && expand_all(&r);
+		good = ical_read_components(&r) && expand_all(&r);
 	ical_lines_free(&r.lines);
 	ical_zones_free(&r.zones);
 	keep_free(&r.keep);

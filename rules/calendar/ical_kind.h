@@ -8,7 +8,7 @@
 #define ICAL_DUTY SITE_KINDS /* beside the kinds of site.h */
 
 struct ical_kind {
-	int kind;           /* enum site_kind, ICAL_DUTY, or -1: not known */
+	int kind;	    /* enum site_kind, ICAL_DUTY, or -1: not known */
 	struct slice word;  /* a shift's word, of a duty */
 	struct slice names; /* what of the summary stands behind or before the word */
 };

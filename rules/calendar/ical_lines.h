@@ -1,5 +1,5 @@
-/* Content lines of iCalendar (RFC 5545 3.1), unfolded by octets: a fold may split a character. CRLF or LF, BOM
- * tolerated. Pure; one thread. */
+/* Content lines of iCalendar (RFC 5545 3.1), unfolded by octets: a fold may split a character. CRLF or LF,
+ * BOM tolerated. Pure; one thread. */
 #ifndef TK_RULES_ICAL_LINES_H
 #define TK_RULES_ICAL_LINES_H
 
@@ -10,11 +10,11 @@
 
 struct ical_lines {
 	struct slice rest;
-	struct buf text;     /* the line at hand */
-	uint32_t line, next; /* where it began, from 1 */
+	struct buf text;		  /* the line at hand */
+	uint32_t line, next;		  /* where it began, from 1 */
 	struct slice name, params, value; /* valid until the next call */
-	uint32_t column;     /* of the value, in characters of the unfolded line */
-	const char *wrong;   /* why ical_next failed */
+	uint32_t column;		  /* of the value, in characters of the unfolded line */
+	const char *wrong;		  /* why ical_next failed */
 };
 
 void ical_lines_init(struct ical_lines *l, struct slice text);

@@ -18,8 +18,8 @@ static const struct {
 /* Zones of a file recur by the year, by what the clocks of the world do; anything else could be a bomb. */
 static bool is_tame_rule(struct slice rule)
 {
-	static const char *const good[] = { "FREQ=YEARLY", "BYMONTH=", "BYDAY=", "BYMONTHDAY=", "UNTIL=",
-					    "COUNT=", "INTERVAL=", "WKST=" };
+	static const char *const good[] = { "FREQ=YEARLY", "BYMONTH=", "BYDAY=",    "BYMONTHDAY=",
+					    "UNTIL=",	   "COUNT=",   "INTERVAL=", "WKST=" };
 
 	while (rule.n > 0) {
 		const uint8_t *end = memchr(rule.p, ';', rule.n);
@@ -95,7 +95,8 @@ static icaltimezone *find_zone(const struct ical_zones *z, const char *name)
 			return icaltimezone_get_builtin_timezone(windows_zones[i].iana);
 	if (strcasecmp(name, "UTC") == 0 || strcasecmp(name, "GMT") == 0 || strcasecmp(name, "Etc/UTC") == 0)
 		return icaltimezone_get_utc_timezone();
-	found = strlen(name) < 100 && strstr(name, "..") == NULL ? icaltimezone_get_builtin_timezone(name) : NULL;
+	found = strlen(name) < 100 && strstr(name, "..") == NULL ? icaltimezone_get_builtin_timezone(name)
+								 : NULL;
 	return found;
 }
 
@@ -127,8 +128,8 @@ struct instant ical_instant_at(const struct instant *like, struct icaltimetype n
 	struct instant i = *like;
 
 	i.nominal = nominal;
-	i.at = i.date ? date_to_days((struct date){ nominal.year, (uint8_t)nominal.month,
-						    (uint8_t)nominal.day })
+	i.at = i.date ? date_to_days(
+				(struct date){ nominal.year, (uint8_t)nominal.month, (uint8_t)nominal.day })
 		      : utc_of(nominal, i.zone);
 	return i;
 }
@@ -140,17 +141,19 @@ bool ical_instant(const struct ical_zones *z, const struct moment *m, struct ins
 	int32_t days;
 
 	if (icaltime_is_null_time(t) || !exists(&t, &days)) {
-		problem_line(p, m->line, m->column, "no time as 20261123, 20261123T171500 or 20261123T081500Z");
+		problem_line(p, m->line, m->column,
+			     "no time as 20261123, 20261123T171500 or 20261123T081500Z");
 		return false;
 	}
 	like.date = t.is_date != 0;
 	if (icaltime_is_utc(t))
 		like.zone = icaltimezone_get_utc_timezone();
 	else if (m->tzid != NULL && !like.date && (like.zone = find_zone(z, m->tzid)) == NULL) {
-		problem_line(p, m->line, m->column,
-			     "unknown time zone \"%.100s\": the file does not define it, nor is it a name of IANA "
-			     "or Windows",
-			     m->tzid);
+		problem_line(
+			p, m->line, m->column,
+			"unknown time zone \"%.100s\": the file does not define it, nor is it a name of IANA "
+			"or Windows",
+			m->tzid);
 		return false;
 	}
 	t.zone = NULL;
@@ -162,8 +165,8 @@ bool ical_duration(const struct moment *m, int64_t *seconds, struct problems *p)
 {
 	struct icaldurationtype d = icaldurationtype_from_string(m->text);
 
-	*seconds = ((int64_t)d.weeks * 7 + d.days) * 86400 + (int64_t)d.hours * 3600 + (int64_t)d.minutes * 60 +
-		   d.seconds;
+	*seconds = ((int64_t)d.weeks * 7 + d.days) * 86400 + (int64_t)d.hours * 3600 +
+		   (int64_t)d.minutes * 60 + d.seconds;
 	if (icaldurationtype_is_bad_duration(d) || d.is_neg || *seconds <= 0 || *seconds > 400 * 86400) {
 		problem_line(p, m->line, m->column, "no duration as PT15H30M or P1D, of at most 400 days");
 		return false;
@@ -222,7 +225,8 @@ static const char *refusal(const struct icalrecurrencetype *r)
 	    r->freq == ICAL_HOURLY_RECURRENCE)
 		return "it recurs by the hour or more often: expected DAILY, WEEKLY, MONTHLY or YEARLY";
 	if (values(r->by_hour, ICAL_BY_HOUR_SIZE) * values(r->by_minute, ICAL_BY_MINUTE_SIZE) *
-		    values(r->by_second, ICAL_BY_SECOND_SIZE) > 24)
+		    values(r->by_second, ICAL_BY_SECOND_SIZE) >
+	    24)
 		return "it recurs more than 24 times a day";
 	if (r->rscale != NULL)
 		return "RSCALE is not supported";

@@ -28,16 +28,17 @@ struct moment {
 /* A value, understood. */
 struct instant {
 	struct icaltimetype nominal; /* as written, without a zone */
-	icaltimezone *zone;          /* NULL: the site's clocks */
-	bool date;                   /* a day, no time */
-	int64_t at;                  /* days since 1970, or UTC seconds */
+	icaltimezone *zone;	     /* NULL: the site's clocks */
+	bool date;		     /* a day, no time */
+	int64_t at;		     /* days since 1970, or UTC seconds */
 };
 
 /* Takes a VTIMEZONE (its unfolded lines) or says why not: NULL when good. */
 const char *ical_zone_add(struct ical_zones *z, const char *text, const char *name);
 void ical_zones_free(struct ical_zones *z);
 /* False: told in `p`. */
-bool ical_instant(const struct ical_zones *z, const struct moment *m, struct instant *out, struct problems *p);
+bool ical_instant(const struct ical_zones *z, const struct moment *m, struct instant *out,
+		  struct problems *p);
 /* The same zone and form at another nominal time. */
 struct instant ical_instant_at(const struct instant *like, struct icaltimetype nominal);
 bool ical_duration(const struct moment *m, int64_t *seconds, struct problems *p);

@@ -48,7 +48,8 @@ static void collect(void *ctx, const struct site_row *row)
 
 static int by_line(const void *a, const void *b)
 {
-	const struct site_row *x = *(const struct site_row *const *)a, *y = *(const struct site_row *const *)b;
+	const struct site_row *x = *(const struct site_row *const *)a,
+			      *y = *(const struct site_row *const *)b;
 
 	return (x->line > y->line) - (x->line < y->line);
 }
@@ -201,7 +202,8 @@ bool diff_lines(struct slice old, struct slice fresh, size_t most, struct line_c
 static bool same_name(const char *rule, const char *kind, const char *listed)
 {
 	return strcmp(rule, listed) == 0 ||
-	       (strcmp(listed, "休日") == 0 && (strcmp(kind, "substitute") == 0 || strcmp(kind, "citizens") == 0));
+	       (strcmp(listed, "休日") == 0 &&
+		(strcmp(kind, "substitute") == 0 || strcmp(kind, "citizens") == 0));
 }
 
 size_t diff_holidays(const struct holiday_list *l, struct buf *out)
@@ -214,7 +216,8 @@ size_t diff_holidays(const struct holiday_list *l, struct buf *out)
 		if (!holiday_list_has(l, y))
 			continue;
 		for (int32_t d = date_to_days((struct date){ y, 1, 1 }); d < end; d++) {
-			const char *kind = NULL, *rule = jp_holiday(d, &kind), *listed = holiday_list_name(l, d);
+			const char *kind = NULL, *rule = jp_holiday(d, &kind),
+				   *listed = holiday_list_name(l, d);
 			char date[11];
 
 			if (rule == NULL ? listed == NULL : listed != NULL && same_name(rule, kind, listed))

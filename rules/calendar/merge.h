@@ -6,11 +6,11 @@
 #include "rules/calendar/roster.h"
 #include "rules/calendar/site.h"
 
-/* The rows of the dates that `fresh` has replace those of the same dates; with `edit` they come behind them, as
- * changes. `old` may be NULL. */
+/* The rows of the dates that `fresh` has replace those of the same dates; with `edit` they come behind them,
+ * as changes. `old` may be NULL. */
 void merge_roster(const struct roster *old, const struct roster *fresh, bool edit, struct buf *out);
-/* Rows of the kinds that `fresh` has and that begin on [from, to] (days) give way to its rows; with `edit` none
- * does. */
+/* Rows of the kinds that `fresh` has and that begin on [from, to] (days) give way to its rows; with `edit`
+ * none does. */
 void merge_site(const struct site *old, const struct site *fresh, int32_t from, int32_t to, bool edit,
 		struct buf *out);
 /* Calls `row` for all rows as the file has them: their order says which one wins. False: no memory. */

@@ -107,9 +107,10 @@ bool calendar_always_open(struct calendar *c, const struct person *who)
 /* The open hours of one local day with the allowance; empty on a closed day. */
 static struct span open_span(struct calendar *c, const struct pattern *p, int32_t days)
 {
+	enum decider by = pattern_decider(c, p, calendar_decider(c, days), days);
 	struct hours h;
 
-	if (pattern_opening(p, pattern_decider(c, p, calendar_decider(c, days), days), days, &h) == OPEN_CLOSED)
+	if (pattern_opening(p, by, days, &h) == OPEN_CLOSED)
 		return (struct span){ 0, 0 };
 	return (struct span){ zone_instant(days, h.from, false) - p->before,
 			      zone_instant(days, h.to, true) + p->after };

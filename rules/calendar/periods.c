@@ -31,7 +31,8 @@ static int32_t moved(struct calendar *c, int32_t days, int step)
 }
 
 /* Fridays (or, of ISO weeks, Mondays) whose report is made on this date: the first and the last. */
-static bool weeks_made_on(struct calendar *c, int32_t days, int weekday, int step, int32_t *first, int32_t *last)
+static bool weeks_made_on(struct calendar *c, int32_t days, int weekday, int step, int32_t *first,
+			  int32_t *last)
 {
 	bool any = false;
 

@@ -1,5 +1,5 @@
-/* What the reports of a day look at (calendar.md 4): windows in UTC seconds, half open. Functions of the calendar,
- * the process's zone and a date. */
+/* What the reports of a day look at (calendar.md 4): windows in UTC seconds, half open. Functions of the
+ * calendar, the process's zone and a date. */
 #ifndef TK_RULES_PERIODS_H
 #define TK_RULES_PERIODS_H
 
@@ -10,18 +10,19 @@ struct period {
 	int32_t first, last; /* its local days; of the morning check those of its ends */
 };
 struct period_options {
-	bool next_day;  /* a Friday that is no business day: the next one, not the one before */
-	bool iso_week;  /* Monday to Sunday, made on the first business day of the week after it */
+	bool next_day;	  /* a Friday that is no business day: the next one, not the one before */
+	bool iso_week;	  /* Monday to Sunday, made on the first business day of the week after it */
 	bool half_counts; /* a half day may be the month's first business day */
 };
 struct periods {
 	struct period morning; /* errors of the last 24 hours at 09:00 */
 	struct period day;     /* the previous local day */
-	struct period week;    /* seven local days that end on Thursday; several weeks where one day reports them */
-	bool week_due;         /* the weekly report is made on this date */
-	struct period month;   /* the calendar month before */
+	struct period
+		week;  /* seven local days that end on Thursday; several weeks where one day reports them */
+	bool week_due; /* the weekly report is made on this date */
+	struct period month; /* the calendar month before */
 	bool month_due;
-	int32_t fiscal_year;   /* 年度: from April */
+	int32_t fiscal_year; /* 年度: from April */
 };
 
 void periods_of(struct calendar *c, const struct period_options *o, int32_t days, struct periods *out);

@@ -2,7 +2,7 @@
 
 struct slice who_name(struct slice who, enum who_kind *kind)
 {
-	*kind = slice_starts(who, SLICE("role:")) ? WHO_ROLE
+	*kind = slice_starts(who, SLICE("role:"))   ? WHO_ROLE
 		: slice_starts(who, SLICE("dept:")) ? WHO_DEPARTMENT
 						    : WHO_USER;
 	return *kind == WHO_USER ? who : slice_from(who, 5);

@@ -47,9 +47,10 @@ static bool read_times(const struct input *in, int shift, struct roster_row *row
 		return true;
 	}
 	if (from.n == 0 && to.n == 0)
-		return wrong(in, SHIFT_WORD, "this shift has no hours of its own: write from and to, or one of "
-					     "day (日勤), evening (準夜), night (深夜), duty (当直, 宿直), "
-					     "holiday_duty (日直), off (休, 代休)");
+		return wrong(in, SHIFT_WORD,
+			     "this shift has no hours of its own: write from and to, or one of "
+			     "day (日勤), evening (準夜), night (深夜), duty (当直, 宿直), "
+			     "holiday_duty (日直), off (休, 代休)");
 	if (!csv_clock(from, &row->from) || row->from == DAY)
 		return wrong(in, FROM, "no time as 17:15");
 	if (!csv_clock(to, &row->to))
@@ -70,8 +71,9 @@ static bool read_row(const struct input *in, struct roster_row *row)
 	for (size_t i = CELLS; i < c->n; i++)
 		if (c->cell[i].text.n > 0)
 			return wrong(in, (int)i, "a row is date,shift,user,from,to: here is one field more");
-	*row = (struct roster_row){ .line = c->line, .live = true, .shift = c->cell[SHIFT_WORD].text,
-				    .who = c->cell[USER].text };
+	*row = (struct roster_row){
+		.line = c->line, .live = true, .shift = c->cell[SHIFT_WORD].text, .who = c->cell[USER].text
+	};
 	if (!csv_date(c->cell[DATE].text, &row->days))
 		return wrong(in, DATE, "no date as 2026-11-23 or 2026/11/23");
 	if (row->shift.n == 0 || row->shift.n > NAME_MAX_BYTES)
@@ -314,7 +316,8 @@ static size_t who_place(const struct roster *r, struct slice prefix, struct slic
 }
 
 /* A role or department on duty does not bring back somebody who has that date off. */
-static bool covers(const struct roster *r, const char *prefix, struct slice name, struct slice user, int64_t at)
+static bool covers(const struct roster *r, const char *prefix, struct slice name, struct slice user,
+		   int64_t at)
 {
 	struct slice p = slice_str(prefix);
 	enum who_kind kind;

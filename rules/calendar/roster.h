@@ -12,18 +12,18 @@
 #define ROSTER_ROWS_MAX 200000
 
 struct roster_row {
-	int32_t days;             /* the date it belongs to, since 1970 */
+	int32_t days;		  /* the date it belongs to, since 1970 */
 	struct slice shift, who;  /* as written; NUL behind */
-	int32_t from, to;         /* seconds from the date's midnight by the clock; both 0 on a day off */
+	int32_t from, to;	  /* seconds from the date's midnight by the clock; both 0 on a day off */
 	int64_t utc_from, utc_to; /* half open */
 	uint32_t line;
-	bool off, live;           /* live: no row below changed it or took it away */
+	bool off, live; /* live: no row below changed it or took it away */
 };
 enum on_duty { DUTY_UNKNOWN, DUTY_NO, DUTY_YES };
 
 struct roster;
-/* NULL: no memory, or errors in `p` (each with line and column). Borrows cfg while it reads; uses the process's
- * zone. An empty text is a roster without rows. */
+/* NULL: no memory, or errors in `p` (each with line and column). Borrows cfg while it reads; uses the
+ * process's zone. An empty text is a roster without rows. */
 struct roster *roster_parse(struct slice text, const struct cfg_calendar *cfg, struct problems *p);
 void roster_free(struct roster *r); /* NULL is legal */
 /* Is there a row for the date? */

@@ -21,9 +21,9 @@ struct rows {
 	size_t n, cap;
 };
 struct site {
-	struct csv csv;         /* the rows' texts lie in it */
-	struct rows list[2];    /* days, windows */
-	struct buf who;         /* lists of the configuration as texts */
+	struct csv csv;	     /* the rows' texts lie in it */
+	struct rows list[2]; /* days, windows */
+	struct buf who;	     /* lists of the configuration as texts */
 };
 
 static const char *const header[] = { "from", "to", "kind", "name", "who", "approver" };
@@ -189,8 +189,8 @@ static void sort_rows(struct rows *l)
 	if (l->n > 1)
 		qsort(l->row, l->n, sizeof *l->row, by_beginning);
 	for (size_t i = 0; i < l->n; i++)
-		l->row[i].reach = i > 0 && l->row[i - 1].reach > l->row[i].to ? l->row[i - 1].reach
-									     : l->row[i].to;
+		l->row[i].reach =
+			i > 0 && l->row[i - 1].reach > l->row[i].to ? l->row[i - 1].reach : l->row[i].to;
 }
 
 struct site *site_parse(struct slice text, const struct cfg_calendar *cfg, struct problems *p)

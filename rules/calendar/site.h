@@ -24,10 +24,10 @@ enum site_kind {
 struct site_row {
 	enum site_kind kind;
 	struct wall first, last; /* as written; a day's seconds are 0 */
-	int64_t from, to;        /* half open: days since 1970, or UTC seconds of a window */
-	int64_t reach;           /* private: the furthest `to` of the rows up to this one */
+	int64_t from, to;	 /* half open: days since 1970, or UTC seconds of a window */
+	int64_t reach;		 /* private: the furthest `to` of the rows up to this one */
 	struct slice name, who, approver;
-	uint32_t line;           /* 0: of the configuration */
+	uint32_t line; /* 0: of the configuration */
 };
 
 struct site;
@@ -35,7 +35,8 @@ struct site;
  * are borrowed; uses the process's zone. */
 struct site *site_parse(struct slice text, const struct cfg_calendar *cfg, struct problems *p);
 void site_free(struct site *s); /* NULL is legal */
-/* The last row of kind a or b that holds the day (days since 1970) or, of windows, the instant. NULL: none. */
+/* The last row of kind a or b that holds the day (days since 1970) or, of windows, the instant. NULL: none.
+ */
 const struct site_row *site_find(const struct site *s, enum site_kind a, enum site_kind b, int64_t at);
 /* Calls `row` for each row that touches [from, to): days, or instants of windows. */
 typedef void (*site_row_fn)(void *ctx, const struct site_row *row);

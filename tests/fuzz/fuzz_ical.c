@@ -8,7 +8,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const struct cfg_calendar cfg = {
-	.shifts = { { 30600, 62100 }, { 59400, 89100 }, { 1800, 32400 }, { 62100, 117000 }, { 30600, 62100 } },
+	.shifts = { { 30600, 62100 },
+		    { 59400, 89100 },
+		    { 1800, 32400 },
+		    { 62100, 117000 },
+		    { 30600, 62100 } },
 };
 
 static void check(const struct ical_result *r, struct problems *p)

@@ -1,5 +1,5 @@
-/* Any bytes are a roster, days, a holiday list, or complaints; what loads is written and read again with the same
- * answers. */
+/* Any bytes are a roster, days, a holiday list, or complaints; what loads is written and read again with the
+ * same answers. */
 #include <stdlib.h>
 
 #include "rules/calendar/merge.h"
@@ -8,7 +8,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 static const struct cfg_calendar cfg = {
 	.country = "JP",
-	.shifts = { { 30600, 62100 }, { 59400, 89100 }, { 1800, 32400 }, { 62100, 117000 }, { 30600, 62100 } },
+	.shifts = { { 30600, 62100 },
+		    { 59400, 89100 },
+		    { 1800, 32400 },
+		    { 62100, 117000 },
+		    { 30600, 62100 } },
 };
 
 static void roster(struct slice in)
@@ -31,7 +35,9 @@ static void roster(struct slice in)
 		if (b == NULL && n < ROSTER_ROWS_MAX && !text.failed)
 			abort();
 		for (size_t i = 0; b != NULL && i < n && i < 64; i++) {
-			struct person who = { .user = row[i].who, .roles = SLICE("a,b"), .department = SLICE("d") };
+			struct person who = { .user = row[i].who,
+					      .roles = SLICE("a,b"),
+					      .department = SLICE("d") };
 
 			for (int k = -1; k < 3; k++)
 				if (roster_duty(a, &who, row[i].utc_from + k * 20000) !=

@@ -521,7 +521,7 @@ static void mark(struct listing *l, const char *path, unsigned line)
 static void mark_tree(struct listing *l, const struct node *n, const char *above)
 {
 	const struct node *c;
-	char path[300], below[310];
+	char path[310];
 
 	if (n->kind == NODE_SEQ) {
 		for (c = n->child; c != NULL; c = c->next)
@@ -539,15 +539,14 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 		if (any) /* not acted on: no rows below */
 			continue;
 		if (strcmp(above, "calendar.departments") == 0 || strcmp(above, "calendar.roles") == 0) {
-			snprintf(below, sizeof below, "%s{}", above);
-			mark_tree(l, c, below);
+			snprintf(path, sizeof path, "%s{}", above);
+			mark_tree(l, c, path);
 			continue;
 		}
 		snprintf(path, sizeof path, "%.250s%s%s", above, above[0] != 0 ? "." : "",
 			 strncmp(key, "header.", 7) == 0 ? "header." : key);
 		mark(l, path, c->key->line);
-		snprintf(below, sizeof below, "%s", path);
-		mark_tree(l, c, below);
+		mark_tree(l, c, path);
 	}
 }
 

@@ -46,13 +46,16 @@ static void test_forms(void)
 	expect("\xef\xbb\xbf" EVENT("DTSTART;VALUE=DATE:20261103\r\nSUMMARY:文\xe5\r\n \x8c\x96の日\r\n"
 				    "CATEGORIES:x,祝\r\n 日\r\n"),
 	       "", "2026-11-03,2026-11-03,holiday,文化の日,,\n", "a fold inside a character; a BOM");
-	expect(EVENT("DTSTART:20261123T171500\r\nDTEND:20261124T083000\r\nSUMMARY:当直: tanaka、role:nurse\r\n"),
+	expect(EVENT("DTSTART:20261123T171500\r\nDTEND:20261124T083000\r\nSUMMARY:当直: "
+		     "tanaka、role:nurse\r\n"),
 	       "2026-11-23,当直,tanaka,17:15,08:30\n2026-11-23,当直,role:nurse,17:15,08:30\n", "",
 	       "the site's clocks, names behind the word");
 	expect(EVENT("DTSTART:20261123T081500Z\r\nDURATION:PT15H15M\r\nSUMMARY:mori 宿直\r\n"),
 	       "2026-11-23,宿直,mori,17:15,08:30\n", "", "UTC, a duration, a name before the word");
-	expect(EVENT("DTSTART;TZID=\"America/New_York\":20261123T031500\r\nDTEND;TZID=America/New_York:20261123T060000"
-		     "\r\nCATEGORIES:DUTY\r\nATTENDEE;CN=\"a:b;c\":MAILTO:ito@example.jp\r\nSUMMARY:Nacht\r\n"),
+	expect(EVENT("DTSTART;TZID=\"America/New_York\":20261123T031500\r\nDTEND;TZID=America/"
+		     "New_York:20261123T060000"
+		     "\r\nCATEGORIES:DUTY\r\nATTENDEE;CN=\"a:b;c\":MAILTO:ito@example.jp\r\nSUMMARY:"
+		     "Nacht\r\n"),
 	       "2026-11-23,DUTY,ito,17:15,20:00\n", "", "a zone of IANA, an attendee");
 	expect(EVENT("DTSTART;TZID=W. Europe Standard Time:20261123T091500\r\n"
 		     "DTEND;TZID=W. Europe Standard Time:20261123T101530\r\nSUMMARY:night ito\r\n"),
@@ -60,60 +63,81 @@ static void test_forms(void)
 	expect(EVENT("DTSTART;VALUE=DATE:20261123\r\nSUMMARY:日直 ito\r\n"), "2026-11-23,日直,ito,,\n", "",
 	       "a duty of a whole day has its shift's hours");
 	expect(EVENT("DTSTART:20261123T170000\r\nDTEND:20261125T090000\r\nSUMMARY:duty ito\r\n"),
-	       "2026-11-23,duty,ito,17:00,17:00\n2026-11-24,duty,ito,17:00,09:00\n", "", "a duty longer than a day");
+	       "2026-11-23,duty,ito,17:00,17:00\n2026-11-24,duty,ito,17:00,09:00\n", "",
+	       "a duty longer than a day");
 	expect(EVENT("DTSTART:20261128T220000\r\nDTEND:20261129T020000\r\nCATEGORIES:maintenance\r\n"
 		     "SUMMARY:更新\\, a\\;b\r\nATTENDEE:mailto:se-01@x\r\nATTENDEE:mailto:se-02@x\r\n"),
-	       "", "2026-11-28T22:00,2026-11-29T02:00,maintenance,\"更新, a;b\",se-01 se-02,\n", "maintenance");
+	       "", "2026-11-28T22:00,2026-11-29T02:00,maintenance,\"更新, a;b\",se-01 se-02,\n",
+	       "maintenance");
 	expect(EVENT("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:振替診療\r\nTRANSP:TRANSPARENT\r\n"), "",
 	       "2026-11-29,2026-11-29,open,振替診療,,\n", "an opened day");
-	expect(EVENT("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:代休 ito\r\n"), "2026-11-29,代休,ito,,\n", "", "a day off");
-	expect(EVENT("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:休診\r\nBEGIN:VALARM\r\nSUMMARY:x\r\nEND:VALARM\r\n"), "",
-	       "2026-11-29,2026-11-29,closed,休診,,\n", "an alarm inside is passed over");
+	expect(EVENT("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:代休 ito\r\n"), "2026-11-29,代休,ito,,\n", "",
+	       "a day off");
+	expect(EVENT("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:休診\r\nBEGIN:VALARM\r\nSUMMARY:x\r\nEND:"
+		     "VALARM\r\n"),
+	       "", "2026-11-29,2026-11-29,closed,休診,,\n", "an alarm inside is passed over");
 }
 
-#define WEEKLY(more) \
+#define WEEKLY(more)                                                                                         \
 	EVENT("UID:1\r\nDTSTART:20261103T171500\r\nDTEND:20261104T083000\r\nSUMMARY:当直 a\r\n" more)
 
 static void test_recurrence(void)
 {
 	expect(WEEKLY("RRULE:FREQ=WEEKLY;COUNT=3\r\n"),
-	       "2026-11-03,当直,a,17:15,08:30\n2026-11-10,当直,a,17:15,08:30\n2026-11-17,当直,a,17:15,08:30\n", "",
-	       "COUNT");
+	       "2026-11-03,当直,a,17:15,08:30\n2026-11-10,当直,a,17:15,08:30\n2026-11-17,当直,a,17:15,08:"
+	       "30\n",
+	       "", "COUNT");
 	expect(WEEKLY("RRULE:FREQ=WEEKLY;UNTIL=20261110T081500Z\r\n"),
-	       "2026-11-03,当直,a,17:15,08:30\n2026-11-10,当直,a,17:15,08:30\n", "", "UNTIL in UTC, included");
+	       "2026-11-03,当直,a,17:15,08:30\n2026-11-10,当直,a,17:15,08:30\n", "",
+	       "UNTIL in UTC, included");
 	expect(WEEKLY("RRULE:FREQ=WEEKLY;UNTIL=20261110T081459Z\r\n"), "2026-11-03,当直,a,17:15,08:30\n", "",
 	       "and a second before");
 	expect(WEEKLY("RRULE:FREQ=WEEKLY;UNTIL=20261110\r\n"),
 	       "2026-11-03,当直,a,17:15,08:30\n2026-11-10,当直,a,17:15,08:30\n", "", "UNTIL as a day");
-	expect(WEEKLY("RRULE:FREQ=WEEKLY;COUNT=4\r\nEXDATE:20261110T171500,20261117T081500Z\r\nEXDATE;VALUE=DATE:20261124"
+	expect(WEEKLY("RRULE:FREQ=WEEKLY;COUNT=4\r\nEXDATE:20261110T171500,20261117T081500Z\r\nEXDATE;VALUE="
+		      "DATE:20261124"
 		      "\r\n"),
 	       "2026-11-03,当直,a,17:15,08:30\n", "", "EXDATE as local time, UTC and date");
 	expect(WEEKLY("RDATE:20261105T171500,20261107T171500\r\n"),
-	       "2026-11-03,当直,a,17:15,08:30\n2026-11-07,当直,a,17:15,08:30\n2026-11-05,当直,a,17:15,08:30\n", "",
-	       "RDATE");
-	expect(CALENDAR("BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261103T171500\r\nDTEND:20261104T083000\r\nSUMMARY:当直 a\r\n"
-			"RRULE:FREQ=WEEKLY;COUNT=3\r\nEND:VEVENT\r\n"
-			"BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20261110T171500\r\nDTSTART:20261111T180000\r\n"
-			"DURATION:PT1H\r\nSUMMARY:当直 b\r\nEND:VEVENT\r\n"
-			"BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20261117T171500\r\nDTSTART:20261117T171500\r\n"
-			"DURATION:PT1H\r\nSUMMARY:当直 b\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\n"
-			"BEGIN:VEVENT\r\nUID:2\r\nDTSTART:20261103T171500\r\nDURATION:PT1H\r\nSUMMARY:当直 c\r\n"
-			"STATUS:CANCELLED\r\nEND:VEVENT\r\n"),
+	       "2026-11-03,当直,a,17:15,08:30\n2026-11-07,当直,a,17:15,08:30\n2026-11-05,当直,a,17:15,08:"
+	       "30\n",
+	       "", "RDATE");
+	expect(CALENDAR(
+		       "BEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261103T171500\r\nDTEND:20261104T083000\r\nSUMMARY:"
+		       "当直 a\r\n"
+		       "RRULE:FREQ=WEEKLY;COUNT=3\r\nEND:VEVENT\r\n"
+		       "BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20261110T171500\r\nDTSTART:20261111T180000\r\n"
+		       "DURATION:PT1H\r\nSUMMARY:当直 b\r\nEND:VEVENT\r\n"
+		       "BEGIN:VEVENT\r\nUID:1\r\nRECURRENCE-ID:20261117T171500\r\nDTSTART:20261117T171500\r\n"
+		       "DURATION:PT1H\r\nSUMMARY:当直 b\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\n"
+		       "BEGIN:VEVENT\r\nUID:2\r\nDTSTART:20261103T171500\r\nDURATION:PT1H\r\nSUMMARY:当直 "
+		       "c\r\n"
+		       "STATUS:CANCELLED\r\nEND:VEVENT\r\n"),
 	       "2026-11-03,当直,a,17:15,08:30\n2026-11-11,当直,b,18:00,19:00\n", "",
 	       "RECURRENCE-ID moves an instance, CANCELLED drops one");
-	expect(EVENT("DTSTART;VALUE=DATE:19000101\r\nRRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=28\r\nSUMMARY:休診\r\n"), "",
-	       "2026-12-28,2026-12-28,closed,休診,,\n", "only what falls into the range");
-	expect(EVENT("DTSTART;VALUE=DATE:19000101\r\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\r\nSUMMARY:休診\r\n"), "",
-	       "", "a rule without instances ends");
-	expect(EVENT("DTSTART;TZID=America/New_York:20261025T040000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\n"
+	expect(EVENT("DTSTART;VALUE=DATE:19000101\r\nRRULE:FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=28\r\nSUMMARY:"
+		     "休診\r\n"),
+	       "", "2026-12-28,2026-12-28,closed,休診,,\n", "only what falls into the range");
+	expect(EVENT("DTSTART;VALUE=DATE:19000101\r\nRRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30\r\nSUMMARY:"
+		     "休診\r\n"),
+	       "", "", "a rule without instances ends");
+	expect(EVENT("DTSTART;TZID=America/"
+		     "New_York:20261025T040000\r\nDURATION:PT1H\r\nRRULE:FREQ=WEEKLY;COUNT=3\r\n"
 		     "SUMMARY:day a\r\n"),
 	       "2026-11-01,day,a,18:00,19:00\n2026-11-08,day,a,18:00,19:00\n", "",
 	       "by the clocks of the event's own zone (after 11-01 New York is an hour later here)");
+	expect(EVENT("DTSTART;TZID=America/New_York:20261103T040000\r\nDURATION:PT1H\r\nSUMMARY:day a\r\n"
+		     "RRULE:FREQ=WEEKLY;UNTIL=20261110T085959Z\r\n"),
+	       "2026-11-03,day,a,18:00,19:00\n", "", "UNTIL in UTC against a zone: a second before");
+	expect(EVENT("DTSTART;VALUE=DATE:20261230\r\nRRULE:FREQ=DAILY\r\nSUMMARY:休診\r\n"), "",
+	       "2026-12-30,2026-12-30,closed,休診,,\n2026-12-31,2026-12-31,closed,休診,,\n",
+	       "a rule without an end ends with the range");
 }
 
 static void test_own_zone(void)
 {
-	expect(CALENDAR("BEGIN:VEVENT\r\nDTSTART;TZID=Own:20261123T100000\r\nDURATION:PT1H\r\nSUMMARY:duty a\r\nEND:VEVENT"
+	expect(CALENDAR("BEGIN:VEVENT\r\nDTSTART;TZID=Own:20261123T100000\r\nDURATION:PT1H\r\nSUMMARY:duty "
+			"a\r\nEND:VEVENT"
 			"\r\nBEGIN:VTIMEZONE\r\nTZID:Own\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n"
 			"TZOFFSETFROM:+0530\r\nTZOFFSETTO:+0530\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n"),
 	       "2026-11-23,duty,a,13:30,14:30\n", "", "a zone that the file defines");
@@ -121,7 +145,11 @@ static void test_own_zone(void)
 
 static void test_errors(void)
 {
-	static const struct { const char *text; uint32_t line, column; const char *says; } rows[] = {
+	static const struct {
+		const char *text;
+		uint32_t line, column;
+		const char *says;
+	} rows[] = {
 		{ "", 1, 1, "VCALENDAR" },
 		{ "BEGIN:VEVENT\r\n", 1, 1, "VCALENDAR" },
 		{ "BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:1\n", 3, 1, "ends inside" },
@@ -132,9 +160,12 @@ static void test_errors(void)
 		{ EVENT("DTSTART:20261323T100000\r\nSUMMARY:duty a\r\n"), 4, 9, "no time" },
 		{ EVENT("DTSTART;VALUE=DATE:20260230\r\nSUMMARY:休診\r\n"), 4, 20, "no time" },
 		{ EVENT("DTSTART:20261123T100000\r\nSUMMARY:duty a\r\n"), 3, 1, "DTEND or DURATION" },
-		{ EVENT("DTSTART:20261123T100000\r\nDTEND:20261123T090000\r\nSUMMARY:duty a\r\n"), 5, 7, "after" },
-		{ EVENT("DTSTART:20261123T100000\r\nDURATION:-PT1H\r\nSUMMARY:duty a\r\n"), 5, 10, "duration" },
-		{ EVENT("DTSTART;TZID=Mars:20261123T100000\r\nDURATION:PT1H\r\nSUMMARY:duty a\r\n"), 4, 19, "Mars" },
+		{ EVENT("DTSTART:20261123T100000\r\nDTEND:20261123T090000\r\nSUMMARY:duty a\r\n"), 5, 7,
+		  "after" },
+		{ EVENT("DTSTART:20261123T100000\r\nDURATION:-PT1H\r\nSUMMARY:duty a\r\n"), 5, 10,
+		  "duration" },
+		{ EVENT("DTSTART;TZID=Mars:20261123T100000\r\nDURATION:PT1H\r\nSUMMARY:duty a\r\n"), 4, 19,
+		  "Mars" },
 		{ EVENT("DTSTART:20261123T100000\r\nDTSTART:20261123T100000\r\n"), 5, 1, "twice" },
 		{ WEEKLY("RRULE:FREQ=SECONDLY;COUNT=1000000000\r\n"), 8, 7, "by the hour" },
 		{ WEEKLY("RRULE:FREQ=NEVER\r\n"), 8, 7, "FREQ=WEEKLY" },
@@ -170,7 +201,8 @@ static void test_counts(void)
 		"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261123\r\nSUMMARY:忘年会\r\nEND:VEVENT\r\n"
 		"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261123\r\nSUMMARY:当直\r\nEND:VEVENT\r\n"
 		"BEGIN:VEVENT\r\nDTSTART:20261123T130000\r\nDURATION:PT1H\r\nSUMMARY:休診\r\nEND:VEVENT\r\n"
-		"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261123\r\nSUMMARY:休診\r\nSTATUS:CANCELLED\r\nEND:VEVENT\r\n");
+		"BEGIN:VEVENT\r\nDTSTART;VALUE=DATE:20261123\r\nSUMMARY:休診\r\nSTATUS:CANCELLED\r\nEND:"
+		"VEVENT\r\n");
 	struct ical_result r;
 	struct problems p;
 
@@ -179,10 +211,12 @@ static void test_counts(void)
 	ok_int((int64_t)r.left_out, 3, "unknown kind, nobody's duty, closed by the hour");
 	ok_int((int64_t)r.cancelled, 1, "cancelled");
 	ical_result_free(&r);
-	ok(read_of(SLICE(EVENT("DTSTART;VALUE=DATE:20261123\r\nSUMMARY:元日\r\n")), "holiday", &r, &p), "a kind for all");
+	ok(read_of(SLICE(EVENT("DTSTART;VALUE=DATE:20261123\r\nSUMMARY:元日\r\n")), "holiday", &r, &p),
+	   "a kind for all");
 	ok_slice(buf_slice(&r.days), SLICE("2026-11-23,2026-11-23,holiday,元日,,\n"), "is the kind");
 	ical_result_free(&r);
-	ok(read_of(SLICE(EVENT("DTSTART;VALUE=DATE:20261123\r\nSUMMARY:ito\r\n")), "duty", &r, &p), "a shift for all");
+	ok(read_of(SLICE(EVENT("DTSTART;VALUE=DATE:20261123\r\nSUMMARY:ito\r\n")), "duty", &r, &p),
+	   "a shift for all");
 	ok_slice(buf_slice(&r.roster), SLICE("2026-11-23,duty,ito,,\n"), "with the names of the summary");
 	ical_result_free(&r);
 	ok(!read_of(SLICE(EVENT("")), "party", &r, &p), "an unknown kind is refused");
@@ -207,7 +241,8 @@ static void test_bounds(void)
 	ok(!read_of(buf_slice(&b), NULL, &r, &p) && strstr(p.list[0].text, "10 MB") != NULL, "10 MB");
 	problems_free(&p);
 	buf_free(&b);
-	ok(!read_of(SLICE(EVENT("DTSTART;VALUE=DATE:17000101\r\nRRULE:FREQ=DAILY\r\nSUMMARY:休診\r\n")), NULL, &r, &p) &&
+	ok(!read_of(SLICE(EVENT("DTSTART;VALUE=DATE:17000101\r\nRRULE:FREQ=DAILY\r\nSUMMARY:休診\r\n")), NULL,
+		    &r, &p) &&
 		   strstr(p.list[0].text, "100000") != NULL,
 	   "steps of one rule");
 	problems_free(&p);

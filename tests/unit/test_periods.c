@@ -3,9 +3,11 @@
 #include "rules/calendar/periods.h"
 #include "tests/lib/tap.h"
 
-static const char *const zones[] = { "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Europe/Dublin",
-				     "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia", "America/Havana",
-				     "Africa/Casablanca", "Pacific/Chatham", "UTC", "America/St_Johns" };
+static const char *const zones[] = {
+	"Asia/Tokyo",	       "America/New_York", "Europe/Berlin", "Europe/Dublin",
+	"Australia/Lord_Howe", "Asia/Kathmandu",   "Pacific/Apia",  "America/Havana",
+	"Africa/Casablanca",   "Pacific/Chatham",  "UTC",	    "America/St_Johns"
+};
 
 static struct month_day_range year_end[] = { { 12, 29, 1, 3 } };
 
@@ -105,7 +107,8 @@ static void test_zones(void)
 			for (int m = 1; m <= 12; m++) {
 				int32_t first = date_to_days((struct date){ y, (uint8_t)m, 1 });
 				int32_t last = date_to_days((struct date){ m == 12 ? y + 1 : y,
-									   (uint8_t)(m % 12 + 1), 1 }) - 1;
+									   (uint8_t)(m % 12 + 1), 1 }) -
+					       1;
 				struct period month = period_of_days(first, last);
 				int64_t sum = 0;
 
@@ -119,7 +122,8 @@ static void test_zones(void)
 
 			periods_of(c, &o, d, &p);
 			mornings = mornings && p.morning.to - p.morning.from == 86400;
-			weeks = weeks && (p.week.last - p.week.first + 1) % 7 == 0 && date_weekday(p.week.last) == 3;
+			weeks = weeks && (p.week.last - p.week.first + 1) % 7 == 0 &&
+				date_weekday(p.week.last) == 3;
 			due += p.week_due ? (p.week.last - p.week.first + 1) / 7 : 0;
 			months += p.month_due;
 		}
@@ -135,7 +139,8 @@ static void test_zones(void)
 		struct periods p;
 
 		periods_of(c, &o, days("2026-03-08"), &p);
-		ok_int(p.morning.from, at("2026-03-07T13:00:00Z"), "24 hours before nine in summer is eight in winter");
+		ok_int(p.morning.from, at("2026-03-07T13:00:00Z"),
+		       "24 hours before nine in summer is eight in winter");
 		periods_of(c, &o, days("2026-03-09"), &p);
 		ok_int(p.day.to - p.day.from, 23 * 3600, "a day of 23 hours");
 		calendar_free(c);
