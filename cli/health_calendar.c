@@ -26,6 +26,10 @@ static void tell_holidays(struct report_out *o, struct calendar *c, int32_t days
 
 	for (int32_t d = date_to_days((struct date){ year, 1, 1 }); date_from_days(d).year == year; d++)
 		n += calendar_day(c, d)->holiday != NULL;
+	if (calendar_config(c)->holidays != NULL && calendar_list(c) == NULL)
+		health_tell(o, HEALTH_WARN, "holidays",
+			    "%s is not there yet: `tochoku calendar import` makes it",
+			    calendar_config(c)->holidays);
 	health_tell(o, n > 0 ? HEALTH_OK : HEALTH_FAIL, "holidays", "%d in %d, %s", n, (int)year,
 		    listed ? calendar_config(c)->holidays : "computed by rule (no official list imported)");
 }

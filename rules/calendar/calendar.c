@@ -294,13 +294,16 @@ enum day_class calendar_class(struct calendar *c, int32_t days)
 	return of[calendar_day(c, days)->opening];
 }
 
-/* A file that is not there yet is an empty one: an import makes it. */
+/* A file that is not there yet is none: an import makes it. */
+static bool is_there(const char *path)
+{
+	return path != NULL && (access(path, F_OK) == 0 || errno != ENOENT);
+}
+
 static int slurp(const char *path, size_t max, struct slice *text, struct err *e)
 {
 	*text = slice_of(NULL, 0);
-	if (path == NULL || (access(path, F_OK) != 0 && errno == ENOENT))
-		return TK_OK;
-	return sys_slurp(path, max, text, e);
+	return is_there(path) ? sys_slurp(path, max, text, e) : TK_OK;
 }
 
 static int load_site(struct calendar *c, struct err *e)
@@ -344,7 +347,7 @@ struct calendar *calendar_new(const struct cfg_calendar *cfg, struct err *e)
 
 	if (c == NULL || !(c->cfg = cfg, places_init(c)))
 		err_set(e, TK_ENOMEM, "no memory");
-	else if (cfg->holidays == NULL || (c->list = holiday_list_load(cfg->holidays, e)) != NULL)
+	else if (!is_there(cfg->holidays) || (c->list = holiday_list_load(cfg->holidays, e)) != NULL)
 		good = load_site(c, e) == TK_OK && load_roster(c, e) == TK_OK;
 	if (good)
 		return c;

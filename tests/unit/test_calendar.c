@@ -454,8 +454,13 @@ static void test_override(void)
 	}
 	calendar_free(c);
 	unlink(path);
-	ok(calendar_new(&cfg, &e) == NULL && strstr(e.text, path) != NULL,
-	   "a missing file is an error that names it");
+	c = calendar_new(&cfg, &e);
+	ok(c != NULL && calendar_day(c, days("2026-11-23"))->computed,
+	   "a file that is not there yet leaves the rule");
+	calendar_free(c);
+	cfg.holidays = "/tmp";
+	ok(calendar_new(&cfg, &e) == NULL && strstr(e.text, "/tmp") != NULL,
+	   "one that cannot be read is an error that names it");
 }
 
 static void test_first_business_days(void)

@@ -79,7 +79,8 @@ static void test_site(void)
 	ok_int(calendar_duty(c, &it, local("2026-11-28T23:00:00")), DUTY_YES, "also by the department");
 	ok_int(calendar_duty(c, &other, local("2026-11-28T23:00:00")), DUTY_UNKNOWN,
 	       "others stay under watch");
-	ok_int(calendar_duty(c, &other, local("2026-11-21T00:00:00")), DUTY_UNKNOWN, "an emergency is no duty");
+	ok_int(calendar_duty(c, &other, local("2026-11-21T00:00:00")), DUTY_UNKNOWN,
+	       "an emergency is no duty");
 	ok_int(calendar_duty(c, &se, local("2026-11-29T03:00:00")), DUTY_UNKNOWN, "and everybody after it");
 	calendar_free(c);
 	unlink(path);
