@@ -39,7 +39,7 @@ PKGS += libical
 else
 SRC := $(filter-out rules/calendar/ical_time.c,$(SRC))
 OBJ := $(SRC:%.c=$(O)/%.o)
-CFLAGS += -DTOCHOKU_NO_ICAL
+DEFINES := -DTOCHOKU_NO_ICAL
 endif
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
@@ -54,7 +54,7 @@ FLAGS_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LINK_release := -pie -Wl,-z,relro,-z,now
 
 CC = $(if $(filter fuzz,$(V)),clang,gcc)
-CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -I. -MMD -MP $(WARN) $(FLAGS_$(V)) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(DEFINES) -I. -MMD -MP $(WARN) $(FLAGS_$(V)) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config --libs $(PKGS)) -lm $(LDLIBS)
 LINK = $(CC) $(FLAGS_$(V)) $(LINK_$(V)) $(LDFLAGS)
 Q := $(if $(VERBOSE),,@)

@@ -33,7 +33,7 @@ static enum source kind_of_header(const struct csv *c)
 	struct slice first = c->cell[0].text;
 	int32_t day;
 
-	if (slice_is(first, "date") && c->n >= 3)
+	if (slice_is(first, "date") && c->n > 1 && !slice_is(c->cell[1].text, "name"))
 		return ROSTER;
 	if (slice_is(first, "from"))
 		return DAYS;

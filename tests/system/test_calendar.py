@@ -163,6 +163,9 @@ def holidays(tap):
     moved = [r.replace('2027/11/23', '2027/11/22') for r in rows]
     out = site.tochoku('calendar', 'import', put(site, 's.csv', '\n'.join([head, *moved]) + '\n')).decode()
     tap.ok('+ 2027-11-22 勤労感謝の日\n- 2027-11-23 勤労感謝の日' in out, 'a day that moved is shown', out)
+    more = site.lines('calendar', 'import', '-n', put(site, 'k.csv', 'date,name,kind\n' + ''.join(
+        r + ',named\n' for r in moved)), '--json')
+    tap.equal([(r['what'], r['added']) for r in more], [('holidays', 0)], 'a list with a column more is one too')
     days = site.lines('calendar', 'show', '--from', '2027-11-22', '--to', '2027-11-23', '--json')
     tap.equal([(d['tochoku.calendar.day'], d['computed']) for d in days], [('holiday', False), ('business', False)],
               'and holds')
