@@ -46,10 +46,9 @@ bool ical_next_name(struct slice *rest, struct slice *name)
 		*rest = slice_from(*rest, n);
 	for (n = 0; n < rest->n && separator(slice_from(*rest, n)) == 0;)
 		n++;
-	/* "当直: tanaka" */
 	*name = slice_head(*rest, n);
 	*rest = slice_from(*rest, n);
-	while (name->n > 1 && name->p[name->n - 1] == ':')
+	while (name->n > 1 && name->p[name->n - 1] == ':') /* "当直: tanaka" */
 		name->n--;
 	return name->n > 0;
 }
@@ -77,9 +76,7 @@ void ical_kind_of(struct slice categories, struct slice summary, struct ical_kin
 			continue;
 		if (out->kind >= 0 && out->kind != by_word.kind)
 			continue;
-		if (out->kind < 0 || out->word.n == 0 || out->kind == ICAL_DUTY)
-			*out = by_word;
-		/* the names stand behind the word, or before it */
+		*out = by_word; /* the names stand behind the word, or before it */
 		out->names = rest;
 		if (!ical_next_name(&(struct slice){ rest.p, rest.n }, &name))
 			out->names = slice_head(summary, (size_t)(before.p - summary.p));
