@@ -55,7 +55,7 @@ static enum source source_of(struct slice text)
 		return ICAL;
 	if (csv_open(&c, text, NULL) != TK_OK)
 		return UNKNOWN;
-	if (csv_next(&c))
+	if (csv_row(&c))
 		s = kind_of_header(&c);
 	csv_close(&c);
 	return s;

@@ -138,7 +138,7 @@ static bool split(struct csv *c, struct slice line)
 	return true;
 }
 
-bool csv_next(struct csv *c)
+bool csv_row(struct csv *c)
 {
 	while (c->rest.n > 0) {
 		const uint8_t *end = memchr(c->rest.p, '\n', c->rest.n);

@@ -18,7 +18,7 @@ struct csv {
 	uint32_t line; /* of the row at hand, from 1 */
 	struct csv_cell cell[CSV_CELLS];
 	size_t n;	   /* cells of the row, at most CSV_CELLS */
-	const char *wrong; /* why csv_next failed, at .wrong_column */
+	const char *wrong; /* why csv_row failed, at .wrong_column */
 	uint32_t wrong_column;
 };
 
@@ -26,7 +26,7 @@ struct csv {
 int csv_open(struct csv *c, struct slice bytes, struct err *e);
 void csv_close(struct csv *c);
 /* The next row that is not blank. False: the end, or with c->wrong set an error. */
-bool csv_next(struct csv *c);
+bool csv_row(struct csv *c);
 /* Cells are these words? (a header, trailing empty cells left out) */
 bool csv_is_header(const struct csv *c, const char *const *words, size_t n);
 /* One field, in quotes where it needs them. */

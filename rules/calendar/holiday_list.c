@@ -84,7 +84,7 @@ static int read_rows(struct holiday_list *l, const char *file, struct err *e)
 	bool first = true;
 	int rc = TK_OK;
 
-	for (; rc == TK_OK && csv_next(&l->csv); first = false)
+	for (; rc == TK_OK && csv_row(&l->csv); first = false)
 		if (!first || !is_header(&l->csv))
 			rc = read_row(l, &l->csv, file, e);
 	if (rc == TK_OK && l->csv.wrong != NULL)

@@ -118,7 +118,7 @@ static void read_rows(const struct input *in)
 	bool first = true, room = true;
 	struct roster_row row;
 
-	for (; room && csv_next(c); first = false) {
+	for (; room && csv_row(c); first = false) {
 		if (first && !csv_is_header(c, header, CELLS))
 			room = wrong(in, 0, "the first line must be date,shift,user,from,to");
 		else if (!first && read_row(in, &row))

@@ -131,7 +131,7 @@ static void read_rows(struct site *s, struct problems *p)
 	struct site_row row;
 	size_t n = 0;
 
-	for (; room && csv_next(c); first = false) {
+	for (; room && csv_row(c); first = false) {
 		if (first && !csv_is_header(c, header, CELLS))
 			room = wrong(c, p, 0, "the first line must be from,to,kind,name,who,approver");
 		else if (!first && ++n > SITE_ROWS_MAX)

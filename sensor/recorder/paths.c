@@ -57,6 +57,8 @@ static void readable(const struct config *cfg, struct paths *t)
 	for (size_t i = 0; i < cfg->n_lists; i++)
 		add_folder_of(t, cfg->lists[i].path);
 	add_folder_of(t, cfg->calendar.holidays);
+	add_folder_of(t, cfg->calendar.days);
+	add_folder_of(t, cfg->calendar.roster);
 	add_folder_of(t, cfg->prices.table);
 	free(rules);
 	free(prices);
