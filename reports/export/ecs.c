@@ -52,6 +52,7 @@ static const struct mapped labels[] = {
 	{ "holiday", F_CAL_HOLIDAY },
 	{ "off_hours", F_OFF_HOURS },
 	{ "after_holiday", F_AFTER_HOLIDAY },
+	{ "covered", F_COVERED },
 	{ "input", F_INPUT },
 	{ "usage_quality", F_QUALITY },
 	{ "stream", F_STREAM },

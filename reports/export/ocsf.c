@@ -251,6 +251,7 @@ static void put_unmapped(struct export_context *x, struct json_out *o, const str
 	put_field(x, o, "calendar_day", ev, F_CAL_DAY);
 	put_field(x, o, "off_hours", ev, F_OFF_HOURS);
 	put_field(x, o, "after_holiday", ev, F_AFTER_HOLIDAY);
+	put_field(x, o, "covered", ev, F_COVERED);
 	put_field(x, o, "function", ev, F_FUNCTION);
 	put_field(x, o, "complete", ev, F_COMPLETE);
 	json_close(o, '}');
