@@ -76,9 +76,7 @@ static int parse_line(struct decoder *d, const struct log_format *format, struct
 {
 	struct parse_context ctx = decode_context(d);
 
-	d->scratch.n = 0;
-	flat_event_reset(&d->event);
-	return format->parse(text, &ctx, &d->event.ev);
+	return log_format_parse(format, text, &ctx, &d->event);
 }
 
 static void take_line(struct decoder *d, struct file *f, const struct line *line)

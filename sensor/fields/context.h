@@ -28,6 +28,8 @@ struct parse_context {
 	const struct cidr *trusted_proxies;
 	size_t n_trusted_proxies;
 	struct scratch *scratch;           /* reset by the caller before each line */
+	int64_t frame_time;                /* ns, when what is around the line says that it was written; 0: it does not */
+	const void *layout;               /* the own of the format */
 };
 
 #endif

@@ -15,11 +15,16 @@ struct log_format {
 	/* One line without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
 	 * 0, or an enum reject_reason. */
 	int (*parse)(struct slice line, const struct parse_context *ctx, struct access_event *ev);
+	const void *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
 };
 
 /* formats.c: the roof of the folder. */
+/* Parses a line of that format, or what a frame (frame.h) around it holds. Resets the event and ctx->scratch;
+ * 0, or an enum reject_reason. */
+int log_format_parse(const struct log_format *f, struct slice line, struct parse_context *ctx,
+		     struct flat_event *fe);
 const struct log_format *log_format_by_name(struct slice name); /* NULL: none */
-const struct log_format *log_format_detect(struct slice line);  /* NULL: none */
+const struct log_format *log_format_detect(struct slice line);  /* in a frame or not; NULL: none */
 const struct log_format *log_format_at(size_t i);               /* NULL behind the last */
 /* Detects over the first lines of a sample and names the format most of them are of. */
 const struct log_format *log_format_detect_sample(struct slice sample);

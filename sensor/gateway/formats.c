@@ -1,7 +1,9 @@
 /* The roof of the folder: the only file that knows all formats. */
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/frame.h"
 
 #define SAMPLE_LINES 200
+#define SAMPLE_FRAMED 16384 /* a longer line in a frame tells nothing */
 
 #define FORMAT(id) extern const struct log_format format_##id;
 #include "sensor/gateway/formats.def"
@@ -27,7 +29,26 @@ const struct log_format *log_format_by_name(struct slice name)
 	return NULL;
 }
 
-const struct log_format *log_format_detect(struct slice line)
+/* What a line is of decides before what may be around it: no format's own line is taken for a frame. */
+int log_format_parse(const struct log_format *f, struct slice line, struct parse_context *ctx,
+		     struct flat_event *fe)
+{
+	struct framed in;
+	int rc;
+
+	ctx->scratch->n = 0;
+	ctx->frame_time = 0;
+	ctx->layout = f->layout;
+	flat_event_reset(fe);
+	rc = f->parse(line, ctx, &fe->ev);
+	if (rc != REJECT_MALFORMED || !frame_open(line, ctx->scratch, &in))
+		return rc;
+	ctx->frame_time = in.time;
+	flat_event_reset(fe);
+	return f->parse(in.text, ctx, &fe->ev);
+}
+
+static const struct log_format *detect_bare(struct slice line)
 {
 	const struct log_format *best = NULL;
 	int sure = 0;
@@ -41,6 +62,16 @@ const struct log_format *log_format_detect(struct slice line)
 		}
 	}
 	return best;
+}
+
+const struct log_format *log_format_detect(struct slice line)
+{
+	const struct log_format *f = detect_bare(line);
+	uint8_t room[SAMPLE_FRAMED];
+	struct scratch s = { room, 0, sizeof room };
+	struct framed in;
+
+	return f == NULL && frame_open(line, &s, &in) ? detect_bare(in.text) : f;
 }
 
 /* Takes a line off the sample, without LF or CRLF. */

@@ -226,13 +226,18 @@ static bool ttfb_of(const struct found *f, unsigned habits, const struct parse_c
 	       !__builtin_sub_overflow(first, start, ns);
 }
 
-/* @timestamp is the start: as the log has it, or its end less the duration. */
+/* @timestamp is the start: as the log has it, or its end less the duration. Where it has neither, the end is
+ * when a frame was put around the line. */
 int found_times(const struct found *f, unsigned habits, const struct parse_context *ctx,
 		struct access_event *ev)
 {
 	int64_t start, end, duration = 0, ttfb;
 	bool ended = time_of(f, M_TIME, habits, ctx, &end), lasted = duration_of(f, &duration);
 
+	if (!ended && f->rank[M_TIME] == 0 && f->rank[M_START] == 0 && ctx->frame_time != 0) {
+		end = ctx->frame_time;
+		ended = true;
+	}
 	if (time_of(f, M_START, habits, ctx, &start)) {
 		if (!lasted && ended && end >= start)
 			lasted = !__builtin_sub_overflow(end, start, &duration);

@@ -53,11 +53,8 @@ int batcher_line(struct batcher *b, const struct log_format *format, const struc
 {
 	int reason = line->reject, rc;
 
-	if (reason == 0) {
-		flat_event_reset(&b->event);
-		b->scratch.n = 0;
-		reason = format->parse(line->text, &b->ctx, &b->event.ev);
-	}
+	if (reason == 0)
+		reason = log_format_parse(format, line->text, &b->ctx, &b->event);
 	if (reason != 0)
 		return add_reject(b, line, reason, file);
 	log_line_digest(b->sha, line->text, b->event.ev.digest);
