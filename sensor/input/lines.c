@@ -1,5 +1,7 @@
 #include "sensor/input/lines.h"
 
+#include "sensor/gateway/frame.h"
+
 void lines_init(struct lines *l, uint64_t offset, uint64_t number)
 {
 	memset(l, 0, sizeof *l);
@@ -28,7 +30,8 @@ static void finish_line(struct lines *l, struct slice text, uint64_t n, unsigned
 	out->text = slice_head(text, LINE_LIMIT);
 	out->offset = l->offset;
 	out->end = l->offset + n + lf;
-	out->number = ++l->number;
+	l->number += l->feeds + 1;
+	out->number = l->number;
 	if (!kept || text.n > LINE_LIMIT)
 		out->reject = REJECT_TOO_LONG;
 	else if (text.n > 0 && memchr(text.p, 0, text.n) != NULL)
@@ -36,7 +39,8 @@ static void finish_line(struct lines *l, struct slice text, uint64_t n, unsigned
 	else
 		out->reject = 0;
 	l->offset = out->end;
-	l->seen = 0;
+	l->seen = l->feeds = 0;
+	l->piece = 0;
 }
 
 /* Keeps what the limit allows of an unfinished line; the rest is only counted. */
@@ -49,6 +53,18 @@ static bool keep(struct lines *l, struct slice s)
 	return !l->part.failed;
 }
 
+/* A line feed was met. Does it end but a piece of the unfinished line? Then it is a byte within it. */
+static bool goes_on(struct lines *l)
+{
+	struct slice piece = slice_from(buf_slice(&l->part), l->piece);
+
+	if (l->part.n != l->seen || l->seen >= LINE_LIMIT || !frame_continues(piece) || !keep(l, SLICE("\n")))
+		return false;
+	l->piece = l->part.n;
+	l->feeds++;
+	return true;
+}
+
 int lines_next(struct lines *l, struct line *out)
 {
 	const uint8_t *lf;
@@ -56,22 +72,24 @@ int lines_next(struct lines *l, struct line *out)
 
 	if (l->seen == 0)
 		buf_clear(&l->part); /* the text of the last line may have been in it until now */
-	if (l->chunk.n == 0)
-		return TK_AGAIN;
-	lf = memchr(l->chunk.p, '\n', l->chunk.n);
-	head = lf == NULL ? l->chunk : slice_head(l->chunk, (size_t)(lf - l->chunk.p));
-	if (lf != NULL && l->seen == 0) {
+	do {
+		if (l->chunk.n == 0)
+			return TK_AGAIN;
+		lf = memchr(l->chunk.p, '\n', l->chunk.n);
+		head = lf == NULL ? l->chunk : slice_head(l->chunk, (size_t)(lf - l->chunk.p));
+		if (lf != NULL && l->seen == 0 && !frame_continues(head)) {
+			l->chunk = slice_from(l->chunk, head.n + 1);
+			finish_line(l, head, head.n, 1, out);
+			return TK_OK;
+		}
+		if (!keep(l, head))
+			return TK_ENOMEM;
+		if (lf == NULL) {
+			l->chunk = slice_of(NULL, 0);
+			return TK_AGAIN;
+		}
 		l->chunk = slice_from(l->chunk, head.n + 1);
-		finish_line(l, head, head.n, 1, out);
-		return TK_OK;
-	}
-	if (!keep(l, head))
-		return TK_ENOMEM;
-	if (lf == NULL) {
-		l->chunk = slice_of(NULL, 0);
-		return TK_AGAIN;
-	}
-	l->chunk = slice_from(l->chunk, head.n + 1);
+	} while (goes_on(l));
 	finish_line(l, buf_slice(&l->part), l->seen, 1, out);
 	return TK_OK;
 }
@@ -80,6 +98,11 @@ int lines_last(struct lines *l, struct line *out)
 {
 	if (l->seen == 0)
 		return TK_EEND;
-	finish_line(l, buf_slice(&l->part), l->seen, 0, out);
+	if (l->feeds > 0 && l->piece == l->seen) { /* a piece is the last of all: its line feed ends the line */
+		l->feeds--;
+		finish_line(l, slice_head(buf_slice(&l->part), l->piece - 1), l->seen - 1, 1, out);
+	} else {
+		finish_line(l, buf_slice(&l->part), l->seen, 0, out);
+	}
 	return TK_OK;
 }

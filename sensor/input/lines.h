@@ -1,6 +1,6 @@
 /* Lines out of arbitrary chunks of a stream. LF and CRLF end a line; a lone CR is a byte like any
- * other. Nothing is copied while a line lies in one chunk. Memory: one line limit. Not for several
- * threads. */
+ * other. Lines that a frame (gateway/frame.h) cut into pieces are one line, with LF between the pieces.
+ * Nothing is copied while a line lies in one chunk. Memory: one line limit. Not for several threads. */
 #ifndef TK_SENSOR_INPUT_LINES_H
 #define TK_SENSOR_INPUT_LINES_H
 
@@ -12,7 +12,7 @@
 struct line {
 	struct slice text;    /* without LF or CRLF; of a line that is too long: its first LINE_LIMIT bytes */
 	uint64_t offset, end; /* where it begins, and the first byte behind its LF, in the stream */
-	uint64_t number;      /* from 1 */
+	uint64_t number;      /* from 1; of one in pieces: the last of them */
 	uint8_t reject;       /* 0, REJECT_TOO_LONG or REJECT_NUL: not for a parser */
 };
 
@@ -22,6 +22,8 @@ struct lines {
 	uint64_t offset;      /* where the next or unfinished line begins */
 	uint64_t seen;        /* bytes of it seen so far, those not kept included */
 	uint64_t number;      /* lines ended so far */
+	size_t piece;         /* where in `part` its last piece begins */
+	uint64_t feeds;       /* pieces before that one */
 };
 
 /* A stream that continues at `offset` with `number` lines before it. */

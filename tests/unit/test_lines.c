@@ -3,6 +3,9 @@
 #include "sensor/input/lines.h"
 #include "tests/lib/tap.h"
 
+#define CRI "2026-11-23T02:24:36.650123Z stdout "
+#define DOCKER "\"stream\":\"stdout\",\"time\":\"2026-11-23T02:24:36Z\""
+
 /* Each line as "offset-end:number:reject:text|"; the unfinished one last. */
 static void describe(const struct line *l, struct buf *out)
 {
@@ -46,6 +49,15 @@ static const struct {
 	{ "empty lines", SLICE("\n\n"), 0, 0, "0-1:1:0:|1-2:2:0:|@2+0|" },
 	{ "NUL", SLICE("a\0b\nc\n"), 0, 0, "0-4:1:4:a0b|4-6:2:0:c|@6+0|" },
 	{ "continues", SLICE("x\ny"), 100, 7, "100-102:8:0:x|@102+1|102-103:9:0:y|" },
+	{ "pieces of CRI are one line", SLICE("x\n" CRI "P a\n" CRI "P b\n" CRI "F c\ny\n"), 0, 0,
+	  "0-2:1:0:x|2-119:4:0:" CRI "P a\n" CRI "P b\n" CRI "F c|119-121:5:0:y|@121+0|" },
+	{ "a piece of Docker", SLICE("{\"log\":\"a\"," DOCKER "}\n{\"log\":\"b\\n\"," DOCKER "}\nx\n"), 0, 0,
+	  "0-122:2:0:{\"log\":\"a\"," DOCKER "}\n{\"log\":\"b\\n\"," DOCKER "}|122-124:3:0:x|@124+0|" },
+	{ "a piece that nothing follows", SLICE(CRI "P a\n"), 10, 3,
+	  "@10+40|10-50:4:0:" CRI "P a|" },
+	{ "a piece and a bit", SLICE(CRI "P a\nxy"), 0, 0, "@0+42|0-42:2:0:" CRI "P a\nxy|" },
+	{ "what looks like a piece", SLICE("2026-11-23T02:24:36Z stdout Px a\n{\"log\":\"a\"}\ny\n"), 0, 0,
+	  "0-33:1:0:2026-11-23T02:24:36Z stdout Px a|33-45:2:0:{\"log\":\"a\"}|45-47:3:0:y|@47+0|" },
 	{ "invalid UTF-8 is bytes", SLICE("\xff\xfe\n"), 0, 0, "0-3:1:0:\xff\xfe|@3+0|" },
 };
 
