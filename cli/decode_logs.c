@@ -60,6 +60,7 @@ static const char *const reasons[REJECT_COUNT] = {
 	[REJECT_TIME] = "no time that exists",
 	[REJECT_TOO_LONG] = "longer than 1 MiB",
 	[REJECT_NUL] = "holds NUL bytes",
+	[REJECT_OTHER] = "a record of no call",
 };
 
 static void reject(struct file *f, const struct line *line, int reason)
@@ -72,35 +73,59 @@ static void reject(struct file *f, const struct line *line, int reason)
 			  reason == REJECT_MALFORMED && f->format != NULL ? f->format->name : "");
 }
 
-static int parse_line(struct decoder *d, const struct log_format *format, struct slice text)
-{
-	struct parse_context ctx = decode_context(d);
+/* A line on its way, whole or one of the events that it holds. */
+struct part_of_line {
+	struct decoder *d;
+	struct file *f;
+	const struct line *line;
+	const struct log_format *format;
+};
 
-	return log_format_parse(format, text, &ctx, &d->event);
+static int take_text(void *arg, struct slice text);
+
+/* The format may change within a file: is it another's line? Then that is taken. */
+static bool take_as_other(const struct part_of_line *p, struct slice text)
+{
+	struct part_of_line other = *p;
+
+	if (p->d->given != NULL || p->format != p->f->format || text.n != p->line->text.n)
+		return false;
+	other.format = log_format_detect(text);
+	if (other.format == NULL || other.format == p->format)
+		return false;
+	log_line_events(other.format, text, take_text, &other);
+	return true;
+}
+
+static int take_text(void *arg, struct slice text)
+{
+	const struct part_of_line *p = arg;
+	struct decoder *d = p->d;
+	struct parse_context ctx = decode_context(d);
+	int rc = log_format_parse(p->format, text, &ctx, &d->event);
+
+	if ((rc == REJECT_MALFORMED || rc == REJECT_OTHER) && take_as_other(p, text))
+		return 0;
+	if (rc != 0) {
+		reject(p->f, p->line, rc);
+		return 0;
+	}
+	log_line_digest(d->sha, text, d->event.ev.digest);
+	p->f->events++;
+	decode_event(d, &d->event.ev, ordinal_of(d, d->event.ev.digest));
+	return 0;
 }
 
 static void take_line(struct decoder *d, struct file *f, const struct line *line)
 {
-	struct access_event *ev = &d->event.ev;
-	int rc = line->reject;
+	struct part_of_line p = { d, f, line, f->format };
 
-	if (f->format == NULL || (rc == 0 && line->text.n == 0))
+	if (f->format == NULL || (line->reject == 0 && line->text.n == 0))
 		return; /* an empty line says nothing and loses nothing */
-	if (rc == 0)
-		rc = parse_line(d, f->format, line->text);
-	if (rc == REJECT_MALFORMED && d->given == NULL) { /* the format may change within a file */
-		const struct log_format *other = log_format_detect(line->text);
-
-		if (other != NULL && other != f->format)
-			rc = parse_line(d, other, line->text);
-	}
-	if (rc != 0) {
-		reject(f, line, rc);
-		return;
-	}
-	log_line_digest(d->sha, line->text, ev->digest);
-	f->events++;
-	decode_event(d, ev, ordinal_of(d, ev->digest));
+	if (line->reject != 0)
+		reject(f, line, line->reject);
+	else
+		log_line_events(f->format, line->text, take_text, &p);
 }
 
 /* ---- files ---- */

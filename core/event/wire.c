@@ -9,6 +9,7 @@ const char *reject_name(enum reject_reason r)
 		[REJECT_TIME] = "time",
 		[REJECT_TOO_LONG] = "too_long",
 		[REJECT_NUL] = "nul_bytes",
+		[REJECT_OTHER] = "no_call",
 	};
 
 	return r > 0 && r < REJECT_COUNT ? names[r] : "unknown";

@@ -58,6 +58,7 @@ enum reject_reason { /* names in wire.c; a row of the coverage table each */
 	REJECT_TIME,          /* no time, or one that does not exist */
 	REJECT_TOO_LONG,      /* over the line limit: skipped to its end */
 	REJECT_NUL,           /* holds NUL bytes */
+	REJECT_OTHER,         /* a record of this log, but of no call */
 	REJECT_COUNT
 };
 const char *reject_name(enum reject_reason r);

@@ -12,7 +12,10 @@ struct log_format {
 	const char *doc;                   /* one line for the manual */
 	/* Sure that this line is of the format: 0 no ... 100 yes. */
 	int (*detect)(struct slice line);
-	/* One line without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
+	/* Where a line may hold several events: the path of the array that they stand in, members joined by
+	 * dots. NULL: a line is one. */
+	const char *several;
+	/* One line (of several events: the bytes of one) without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
 	 * 0, or an enum reject_reason. */
 	int (*parse)(struct slice line, const struct parse_context *ctx, struct access_event *ev);
 	const void *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
@@ -28,6 +31,12 @@ const struct log_format *log_format_detect(struct slice line);  /* in a frame or
 const struct log_format *log_format_at(size_t i);               /* NULL behind the last */
 /* Detects over the first lines of a sample and names the format most of them are of. */
 const struct log_format *log_format_detect_sample(struct slice sample);
+/* Calls `fn` with what one event is made from: the line, or one after another those that it holds, until fn
+ * returns other than 0; returns that. A line that is not whole is one, for parse to refuse, and so is all
+ * that is behind LINE_EVENTS_MAX. */
+#define LINE_EVENTS_MAX 8192
+typedef int (*line_event_fn)(void *arg, struct slice text);
+int log_line_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg);
 /* Digest of a line, as identity and imports need it: SHA-256 of the bytes without LF/CRLF, first half.
  * `s` is any context of sha256_new, reused from line to line. */
 void log_line_digest(struct sha256 *s, struct slice line, uint8_t out[16]);

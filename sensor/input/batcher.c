@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+/* The events of a line go into one batch, or a kill would count some of them twice. What shorter lines hold
+ * has room behind a batch's BATCH_FLUSH_BYTES; a longer one begins its own. */
+#define LONG_LINE (64u << 10)
+
 int batcher_init(struct batcher *b, struct slice key, const struct cidr *proxies, size_t n_proxies)
 {
 	memset(b, 0, sizeof *b);
@@ -32,36 +36,59 @@ void batcher_free(struct batcher *b)
 	memset(b, 0, sizeof *b);
 }
 
-static int add_reject(struct batcher *b, const struct line *line, int reason, struct line_counts *file)
+/* One event of a line, or the whole line. */
+struct part_of_line {
+	struct batcher *b;
+	const struct log_format *format;
+	const struct line *line;
+	struct line_counts *file;
+};
+
+static int add_reject(const struct part_of_line *p, struct slice text, int reason)
 {
-	struct reject r = { .offset = line->offset, .line = line->number, .reason = (uint8_t)reason };
+	struct reject r = { .offset = p->line->offset, .line = p->line->number, .reason = (uint8_t)reason };
+	struct batcher *b = p->b;
 	int rc;
 
-	log_line_digest(b->sha, line->text, r.digest);
+	log_line_digest(b->sha, text, r.digest);
 	rc = batch_add_reject(b->w, &r);
 	if (rc != TK_OK)
 		return rc;
 	b->total.rejected++;
-	file->rejected++;
+	p->file->rejected++;
 	if (b->on_reject != NULL)
 		b->on_reject(b->on_reject_arg, b->file, &r);
 	return TK_OK;
 }
 
-int batcher_line(struct batcher *b, const struct log_format *format, const struct line *line,
-		 struct line_counts *file)
+static int add_text(void *arg, struct slice text)
 {
-	int reason = line->reject, rc;
+	const struct part_of_line *p = arg;
+	struct batcher *b = p->b;
+	int reason, rc;
 
-	if (reason == 0)
-		reason = log_format_parse(format, line->text, &b->ctx, &b->event);
+	reason = log_format_parse(p->format, text, &b->ctx, &b->event);
 	if (reason != 0)
-		return add_reject(b, line, reason, file);
-	log_line_digest(b->sha, line->text, b->event.ev.digest);
+		return add_reject(p, text, reason);
+	log_line_digest(b->sha, text, b->event.ev.digest);
 	rc = batch_add(b->w, &b->event.ev);
 	if (rc == TK_OK) {
 		b->total.events++;
-		file->events++;
+		p->file->events++;
 	}
 	return rc;
+}
+
+int batcher_line(struct batcher *b, const struct log_format *format, const struct line *line,
+		 struct line_counts *file)
+{
+	struct part_of_line p = { b, format, line, file };
+
+	if (line->reject != 0)
+		return add_reject(&p, line->text, line->reject);
+	if (format->several == NULL)
+		return add_text(&p, line->text);
+	if (line->text.n > LONG_LINE && batch_bytes(b->w) > 0)
+		return TK_ELIMIT;
+	return log_line_events(format, line->text, add_text, &p);
 }
