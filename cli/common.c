@@ -9,6 +9,7 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/layout_compile.h"
 #include "sensor/input/capture_open.h"
 
 #define FORMATS_MAX 64
@@ -68,11 +69,13 @@ static const char *find_config(const struct cli *cli)
 	return NULL;
 }
 
-/* The names of formats, and what a filter is, are known above the configuration. */
+/* The names of formats, and what a pattern and a filter are, are known above the configuration. */
 static struct config *load(const char *file)
 {
 	const char *names[FORMATS_MAX];
-	struct config_known known = { .formats = names, .filter = capture_filter_check };
+	struct config_known known = { .formats = names,
+				      .filter = capture_filter_check,
+				      .log_format = pattern_check };
 	struct problems p;
 	struct config *c;
 

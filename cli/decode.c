@@ -10,6 +10,7 @@
 #include "cli/decode.h"
 #include "core/base/sys.h"
 #include "core/event/identity.h"
+#include "sensor/gateway/layout_compile.h"
 #include "sensor/input/capture_file.h"
 
 /* ---- what logs and captures share ---- */
@@ -98,6 +99,7 @@ static void decoder_free(struct decoder *d)
 	order_free(&d->order);
 	prices_free(d->prices);
 	key_log_free(d->keys);
+	log_format_close(d->given);
 	free(d->seen);
 	free(d->chunk);
 	free(d->scratch.p);
@@ -129,8 +131,11 @@ extern const struct command command_decode;
 static int unknown_format(const char *name)
 {
 	const char *names[64], *near;
-	size_t n = 0;
+	struct err e = { 0 };
+	size_t n = 0, at = 0;
 
+	if (is_pattern(slice_str(name)) && pattern_check(slice_str(name), &at, &e) != TK_OK)
+		return cli_usage(&command_decode, "--format: byte %zu of the pattern: %s", at + 1, e.text);
 	while (n < COUNT(names) && log_format_at(n) != NULL) {
 		names[n] = log_format_at(n)->name;
 		n++;
@@ -138,8 +143,7 @@ static int unknown_format(const char *name)
 	near = nearest(slice_str(name), names, n);
 	if (near != NULL)
 		return cli_usage(&command_decode, "unknown format \"%s\"; did you mean \"%s\"?", name, near);
-	return cli_usage(&command_decode, "unknown format \"%s\"; known are auto, %s and %s", name, names[0],
-			 names[1]);
+	return cli_usage(&command_decode, "unknown format \"%s\"; tochoku decode --help lists them", name);
 }
 
 /* Options before files, in any order; argv is packed to the files. EXIT_DONE to go on. */
@@ -180,7 +184,7 @@ static int read_options(struct decoder *d, int argc, char **argv, int *n_files)
 		return cli_usage(&command_decode, "no file named; \"-\" is standard input");
 	if (d->format_name == NULL || strcmp(d->format_name, "auto") == 0)
 		return EXIT_DONE;
-	d->given = log_format_by_name(slice_str(d->format_name));
+	d->given = log_format_open(slice_str(d->format_name), NULL);
 	return d->given != NULL ? EXIT_DONE : unknown_format(d->format_name);
 }
 
@@ -265,7 +269,10 @@ const struct command command_decode = {
 		"\"-\" is standard input. What cannot be read is counted on standard error. Zones,\n"
 		"geography, keys and the register of users need a configuration and are left out.\n"
 		"\n"
-		"  --format NAME   auto (default), nginx-combined, nginx-json\n"
+		"  --format NAME   auto (default), nginx-combined, nginx-json, nginx-ingress, apache-common,\n"
+		"                  apache-combined, apache-vhost-timed, haproxy-httplog, envoy-default,\n"
+		"                  traefik-clf, aws-alb, aws-cloudfront; or a pattern of your own: nginx's\n"
+		"                  log_format or Apache's LogFormat, such as '$remote_addr $status'\n"
 		"  --prices FILE   a price table (our YAML or LiteLLM's JSON): adds the cost of each call\n"
 		"  --keylog FILE   secrets of TLS connections (SSLKEYLOGFILE): what is encrypted is read\n"
 		"  --json          JSON lines, which is the only form\n"

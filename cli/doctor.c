@@ -18,6 +18,19 @@
 
 extern const struct command command_doctor;
 
+/* A format of the site's own against the lines that there are. */
+static void check_own_format(struct report_out *o, const struct cfg_tail *t, const char *path, struct slice sample)
+{
+	const struct log_format *f = log_format_open(slice_str(t->log_format), NULL);
+	bool fits = f != NULL && log_format_fits_sample(f, sample);
+
+	if (fits)
+		health_tell(o, HEALTH_OK, "format", "%s: its log_format", path);
+	else
+		health_tell(o, HEALTH_FAIL, "format", "%s: none of its first lines is of its log_format", path);
+	log_format_close(f);
+}
+
 static void check_format(struct report_out *o, const struct cfg_tail *t, const char *path, int fd)
 {
 	static uint8_t sample[SAMPLE];
@@ -31,6 +44,10 @@ static void check_format(struct report_out *o, const struct cfg_tail *t, const c
 	if (n == 0) {
 		health_tell(o, HEALTH_WARN, "format", "%s is empty: the format shows with the first lines",
 			    path);
+		return;
+	}
+	if (t->log_format != NULL) {
+		check_own_format(o, t, path, slice_of(sample, (size_t)n));
 		return;
 	}
 	found = log_format_detect_sample(slice_of(sample, (size_t)n));

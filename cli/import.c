@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "core/base/json.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/layout_compile.h"
 #include "sensor/import.h"
 
 extern const struct command command_import;
@@ -56,11 +57,18 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 
 static int check_format(const char *name)
 {
+	struct err e = { 0 };
 	struct buf names;
 	int rc = EXIT_DONE;
+	size_t at = 0;
 
 	if (strcmp(name, "auto") == 0 || log_format_by_name(slice_str(name)) != NULL)
 		return EXIT_DONE;
+	if (is_pattern(slice_str(name))) {
+		if (pattern_check(slice_str(name), &at, &e) == TK_OK)
+			return EXIT_DONE;
+		return cli_usage(&command_import, "--format: byte %zu of the pattern: %s", at + 1, e.text);
+	}
 	buf_init(&names, 4096);
 	for (size_t i = 0; log_format_at(i) != NULL; i++)
 		buf_fmt(&names, ", %s", log_format_at(i)->name);

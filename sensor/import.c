@@ -105,7 +105,7 @@ static int send_inputs(struct import *m)
 		struct role_input in = { .number = (uint32_t)i };
 
 		if (t != NULL && strcmp(format, "auto") == 0 && t->format != NULL)
-			format = t->format;
+			format = t->log_format != NULL ? t->log_format : t->format;
 		in.name = slice_str(t != NULL ? t->name : m->o->input != NULL ? m->o->input : "");
 		in.format = slice_str(format);
 		buf_clear(&m->packet);

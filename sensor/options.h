@@ -21,7 +21,7 @@ struct sensor_options {
 
 struct role_input {
 	uint32_t number;
-	struct slice name, format;    /* format: a name or "auto". An import's name may be empty */
+	struct slice name, format;    /* format: a name, a pattern or "auto". An import's name may be empty */
 };
 
 struct role_file {

@@ -116,7 +116,9 @@ static int send_options(struct supervisor *s, struct err *e)
 	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_tails; i++) {
 		const struct cfg_tail *t = &s->cfg->tails[i];
 		struct role_input in = { .number = i, .name = slice_str(t->name),
-					 .format = slice_str(t->format == NULL ? "auto" : t->format) };
+					 .format = slice_str(t->log_format != NULL ? t->log_format
+							     : t->format == NULL   ? "auto"
+										   : t->format) };
 
 		buf_clear(&s->packet);
 		role_input_encode(&in, &s->packet);

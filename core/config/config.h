@@ -11,6 +11,7 @@
 
 struct cfg_tail {
 	const char *name, *path, *format; /* path may be a glob; format "auto" by default */
+	const char *log_format;           /* a pattern of the operator's own, instead of a format; or NULL */
 };
 struct cfg_capture {
 	const char *name, *interface; /* "any": all of them */
@@ -156,6 +157,8 @@ struct config_known {
 	size_t n_formats;
 	/* TK_OK, or why it is no capture filter; NULL: not checked. */
 	int (*filter)(const char *filter, struct err *e);
+	/* TK_OK, or why it is no pattern of a log, and the byte of it that is wrong; NULL: not checked. */
+	int (*log_format)(struct slice pattern, size_t *at, struct err *e);
 };
 struct config *config_load_known(const char *file, const struct config_known *known, struct problems *p);
 /* config_load on text: a pure function but for the look into tzdata, for tests and fuzzing. */

@@ -145,6 +145,17 @@ static void check_captures(struct reading *r, const struct node *list, const str
 	}
 }
 
+static void check_tails(struct reading *r, const struct node *list, const struct config *c)
+{
+	const struct node *n = entry_of(list, 0);
+
+	for (size_t i = 0; i < c->n_tails && n != NULL; i++, n = n->next)
+		if (c->tails[i].log_format != NULL && c->tails[i].format != NULL &&
+		    strcmp(c->tails[i].format, "auto") != 0)
+			problem_at(r->problems, node_get(n, "log_format"),
+				   "'log_format' is a format of your own: leave 'format' out");
+}
+
 static bool has_condition(const struct cfg_function *f)
 {
 	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL;
@@ -264,6 +275,7 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	check_unique(r);
 	if (root == NULL)
 		return;
+	check_tails(r, node_get(node_get(root, "inputs"), "tails"), c);
 	check_captures(r, node_get(node_get(root, "inputs"), "captures"), c);
 	check_zones(r, node_get(node_get(root, "networks"), "zones"), c);
 	check_keys(r, node_get(identities, "keys"), c);

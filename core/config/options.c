@@ -25,6 +25,8 @@ static const struct option tail_rows[] = {
 	  .doc = "log file, or a glob" },
 	{ .key = "format", .type = &type_format, IN(cfg_tail, format), .preset = "auto",
 	  .doc = "name of a gateway format, or auto" },
+	{ .key = "log_format", .type = &type_log_format, IN(cfg_tail, log_format),
+	  .doc = "pattern of a format of your own: nginx's log_format or Apache's LogFormat, as it stands there" },
 };
 static const struct option_table tail = TABLE(tail_rows);
 

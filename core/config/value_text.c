@@ -189,6 +189,28 @@ static void read_format(struct reading *r, const struct option *o, const struct 
 		   near != NULL ? near : "", near != NULL ? "'?)" : "");
 }
 
+/* The place of a byte of the pattern is told where the pattern stands in one line. */
+static void read_log_format(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	const char *pattern = NULL;
+	struct slice text;
+	struct err why = { 0 };
+	size_t at = 0;
+
+	read_bounded(r, o, n, &pattern, false, TEXT_MAX);
+	if (pattern == NULL)
+		return;
+	memcpy(store, &pattern, sizeof pattern);
+	text = slice_str(pattern);
+	if (r->known == NULL || r->known->log_format == NULL || r->known->log_format(text, &at, &why) == TK_OK)
+		return;
+	if (memchr(text.p, '\n', text.n) != NULL)
+		problem_at(r->problems, n, "'%s': byte %zu: %s", o->key, at + 1, why.text);
+	else
+		problem_line(r->problems, n->line, n->column + n->quoted + (uint32_t)at, "'%s': %s", o->key,
+			     why.text);
+}
+
 static void read_filter(struct reading *r, const struct option *o, const struct node *n, void *store)
 {
 	const char *filter = NULL;
@@ -356,6 +378,8 @@ const struct option_type type_word = { "one word", STRING, read_word, print_text
 const struct option_type type_saturday = { "one word", sizeof(enum saturday), read_saturday, print_saturday };
 const struct option_type type_format = { "the name of a log format, or auto", STRING, read_format,
 					 print_text };
+const struct option_type type_log_format = { "a log_format of nginx or a LogFormat of Apache", STRING,
+					     read_log_format, print_text };
 const struct option_type type_filter = { "a filter such as \"tcp port 8080\"", STRING, read_filter,
 					 print_text };
 const struct option_type type_country = { "two capital letters (ISO 3166-1) such as JP", STRING, read_country,

@@ -3,14 +3,17 @@
 #ifndef TK_SENSOR_GATEWAY_FORMAT_H
 #define TK_SENSOR_GATEWAY_FORMAT_H
 
+#include "core/base/err.h"
 #include "core/base/hash.h"
 #include "core/event/wire.h"
 #include "sensor/fields/context.h"
 
+struct layout;
+
 struct log_format {
 	const char *name;
 	const char *doc;                   /* one line for the manual */
-	/* Sure that this line is of the format: 0 no ... 100 yes. */
+	/* Sure that this line is of the format: 0 no ... 100 yes. NULL with a layout: that tells. */
 	int (*detect)(struct slice line);
 	/* Where a line may hold several events: the path of the array that they stand in, members joined by
 	 * dots. NULL: a line is one. */
@@ -18,15 +21,21 @@ struct log_format {
 	/* One line (of several events: the bytes of one) without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
 	 * 0, or an enum reject_reason. */
 	int (*parse)(struct slice line, const struct parse_context *ctx, struct access_event *ev);
-	const void *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
+	const struct layout *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
 };
 
 /* formats.c: the roof of the folder. */
-/* Parses a line of that format, or what a frame (frame.h) around it holds. Resets the event and ctx->scratch;
+/* Parses a line of that format, or what a frame (framing.h) around it holds. Resets the event and ctx->scratch;
  * 0, or an enum reject_reason. */
 int log_format_parse(const struct log_format *f, struct slice line, struct parse_context *ctx,
 		     struct flat_event *fe);
 const struct log_format *log_format_by_name(struct slice name); /* NULL: none */
+/* By a name, or by the pattern of an operator's own (layout_compile.h). NULL, with TK_ECONFIG or TK_ENOMEM. Give
+ * it back with log_format_close, which NULL is legal for. */
+const struct log_format *log_format_open(struct slice name_or_pattern, struct err *e);
+void log_format_close(const struct log_format *f);
+/* Is one of the sample's first lines of this format, in a frame or not? */
+bool log_format_fits_sample(const struct log_format *f, struct slice sample);
 const struct log_format *log_format_detect(struct slice line);  /* in a frame or not; NULL: none */
 const struct log_format *log_format_at(size_t i);               /* NULL behind the last */
 /* Detects over the first lines of a sample and names the format most of them are of. */

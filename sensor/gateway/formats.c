@@ -1,6 +1,10 @@
 /* The roof of the folder: the only file that knows all formats. */
 #include "sensor/gateway/format.h"
-#include "sensor/gateway/frame.h"
+
+#include <stdlib.h>
+
+#include "sensor/gateway/framing.h"
+#include "sensor/gateway/layout_compile.h"
 
 #define SAMPLE_LINES 200
 #define SAMPLE_FRAMED 16384 /* a longer line in a frame tells nothing */
@@ -29,6 +33,26 @@ const struct log_format *log_format_by_name(struct slice name)
 	return NULL;
 }
 
+const struct log_format *log_format_open(struct slice name_or_pattern, struct err *e)
+{
+	const struct log_format *f = log_format_by_name(name_or_pattern);
+	size_t at;
+
+	if (f != NULL)
+		return f;
+	if (is_pattern(name_or_pattern))
+		return pattern_compile(name_or_pattern, &at, e);
+	err_set(e, TK_ECONFIG, "no log format is named \"%.*s\"", (int)slice_head(name_or_pattern, 100).n,
+		(const char *)name_or_pattern.p);
+	return NULL;
+}
+
+void log_format_close(const struct log_format *f)
+{
+	if (f != NULL && f->layout != NULL)
+		free((void *)(uintptr_t)f);
+}
+
 /* What a line is of decides before what may be around it: no format's own line is taken for a frame. */
 int log_format_parse(const struct log_format *f, struct slice line, struct parse_context *ctx,
 		     struct flat_event *fe)
@@ -46,6 +70,11 @@ int log_format_parse(const struct log_format *f, struct slice line, struct parse
 	ctx->frame_time = in.time;
 	flat_event_reset(fe);
 	return f->parse(in.text, ctx, &fe->ev);
+}
+
+static int detect_as(const struct log_format *f, struct slice line)
+{
+	return f->layout != NULL ? layouts_detect(f->layout, 1, line) : f->detect(line);
 }
 
 static const struct log_format *detect_bare(struct slice line)
@@ -102,6 +131,21 @@ const struct log_format *log_format_detect_sample(struct slice sample)
 		if (votes[i] > votes[best])
 			best = i;
 	return votes[best] > 0 ? formats[best] : NULL;
+}
+
+bool log_format_fits_sample(const struct log_format *f, struct slice sample)
+{
+	uint8_t room[SAMPLE_FRAMED];
+	struct framed in;
+
+	for (int n = 0; n < SAMPLE_LINES && sample.n > 0; n++) {
+		struct slice line = take_line(&sample);
+		struct scratch s = { room, 0, sizeof room };
+
+		if (detect_as(f, line) > 0 || (frame_open(line, &s, &in) && detect_as(f, in.text) > 0))
+			return true;
+	}
+	return false;
 }
 
 void log_line_digest(struct sha256 *s, struct slice line, uint8_t out[16])

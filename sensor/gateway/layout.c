@@ -224,7 +224,8 @@ struct slice layout_undo(const struct layout *l, unsigned what, struct slice raw
 
 void layout_put(struct found *f, unsigned what, unsigned rank, struct slice text)
 {
-	uint8_t kept = text_none(text) ? 1 : (uint8_t)(rank + 2);
+	/* Apache writes an empty user as two quotation marks. */
+	uint8_t kept = text_none(text) || slice_is(text, "\"\"") ? 1 : (uint8_t)(rank + 2);
 
 	if (f->rank[what] >= kept)
 		return;
@@ -265,7 +266,7 @@ bool layout_sure(const struct layout *l, const struct found *f)
 	struct addr a;
 	int64_t ns;
 
-	if (!found_has(f, time) || !log_time(f->text[time], l->habits, NULL, &ns))
+	if (f->rank[time] > 0 && !log_time(f->text[time], l->habits, NULL, &ns))
 		return false;
 	return f->rank[M_CLIENT] == 0 || addr_parse_loose(f->text[M_CLIENT], &a) ||
 	       slice_starts(f->text[M_CLIENT], SLICE("unix:"));

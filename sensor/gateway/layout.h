@@ -60,7 +60,7 @@ bool layout_match(const struct layout *l, struct slice line, struct scratch *s, 
 /* For values that the format takes apart itself. */
 struct slice layout_undo(const struct layout *l, unsigned what, struct slice raw, struct scratch *s);
 void layout_put(struct found *f, unsigned what, unsigned rank, struct slice text);
-/* Its time is one, and its client, if it is to have one, an address. */
+/* Its time is one, and its client is an address, as far as the layout has them. */
 bool layout_sure(const struct layout *l, const struct found *f);
 
 /* The two functions of a format whose lines are of one of n layouts, tried in turn. */

@@ -1,6 +1,6 @@
 #include "sensor/input/lines.h"
 
-#include "sensor/gateway/frame.h"
+#include "sensor/gateway/framing.h"
 
 void lines_init(struct lines *l, uint64_t offset, uint64_t number)
 {

@@ -1,5 +1,5 @@
 /* Lines out of arbitrary chunks of a stream. LF and CRLF end a line; a lone CR is a byte like any
- * other. Lines that a frame (gateway/frame.h) cut into pieces are one line, with LF between the pieces.
+ * other. Lines that a frame (gateway/framing.h) cut into pieces are one line, with LF between the pieces.
  * Nothing is copied while a line lies in one chunk. Memory: one line limit. Not for several threads. */
 #ifndef TK_SENSOR_INPUT_LINES_H
 #define TK_SENSOR_INPUT_LINES_H

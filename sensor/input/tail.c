@@ -77,8 +77,10 @@ void tails_free(struct tails *t)
 		return;
 	for (size_t i = 0; i < t->n_files; i++)
 		file_free(t, t->files[i]);
-	for (size_t i = 0; i < t->n_inputs; i++)
+	for (size_t i = 0; i < t->n_inputs; i++) {
+		log_format_close(t->inputs[i].format);
 		free(t->inputs[i].name);
+	}
 	for (size_t i = 0; i < t->n_groups; i++)
 		free(t->groups[i].base);
 	probe_end(&t->probe);
@@ -99,19 +101,20 @@ int tails_input(struct tails *t, const struct role_input *in, struct err *e)
 
 	if (in->number != t->n_inputs || t->n_inputs == INPUTS_MAX)
 		return err_set(e, TK_EMALFORMED, "input %u comes out of turn", in->number);
-	if (!slice_is(in->format, "auto") && (format = log_format_by_name(in->format)) == NULL)
-		return err_set(e, TK_ECONFIG, "no log format is named \"%.*s\"", (int)in->format.n,
-			       (const char *)in->format.p);
 	list = realloc(t->inputs, (t->n_inputs + 1) * sizeof *list);
 	if (list == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for the inputs");
 	t->inputs = list;
+	if (!slice_is(in->format, "auto") && (format = log_format_open(in->format, e)) == NULL)
+		return e->code;
 	list[t->n_inputs] = (struct tail_input){ .format = format,
 						 .beat_gen = -1,
 						 .name = strndup(in->name.n ? (const char *)in->name.p : "",
 								 in->name.n) };
-	if (list[t->n_inputs].name == NULL)
+	if (list[t->n_inputs].name == NULL) {
+		log_format_close(format);
 		return err_set(e, TK_ENOMEM, "no memory for the inputs");
+	}
 	t->n_inputs++;
 	return TK_OK;
 }

@@ -1,4 +1,4 @@
-#include "sensor/gateway/frame.h"
+#include "sensor/gateway/framing.h"
 
 #include "core/base/json.h"
 #include "core/base/zone.h"

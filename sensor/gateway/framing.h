@@ -1,8 +1,8 @@
 /* What other programs put around a gateway's line on its way: syslog (RFC 3164, RFC 5424, and as rsyslog writes
  * both to files), Docker's json-file driver, and CRI (containerd, CRI-O). The last two cut long lines into
  * pieces. Pure functions. */
-#ifndef TK_SENSOR_GATEWAY_FRAME_H
-#define TK_SENSOR_GATEWAY_FRAME_H
+#ifndef TK_SENSOR_GATEWAY_FRAMING_H
+#define TK_SENSOR_GATEWAY_FRAMING_H
 
 #include "sensor/fields/context.h"
 
