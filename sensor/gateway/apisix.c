@@ -104,9 +104,9 @@ static void drop_unset(struct found *f)
 {
 	struct slice type = f->text[M_STREAM];
 
-	if (slice_is(f->text[M_INPUT], "0") && slice_is(f->text[M_OUTPUT], "0"))
+	if (found_is(f, M_INPUT, "0") && found_is(f, M_OUTPUT, "0"))
 		f->rank[M_INPUT] = f->rank[M_OUTPUT] = 0;
-	if (slice_is(f->text[M_TTFB_MS], "0"))
+	if (found_is(f, M_TTFB_MS, "0"))
 		f->rank[M_TTFB_MS] = 0;
 	if (slice_is(type, "ai_stream"))
 		found_put(f, M_STREAM, SLICE("true"));

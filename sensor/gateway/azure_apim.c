@@ -12,6 +12,9 @@ static const struct path_row rows[] = {
 	MARK("Category", 1),
 	MARK("TimeGenerated", 2),
 	MARK("time", 2),
+	MARK("records.CorrelationId", 0),
+	MARK("records.Category", 1),
+	MARK("records.time", 2),
 	PATH("TimeGenerated", START, 2),
 	PATH("TimeGenerated [UTC]", START, 2),
 	PATH("time", START, 1),
@@ -40,7 +43,7 @@ static const struct path_row rows[] = {
 
 static int amend(struct found *f, const struct parse_context *ctx)
 {
-	bool more = found_has(f, M_ARGUMENTS) && !slice_is(f->text[M_ARGUMENTS], "0");
+	bool more = found_has(f, M_ARGUMENTS) && !found_is(f, M_ARGUMENTS, "0");
 
 	(void)ctx;
 	f->rank[M_ARGUMENTS] = 0;

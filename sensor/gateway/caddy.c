@@ -62,7 +62,7 @@ static int amend(struct found *f, const struct parse_context *ctx)
 		f->rank[M_DURATION] = 0;
 	}
 	for (size_t i = 0; i < COUNT(blanked); i++)
-		if (slice_is(f->text[blanked[i]], "REDACTED") || slice_is(f->text[blanked[i]], "**REDACTED**"))
+		if (found_is(f, blanked[i], "REDACTED") || found_is(f, blanked[i], "**REDACTED**"))
 			f->rank[blanked[i]] = 0;
 	return 0;
 }

@@ -22,7 +22,7 @@ enum habit {
 
 /* rank 0: not there, 1: there and empty or "-", more: a value. An empty one gives way to any other. */
 struct found {
-	struct slice text[M_COUNT];
+	struct slice text[M_COUNT]; /* undefined where the rank is 0 */
 	uint8_t rank[M_COUNT];
 	bool escaped[M_COUNT]; /* JSON escapes are in the text */
 };
@@ -31,6 +31,11 @@ struct found {
 static inline bool found_has(const struct found *f, enum member m)
 {
 	return f->rank[m] > 1;
+}
+
+static inline bool found_is(const struct found *f, enum member m, const char *word)
+{
+	return found_has(f, m) && slice_is(f->text[m], word);
 }
 
 /* A value that no text of the line says. */

@@ -100,7 +100,7 @@ static int amend(struct found *f, const struct parse_context *ctx)
 
 	(void)ctx;
 	for (size_t i = 0; i < COUNT(request); i++)
-		if (slice_is(f->text[request[i]], "<BADREQ>"))
+		if (found_is(f, request[i], "<BADREQ>"))
 			f->rank[request[i]] = 0;
 	return 0;
 }

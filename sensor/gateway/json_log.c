@@ -11,8 +11,8 @@ int json_log_detect(const struct json_log *l, struct slice line)
 /* A request, an answer, or what a model was asked and did. */
 static bool tells_of_a_call(const struct found *f)
 {
-	return found_request(f) || found_has(f, M_STATUS) || found_has(f, M_MODEL) ||
-	       found_has(f, M_INPUT) || found_has(f, M_OUTPUT);
+	return found_request(f) || found_has(f, M_STATUS) || found_has(f, M_OPERATION) ||
+	       found_has(f, M_MODEL) || found_has(f, M_INPUT) || found_has(f, M_OUTPUT);
 }
 
 int json_log_parse(const struct json_log *l, struct slice line, const struct parse_context *ctx,

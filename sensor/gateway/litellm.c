@@ -91,9 +91,12 @@ static void name_operation(struct found *f)
 static void name_host(struct found *f)
 {
 	struct slice s = f->text[M_HOST];
-	const uint8_t *at = found_has(f, M_HOST) ? memmem(s.p, s.n, "://", 3) : NULL;
+	const uint8_t *at;
 	size_t n = 0;
 
+	if (!found_has(f, M_HOST))
+		return;
+	at = memmem(s.p, s.n, "://", 3);
 	if (at != NULL)
 		s = slice_from(s, (size_t)(at - s.p) + 3);
 	while (n < s.n && s.p[n] != '/' && s.p[n] != '?')
@@ -105,7 +108,7 @@ static void name_host(struct found *f)
 static int amend(struct found *f, const struct parse_context *ctx)
 {
 	(void)ctx;
-	if (found_has(f, M_STATUS) && slice_is(f->text[M_STATUS], "success"))
+	if (found_is(f, M_STATUS, "success"))
 		found_put(f, M_STATUS, SLICE("200"));
 	name_operation(f);
 	name_host(f);

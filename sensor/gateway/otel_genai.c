@@ -16,6 +16,10 @@ static const struct path_row rows[] = {
 	MARK("trace_id", 2),
 	MARK("traceId", 2),
 	MARK("context.trace_id", 2),
+	/* the frame of OTLP/JSON is enough: what is in it, each span says */
+	MARK("resourceSpans.scopeSpans.spans", 0),
+	MARK("resourceSpans.scopeSpans.spans", 1),
+	MARK("resourceSpans.scopeSpans.spans", 2),
 	PATH("start_time", START, 1),
 	PATH("startTimeUnixNano", START, 1),
 	PATH("start_time_unix_nano", START, 1),
@@ -92,26 +96,5 @@ static const struct json_log own = {
 	.paths = JSON_ROWS(rows), .habits = HABIT_PROVIDER | HABIT_UTC, .marks = 7, .amend = amend,
 };
 
-/* Of OTLP/JSON the frame is enough: what is in it, each span says. */
-static const struct path_row frame_rows[] = { MARK("resourceSpans.scopeSpans.spans", 0) };
-static const struct json_log frame = { .paths = JSON_ROWS(frame_rows), .marks = 1 };
-
-static int detect(struct slice line)
-{
-	int sure = json_log_detect(&own, line);
-
-	return sure > 0 ? sure : json_log_detect(&frame, line);
-}
-
-static int parse(struct slice line, const struct parse_context *ctx, struct access_event *ev)
-{
-	return json_log_parse(&own, line, ctx, ev);
-}
-
-const struct log_format format_otel_genai = {
-	.name = "otel-genai-spans",
-	.doc = "OpenTelemetry GenAI spans: one a line, or OTLP/JSON with many in a line",
-	.several = "resourceSpans.scopeSpans.spans",
-	.detect = detect,
-	.parse = parse,
-};
+JSON_LOG_FORMAT(otel_genai, .name = "otel-genai-spans", .several = "resourceSpans.scopeSpans.spans",
+		.doc = "OpenTelemetry GenAI spans: one a line, or OTLP/JSON with many in a line");
