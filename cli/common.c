@@ -9,6 +9,7 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/json_fields.h"
 #include "sensor/gateway/layout_compile.h"
 #include "sensor/input/capture_open.h"
 
@@ -75,14 +76,17 @@ static struct config *load(const char *file)
 	const char *names[FORMATS_MAX];
 	struct config_known known = { .formats = names,
 				      .filter = capture_filter_check,
-				      .log_format = pattern_check };
+				      .log_format = pattern_check,
+				      .fields_check = fields_check };
 	struct problems p;
 	struct config *c;
 
-	while (known.n_formats < FORMATS_MAX && log_format_at(known.n_formats) != NULL) {
+	known.fields = fields_names(&known.n_fields);
+	while (known.n_formats < FORMATS_MAX - 1 && log_format_at(known.n_formats) != NULL) {
 		names[known.n_formats] = log_format_at(known.n_formats)->name;
 		known.n_formats++;
 	}
+	names[known.n_formats++] = "json"; /* with `fields` */
 	problems_init(&p, file);
 	c = config_load_known(file, &known, &p);
 	problems_print(&p);

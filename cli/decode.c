@@ -10,6 +10,7 @@
 #include "cli/decode.h"
 #include "core/base/sys.h"
 #include "core/event/identity.h"
+#include "sensor/gateway/json_fields.h"
 #include "sensor/gateway/layout_compile.h"
 #include "sensor/input/capture_file.h"
 
@@ -136,6 +137,8 @@ static int unknown_format(const char *name)
 
 	if (is_pattern(slice_str(name)) && pattern_check(slice_str(name), &at, &e) != TK_OK)
 		return cli_usage(&command_decode, "--format: byte %zu of the pattern: %s", at + 1, e.text);
+	if (is_fields(slice_str(name)) && fields_check(slice_str(name), &e) != TK_OK)
+		return cli_usage(&command_decode, "--format: %s", e.text);
 	while (n < COUNT(names) && log_format_at(n) != NULL) {
 		names[n] = log_format_at(n)->name;
 		n++;

@@ -21,13 +21,13 @@ extern const struct command command_doctor;
 /* A format of the site's own against the lines that there are. */
 static void check_own_format(struct report_out *o, const struct cfg_tail *t, const char *path, struct slice sample)
 {
-	const struct log_format *f = log_format_open(slice_str(t->log_format), NULL);
+	const struct log_format *f = log_format_open(slice_str(cfg_tail_format(t)), NULL);
 	bool fits = f != NULL && log_format_fits_sample(f, sample);
 
 	if (fits)
-		health_tell(o, HEALTH_OK, "format", "%s: its log_format", path);
+		health_tell(o, HEALTH_OK, "format", "%s: its own format", path);
 	else
-		health_tell(o, HEALTH_FAIL, "format", "%s: none of its first lines is of its log_format", path);
+		health_tell(o, HEALTH_FAIL, "format", "%s: none of its first lines is of its own format", path);
 	log_format_close(f);
 }
 
@@ -46,7 +46,7 @@ static void check_format(struct report_out *o, const struct cfg_tail *t, const c
 			    path);
 		return;
 	}
-	if (t->log_format != NULL) {
+	if (t->log_format != NULL || t->fields != NULL) {
 		check_own_format(o, t, path, slice_of(sample, (size_t)n));
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "core/base/json.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/json_fields.h"
 #include "sensor/gateway/layout_compile.h"
 #include "sensor/import.h"
 
@@ -64,6 +65,10 @@ static int check_format(const char *name)
 
 	if (strcmp(name, "auto") == 0 || log_format_by_name(slice_str(name)) != NULL)
 		return EXIT_DONE;
+	if (is_fields(slice_str(name)))
+		return fields_check(slice_str(name), &e) == TK_OK
+			       ? EXIT_DONE
+			       : cli_usage(&command_import, "--format: %s", e.text);
 	if (is_pattern(slice_str(name))) {
 		if (pattern_check(slice_str(name), &at, &e) == TK_OK)
 			return EXIT_DONE;

@@ -104,8 +104,8 @@ static int send_inputs(struct import *m)
 		const char *format = m->o->format;
 		struct role_input in = { .number = (uint32_t)i };
 
-		if (t != NULL && strcmp(format, "auto") == 0 && t->format != NULL)
-			format = t->log_format != NULL ? t->log_format : t->format;
+		if (t != NULL && strcmp(format, "auto") == 0)
+			format = cfg_tail_format(t);
 		in.name = slice_str(t != NULL ? t->name : m->o->input != NULL ? m->o->input : "");
 		in.format = slice_str(format);
 		buf_clear(&m->packet);

@@ -61,7 +61,7 @@ static int check_inputs(const struct config *cfg, struct err *e)
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const char *f = cfg->tails[i].format;
 
-		if (f != NULL && strcmp(f, "auto") != 0 && log_format_by_name(slice_str(f)) == NULL)
+		if (cfg->tails[i].fields == NULL && f != NULL && strcmp(f, "auto") != 0 && log_format_by_name(slice_str(f)) == NULL)
 			return err_set(e, TK_ECONFIG, "inputs.tails \"%s\": no log format is named \"%s\"",
 				       cfg->tails[i].name, f);
 	}
@@ -116,9 +116,7 @@ static int send_options(struct supervisor *s, struct err *e)
 	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_tails; i++) {
 		const struct cfg_tail *t = &s->cfg->tails[i];
 		struct role_input in = { .number = i, .name = slice_str(t->name),
-					 .format = slice_str(t->log_format != NULL ? t->log_format
-							     : t->format == NULL   ? "auto"
-										   : t->format) };
+					 .format = slice_str(cfg_tail_format(t)) };
 
 		buf_clear(&s->packet);
 		role_input_encode(&in, &s->packet);

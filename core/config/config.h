@@ -12,7 +12,14 @@
 struct cfg_tail {
 	const char *name, *path, *format; /* path may be a glob; format "auto" by default */
 	const char *log_format;           /* a pattern of the operator's own, instead of a format; or NULL */
+	const char *fields;               /* of format json: "json:time=ts,client=a.b"; or NULL */
 };
+/* What a sensor is told of the format. */
+static inline const char *cfg_tail_format(const struct cfg_tail *t)
+{
+	return t->fields != NULL ? t->fields : t->log_format != NULL ? t->log_format
+	       : t->format != NULL ? t->format : "auto";
+}
 struct cfg_capture {
 	const char *name, *interface; /* "any": all of them */
 	const char *filter;           /* pcap-filter(7) */
@@ -159,6 +166,10 @@ struct config_known {
 	int (*filter)(const char *filter, struct err *e);
 	/* TK_OK, or why it is no pattern of a log, and the byte of it that is wrong; NULL: not checked. */
 	int (*log_format)(struct slice pattern, size_t *at, struct err *e);
+	const char *const *fields; /* what the members of a JSON log can say; NULL: not checked */
+	size_t n_fields;
+	/* TK_OK, or what is missing; NULL: not checked. */
+	int (*fields_check)(struct slice fields, struct err *e);
 };
 struct config *config_load_known(const char *file, const struct config_known *known, struct problems *p);
 /* config_load on text: a pure function but for the look into tzdata, for tests and fuzzing. */

@@ -149,11 +149,19 @@ static void check_tails(struct reading *r, const struct node *list, const struct
 {
 	const struct node *n = entry_of(list, 0);
 
-	for (size_t i = 0; i < c->n_tails && n != NULL; i++, n = n->next)
+	for (size_t i = 0; i < c->n_tails && n != NULL; i++, n = n->next) {
+		bool json = c->tails[i].format != NULL && strcmp(c->tails[i].format, "json") == 0;
+
+		if (json && node_get(n, "fields") == NULL)
+			problem_at(r->problems, node_get(n, "format"),
+				   "'format: json' needs 'fields', such as {time: ts, client: request.ip}");
+		else if (!json && c->tails[i].fields != NULL)
+			problem_at(r->problems, node_get(n, "fields"), "'fields' is for 'format: json' alone");
 		if (c->tails[i].log_format != NULL && c->tails[i].format != NULL &&
 		    strcmp(c->tails[i].format, "auto") != 0)
 			problem_at(r->problems, node_get(n, "log_format"),
 				   "'log_format' is a format of your own: leave 'format' out");
+	}
 }
 
 static bool has_condition(const struct cfg_function *f)

@@ -72,6 +72,8 @@ extern const struct option_type type_text, type_id, type_word, type_saturday, ty
 /* value_calendar.c */
 extern const struct option_type type_hours, type_shift, type_week_day, type_minutes, type_month_day,
 	type_closure, type_date, type_date_text, type_open_holiday, type_wall;
+/* value_fields.c */
+extern const struct option_type type_fields;
 /* value_number.c */
 extern const struct option_type type_usd, type_rate, type_count, type_count_range, type_usd_range, type_size,
 	type_bool;

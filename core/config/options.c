@@ -27,6 +27,8 @@ static const struct option tail_rows[] = {
 	  .doc = "name of a gateway format, or auto" },
 	{ .key = "log_format", .type = &type_log_format, IN(cfg_tail, log_format),
 	  .doc = "pattern of a format of your own: nginx's log_format or Apache's LogFormat, as it stands there" },
+	{ .key = "fields", .type = &type_fields, IN(cfg_tail, fields),
+	  .doc = "what the members of a JSON log say, of format json: {time: ts, client: request.ip}" },
 };
 static const struct option_table tail = TABLE(tail_rows);
 

@@ -29,6 +29,7 @@ struct parse_context {
 	size_t n_trusted_proxies;
 	struct scratch *scratch;           /* reset by the caller before each line */
 	int64_t frame_time;                /* ns, when what is around the line says that it was written; 0: it does not */
+	const struct json_log *fields;     /* the same */
 	const struct layout *layout;       /* the format's own, where it has one */
 };
 

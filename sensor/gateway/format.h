@@ -8,6 +8,7 @@
 #include "core/event/wire.h"
 #include "sensor/fields/context.h"
 
+struct json_log;
 struct layout;
 
 struct log_format {
@@ -21,6 +22,7 @@ struct log_format {
 	/* One line (of several events: the bytes of one) without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
 	 * 0, or an enum reject_reason. */
 	int (*parse)(struct slice line, const struct parse_context *ctx, struct access_event *ev);
+	const struct json_log *fields;             /* the same, as ctx->fields */
 	const struct layout *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
 };
 

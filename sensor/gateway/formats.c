@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "sensor/gateway/framing.h"
+#include "sensor/gateway/json_fields.h"
 #include "sensor/gateway/layout_compile.h"
 
 #define SAMPLE_LINES 200
@@ -40,6 +41,8 @@ const struct log_format *log_format_open(struct slice name_or_pattern, struct er
 
 	if (f != NULL)
 		return f;
+	if (is_fields(name_or_pattern))
+		return fields_compile(name_or_pattern, e);
 	if (is_pattern(name_or_pattern))
 		return pattern_compile(name_or_pattern, &at, e);
 	err_set(e, TK_ECONFIG, "no log format is named \"%.*s\"", (int)slice_head(name_or_pattern, 100).n,
@@ -49,7 +52,7 @@ const struct log_format *log_format_open(struct slice name_or_pattern, struct er
 
 void log_format_close(const struct log_format *f)
 {
-	if (f != NULL && f->layout != NULL)
+	if (f != NULL && (f->layout != NULL || f->fields != NULL))
 		free((void *)(uintptr_t)f);
 }
 
@@ -63,6 +66,7 @@ int log_format_parse(const struct log_format *f, struct slice line, struct parse
 	ctx->scratch->n = 0;
 	ctx->frame_time = 0;
 	ctx->layout = f->layout;
+	ctx->fields = f->fields;
 	flat_event_reset(fe);
 	rc = f->parse(line, ctx, &fe->ev);
 	if (rc != REJECT_MALFORMED || !frame_open(line, ctx->scratch, &in))
@@ -74,6 +78,8 @@ int log_format_parse(const struct log_format *f, struct slice line, struct parse
 
 static int detect_as(const struct log_format *f, struct slice line)
 {
+	if (f->fields != NULL)
+		return fields_detect(f->fields, line);
 	return f->layout != NULL ? layouts_detect(f->layout, 1, line) : f->detect(line);
 }
 

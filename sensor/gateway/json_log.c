@@ -8,8 +8,7 @@ int json_log_detect(const struct json_log *l, struct slice line)
 	return paths_collect(&l->paths, line, NULL, &f, &marks) && (marks & l->marks) == l->marks ? 90 : 0;
 }
 
-/* A request, an answer, or what a model was asked and did. */
-static bool tells_of_a_call(const struct found *f)
+bool json_log_tells(const struct found *f)
 {
 	return found_request(f) || found_has(f, M_STATUS) || found_has(f, M_OPERATION) ||
 	       found_has(f, M_MODEL) || found_has(f, M_INPUT) || found_has(f, M_OUTPUT);
@@ -27,5 +26,5 @@ int json_log_parse(const struct json_log *l, struct slice line, const struct par
 	rc = l->amend == NULL ? 0 : l->amend(&f, ctx);
 	if (rc != 0)
 		return rc;
-	return tells_of_a_call(&f) ? found_event(&f, l->habits, ctx, ev) : REJECT_OTHER;
+	return json_log_tells(&f) ? found_event(&f, l->habits, ctx, ev) : REJECT_OTHER;
 }

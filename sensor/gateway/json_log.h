@@ -21,6 +21,9 @@ int json_log_detect(const struct json_log *l, struct slice line);
 int json_log_parse(const struct json_log *l, struct slice line, const struct parse_context *ctx,
 		   struct access_event *ev);
 
+/* Does it tell of a call: a request, an answer, or what a model was asked and did? */
+bool json_log_tells(const struct found *f);
+
 /* The struct log_format of a struct json_log named `own`. */
 #define JSON_LOG_FORMAT(id, ...)                                                                         \
 	static int detect(struct slice line)                                                             \
