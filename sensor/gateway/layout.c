@@ -224,9 +224,11 @@ struct slice layout_undo(const struct layout *l, unsigned what, struct slice raw
 
 void layout_put(struct found *f, unsigned what, unsigned rank, struct slice text)
 {
-	/* Apache writes an empty user as two quotation marks. */
-	uint8_t kept = text_none(text) || slice_is(text, "\"\"") ? 1 : (uint8_t)(rank + 2);
+	uint8_t kept;
 
+	if (slice_is(text, "\"\"")) /* an empty user, as Apache writes it */
+		text.n = 0;
+	kept = text_none(text) ? 1 : (uint8_t)(rank + 2);
 	if (f->rank[what] >= kept)
 		return;
 	f->rank[what] = kept;

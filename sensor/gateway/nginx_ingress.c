@@ -24,9 +24,9 @@ static const struct piece real_ip[] = {
 };
 
 static const struct layout layouts[] = {
+	{ real_ip, ESCAPES_BACKSLASH, 0 }, /* first: the next one would take the list for a part of the user's name */
 	{ usual, ESCAPES_BACKSLASH, 0 },
 	{ one_upstream, ESCAPES_BACKSLASH, 0 },
-	{ real_ip, ESCAPES_BACKSLASH, 0 },
 };
 
 static int detect(struct slice line)
