@@ -1,4 +1,4 @@
-/* Any bytes as a log line, in every format: no crash, no read past the line. */
+/* Any bytes as a log line, in a frame or not, in every format: no crash, no read past the line. */
 #include "sensor/gateway/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -17,13 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		cache = parse_cache_new();
 	log_format_detect_sample(line);
 	for (size_t i = 0; log_format_at(i) != NULL; i++) {
-		struct parse_context ctx = { slice_of(key, sizeof key), i % 2 ? cache : NULL, &everything,
-		  1, &scratch };
+		struct parse_context ctx = { .fingerprint_key = slice_of(key, sizeof key),
+					     .cache = i % 2 ? cache : NULL,
+					     .trusted_proxies = &everything,
+					     .n_trusted_proxies = 1,
+					     .scratch = &scratch };
 		struct buf out;
 
-		scratch.n = 0;
-		flat_event_reset(&fe);
-		if (log_format_at(i)->parse(line, &ctx, &fe.ev) != 0)
+		if (log_format_parse(log_format_at(i), line, &ctx, &fe) != 0)
 			continue;
 		buf_init(&out, 1 << 20);
 		event_to_json(&fe.ev, &out);

@@ -181,7 +181,7 @@ static bool holds(const struct access_event *ev, struct slice want, struct buf *
 
 static void one_case(size_t i, struct parse_cache *cache)
 {
-	struct parse_context ctx = { slice_of(key, sizeof key), cache, trusted, COUNT(trusted), &scratch };
+	struct parse_context ctx = { slice_of(key, sizeof key), cache, trusted, COUNT(trusted), &scratch, 0, NULL };
 	struct slice want = slice_str(cases[i].want), line = slice_str(cases[i].line);
 	uint8_t *copy = malloc(line.n + 1); /* of exact length, so that a sanitizer sees a byte too far */
 	struct buf got;
@@ -272,7 +272,7 @@ static void detection(void)
 static void long_values(void)
 {
 	static char line[1 << 20];
-	struct parse_context ctx = { slice_of(key, sizeof key), NULL, trusted, COUNT(trusted), &scratch };
+	struct parse_context ctx = { slice_of(key, sizeof key), NULL, trusted, COUNT(trusted), &scratch, 0, NULL };
 	static const char *const fill[] = { "a", "\\\\u3042", "sk-EXAMPLE01&key=", "%41%", "\\\\\\" };
 
 	for (size_t k = 0; k < COUNT(fill); k++) {
