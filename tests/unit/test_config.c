@@ -401,6 +401,53 @@ static int odd_filter(const char *filter, struct err *e)
 	return strcmp(filter, "tcp prot 80") == 0 ? err_set(e, TK_ECONFIG, "syntax error") : TK_OK;
 }
 
+static int odd_fields(struct slice fields, struct err *e)
+{
+	return slice_is(fields, "json:time=a.b,client=c,client=d") ? TK_OK
+								     : err_set(e, TK_ECONFIG, "no time");
+}
+
+/* Problems of a tail with these keys, or "" and what it was told of the format. */
+static void one_tail(const char *keys, const char *want)
+{
+	static const char *const formats[] = { "nginx-json", "json" }, *const fields[] = { "time", "client" };
+	const struct config_known known = { .formats = formats, .n_formats = 2, .fields = fields,
+					    .n_fields = 2, .fields_check = odd_fields };
+	char name[] = "/tmp/test_config.XXXXXX";
+	int fd = mkstemp(name);
+	struct problems p;
+	struct config *c;
+	struct buf out;
+
+	problems_init(&p, NULL);
+	buf_init(&out, 1 << 12);
+	dprintf(fd, "inputs: {tails: [{name: a, path: /x, %s}]}\n", keys);
+	c = config_load_known(name, &known, &p);
+	show_problems(&p, &out);
+	ok_str(c != NULL ? cfg_tail_format(&c->tails[0]) : buf_cstr(&out), want, keys);
+	config_free(c);
+	buf_free(&out);
+	problems_free(&p);
+	sys_close(fd);
+	unlink(name);
+}
+
+static void test_fields(void)
+{
+	one_tail("format: json, fields: {time: a.b, client: [c, d]}", "json:time=a.b,client=c,client=d");
+	one_tail("format: json", "1:46: 'format: json' needs 'fields', such as {time: ts, client: request.ip}");
+	one_tail("format: nginx-json, fields: {time: a}", "1:66: 'fields': no time | "
+		 "1:66: 'fields' is for 'format: json' alone");
+	one_tail("format: json, fields: {tiem: a}", "1:61: 'fields': no field is named 'tiem' (did you mean 'time'?)");
+	one_tail("format: json, fields: {time: 'a,b'}", "1:67: 'fields': the path of a member has no comma; write a "
+		 "list: [a, b.c]");
+	one_tail("format: json, fields: {time: {a: b}}", "1:67: 'fields': expected a map such as {time: ts, client: "
+		 "request.ip}, got a map");
+	one_tail("format: json, fields: x", "1:60: 'fields': expected a map such as {time: ts, client: request.ip}, "
+		 "got 'x'");
+	one_tail("format: auto", "auto");
+}
+
 static void test_filter(void)
 {
 	const struct config_known known = { .filter = odd_filter };
@@ -592,6 +639,7 @@ int main(void)
 	test_round_trip(full, "everything");
 	test_default_marks();
 	test_filter();
+	test_fields();
 	test_masked_key();
 	test_prefixes();
 	test_many();

@@ -4,6 +4,7 @@
 
 #include "core/base/zone.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/json_fields.h"
 #include "tests/lib/tap.h"
 #include "tests/lib/wants.h"
 
@@ -431,6 +432,49 @@ static void several(void)
 		  LINE_EVENTS_MAX + 1, "no more than are bearable, the rest is one");
 }
 
+/* want: an error's text, or what the line comes to. */
+static const struct { const char *fields, *line, *want; } named[] = {
+	{ "json:time=when,client=net.ip,client=net.peer,status=res.code,target=req.url,duration_us=res.us,"
+	  "input_tokens=u.in,cost_usd=u.usd,key=who.key,tls_version=tls",
+	  "{\"when\":\"2026-11-23T02:14:21Z\",\"net\":{\"ip\":\"-\",\"peer\":\"10.0.0.3\"},\"tls\":771,"
+	  "\"res\":{\"code\":\"201\",\"us\":1500},\"req\":{\"url\":\"/v1/messages\"},"
+	  "\"u\":{\"in\":12,\"usd\":\"0.5\"},\"who\":{\"key\":\"sk-EXAMPLE01\"}}",
+	  "@timestamp=2026-11-23T02:14:20.998500Z|event.duration=1500000|source.ip=10.0.0.3|"
+	  "http.response.status_code=201|url.path=/v1/messages|gen_ai.usage.input_tokens=12|"
+	  "tochoku.cost.reported_pico_usd=500000000000|tls.version=1.2|tochoku.key.id=" AUTH_DIGITS },
+	{ "json:time=a,status=list.1.code", "{\"a\":1795400061,\"list\":[{\"code\":500},{\"code\":204}]}",
+	  "http.response.status_code=204" },
+	{ "json:time=a,status=list.code", "{\"a\":1795400061,\"list\":[{\"code\":500},{\"code\":204}]}",
+	  "http.response.status_code=204" },
+	{ "json:time=a.b.c,status=s", "{\"a\":{\"b.c\":1795400061},\"s\":200}", "@timestamp=2026-11-23T02:14:21Z" },
+	{ "json:time=a,user=User,status=s", "{\"a\":1795400061,\"user\":\"x\",\"s\":200}", "user.name?" },
+	{ "json:time=a,cleint=b", NULL, "a field says nothing that is named \"cleint\" (did you mean \"client\"?)" },
+	{ "json:time=,status=b", NULL, "field \"time\" needs the path of a member, of 1 to 255 bytes" },
+	{ "json:client=a", NULL, "fields need \"time\" or \"start_time\"" },
+	{ "json:time=a,client=b", NULL, "fields need one of \"target\", \"request_line\", \"method\", \"status\", "
+	  "\"model\" and \"operation\"" },
+	{ "json", NULL, "fields need \"time\" or \"start_time\"" },
+};
+
+static void fields_of_the_site(void)
+{
+	for (size_t i = 0; i < COUNT(named); i++) {
+		struct err e = { 0 };
+		const struct log_format *f = log_format_open(slice_str(named[i].fields), &e);
+
+		if (named[i].line == NULL) {
+			ok(f == NULL, named[i].fields);
+			ok_str(e.text, named[i].want, "  says why");
+		} else if (ok(f != NULL, named[i].fields)) {
+			ok_int(parse(f, slice_str(named[i].line), NULL), 0, "  reads its line");
+			check_wants(&fe.ev, named[i].want);
+			ok(log_format_fits_sample(f, slice_str(named[i].line)), "  and knows it");
+			ok(!log_format_fits_sample(f, SLICE("{\"s\":200}")), "  and no other");
+		}
+		log_format_close(f);
+	}
+}
+
 int main(void)
 {
 	struct parse_cache *cache = parse_cache_new();
@@ -446,5 +490,6 @@ int main(void)
 	parse_cache_free(cache);
 	detection();
 	several();
+	fields_of_the_site();
 	return tap_done();
 }
