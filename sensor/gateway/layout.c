@@ -20,7 +20,7 @@ static struct slice literal(const char *s)
 /* Position of the literal at or behind `at`; SIZE_MAX: none. */
 static size_t find(struct slice s, size_t at, struct slice what)
 {
-	const uint8_t *p = at > s.n ? NULL : memmem(s.p + at, s.n - at, what.p, what.n);
+	const uint8_t *p = at >= s.n ? NULL : memmem(s.p + at, s.n - at, what.p, what.n);
 
 	return p == NULL ? SIZE_MAX : (size_t)(p - s.p);
 }
