@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The manual names what the program's own tables have: every loss and anomaly with its meaning, every
 command."""
+import glob
 import os
 import re
 import sys
@@ -15,6 +16,21 @@ def rows(path, name):
         return [re.findall(r'"([^"]*)"', row) for row in re.findall(r'^%s\((.*)\)' % name, f.read(), re.M)]
 
 
+def roff(text):
+    return text.replace('\\"', '"').replace('-', '\\-')
+
+
+def sentence(text):
+    return roff(text if text.startswith(('nginx', 'ingress')) else text[0].upper() + text[1:])
+
+
+def formats():
+    """(name, doc) of each gateway format."""
+    for path in sorted(glob.glob(os.path.join(ROOT, 'sensor/gateway/*.c'))):
+        with open(path, encoding='utf-8') as f:
+            yield from re.findall(r'\.name = "([^"]+)",\s*(?:\.several = "[^"]*",\s*)?\.doc = "((?:[^"\\]|\\.)*)"', f.read())
+
+
 def main():
     tap = Tap()
     with open(os.path.join(ROOT, 'man/tochoku.1'), encoding='utf-8') as f:
@@ -25,8 +41,16 @@ def main():
         for name, meaning in table:
             tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
                    '%s %s stands in the manual with its meaning' % (what, name), meaning)
+    for name, doc in formats():
+        tap.ok('.TP\n.B %s\n%s.\n' % (roff(name), sentence(doc)) in manual, 'format %s stands in the manual' % name, doc)
+    for name, meaning in rows('sensor/gateway/meanings.def', 'MEANING'):
+        tap.ok('.TP\n.B %s\n%s.\n' % (name, sentence(meaning)) in manual, 'field %s stands in the manual' % name, meaning)
+    with open(os.path.join(ROOT, 'core/event/wire.c'), encoding='utf-8') as f:
+        for name in re.findall(r'\[REJECT_\w+\] = "(\w+)"', f.read()):
+            tap.ok('.TP\n.B %s\n' % name in manual, 'reason %s stands in the manual' % name)
     with open(os.path.join(ROOT, 'cli/commands.def'), encoding='utf-8') as f:
         commands = re.findall(r'^COMMAND\((\w+)', f.read(), re.M)
+    tap.ok(len(list(formats())) > 8, 'the formats are read')
     tap.ok(len(commands) > 8, 'the commands are read')
     for name in commands:
         tap.ok(re.search(r'^\.(B|BI|BR) "?%s\b' % name, manual, re.M), 'command %s stands in the manual' % name)

@@ -4,6 +4,7 @@
 #include "sensor/gateway/format.h"
 #include "sensor/llm/route.h"
 #include "tests/lib/tap.h"
+#include "tests/lib/wants.h"
 
 static uint8_t room[SCRATCH_SIZE];
 static struct scratch scratch = { room, 0, sizeof room };
@@ -18,7 +19,7 @@ static struct cidr trusted[2];
 #define HEAD "{\"msec\":1795400670.819,\"client\":\"10.0.0.9\",\"status\":200,\"uri\":\"/v1/messages\""
 #define AUTH_DIGITS "e677f4cefaa89540" /* HMAC-SHA-256(key, "sk-EXAMPLE01"), by another program */
 
-/* want: "name=value" parts joined by '|'; "name?" is unknown, "name!" absent. reject: enum reject_reason. */
+/* want: see wants.h. reject: enum reject_reason. */
 static const struct {
 	const char *name, *format, *line;
 	int reject;
@@ -152,58 +153,21 @@ static const struct {
 	{ "an array", J, "[1]", REJECT_MALFORMED, "" },
 };
 
-static enum field_id named(struct slice name)
-{
-	enum field_id f = field_by_name(name);
-
-	if (f == F_COUNT)
-		ok(false, "a field that exists");
-	return f;
-}
-
-/* One expectation, or NULL when it holds. */
-static bool holds(const struct access_event *ev, struct slice want, struct buf *got)
-{
-	const uint8_t *eq = memchr(want.p, '=', want.n);
-	enum field_id f = named(slice_head(want, eq != NULL ? (size_t)(eq - want.p) : want.n - 1));
-	struct slice value;
-
-	buf_clear(got);
-	if (f == F_COUNT)
-		return false;
-	if (ev_known(ev, f))
-		value_to_text(f, ev_value(ev, f), got);
-	if (eq == NULL)
-		return want.p[want.n - 1] == '!' ? ev_absent(ev, f) : !ev_known(ev, f) && !ev_absent(ev, f);
-	value = slice_from(want, (size_t)(eq - want.p) + 1);
-	return ev_known(ev, f) && slice_eq(buf_slice(got), value);
-}
-
 static void one_case(size_t i, struct parse_cache *cache)
 {
-	struct parse_context ctx = { slice_of(key, sizeof key), cache, trusted, COUNT(trusted), &scratch, 0, NULL };
-	struct slice want = slice_str(cases[i].want), line = slice_str(cases[i].line);
+	struct parse_context ctx = { .fingerprint_key = slice_of(key, sizeof key), .cache = cache,
+				     .trusted_proxies = trusted, .n_trusted_proxies = COUNT(trusted),
+				     .scratch = &scratch };
+	struct slice line = slice_str(cases[i].line);
 	uint8_t *copy = malloc(line.n + 1); /* of exact length, so that a sanitizer sees a byte too far */
-	struct buf got;
-	char name[256];
 
 	memcpy(copy, line.p, line.n);
-	buf_init(&got, 1 << 16);
 	scratch.n = 0;
 	flat_event_reset(&fe);
 	ok_int(log_format_by_name(slice_str(cases[i].format))->parse(slice_of(copy, line.n), &ctx,
 	  &fe.ev), cases[i].reject,
 	       cases[i].name);
-	while (want.n > 0) {
-		const uint8_t *bar = memchr(want.p, '|', want.n);
-		struct slice one = slice_head(want, bar == NULL ? want.n : (size_t)(bar - want.p));
-
-		snprintf(name, sizeof name, "  %.*s", (int)one.n, (const char *)one.p);
-		if (!ok(holds(&fe.ev, one, &got), name))
-			printf("#   got \"%s\"\n", buf_cstr(&got));
-		want = slice_from(want, one.n + 1);
-	}
-	buf_free(&got);
+	check_wants(&fe.ev, cases[i].want);
 	free(copy);
 }
 
@@ -272,7 +236,8 @@ static void detection(void)
 static void long_values(void)
 {
 	static char line[1 << 20];
-	struct parse_context ctx = { slice_of(key, sizeof key), NULL, trusted, COUNT(trusted), &scratch, 0, NULL };
+	struct parse_context ctx = { .fingerprint_key = slice_of(key, sizeof key), .trusted_proxies = trusted,
+				     .n_trusted_proxies = COUNT(trusted), .scratch = &scratch };
 	static const char *const fill[] = { "a", "\\\\u3042", "sk-EXAMPLE01&key=", "%41%", "\\\\\\" };
 
 	for (size_t k = 0; k < COUNT(fill); k++) {

@@ -80,7 +80,9 @@ static void parse(const struct log_format *f, struct slice line, struct parse_ca
 {
 	static const struct cidr everything = { .bits = 0 };
 	struct scratch scratch = { room, 0, sizeof room };
-	struct parse_context ctx = { slice_of(key, sizeof key), c, &everything, 1, &scratch, 0, NULL };
+	struct parse_context ctx = { .fingerprint_key = slice_of(key, sizeof key), .cache = c,
+				     .trusted_proxies = &everything, .n_trusted_proxies = 1,
+				     .scratch = &scratch };
 	struct flat_event fe;
 	int rc;
 
