@@ -43,6 +43,9 @@ def main():
                    '%s %s stands in the manual with its meaning' % (what, name), meaning)
     for name, doc in formats():
         tap.ok('.TP\n.B %s\n%s.\n' % (roff(name), sentence(doc)) in manual, 'format %s stands in the manual' % name, doc)
+    with open(os.path.join(ROOT, 'cli/decode.c'), encoding='utf-8') as f:
+        listed = set(re.findall(r'[a-z0-9-]+', f.read()))
+    tap.equal([name for name, doc in formats() if name not in listed], [], 'decode --help lists all formats')
     for name, meaning in rows('sensor/gateway/meanings.def', 'MEANING'):
         tap.ok('.TP\n.B %s\n%s.\n' % (name, sentence(meaning)) in manual, 'field %s stands in the manual' % name, meaning)
     with open(os.path.join(ROOT, 'core/event/wire.c'), encoding='utf-8') as f:

@@ -583,7 +583,7 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 		bool any = strcmp(above, "retention") == 0 || strcmp(above, "console") == 0 ||
 			   strncmp(above, "notify", 6) == 0;
 
-		if (any) /* not acted on: no rows below */
+		if (any || strcmp(above, "inputs.tails[].fields") == 0) /* not acted on, or one value: no rows below */
 			continue;
 		if (strcmp(above, "calendar.departments") == 0 || strcmp(above, "calendar.roles") == 0) {
 			snprintf(path, sizeof path, "%s{}", above);
