@@ -19,6 +19,7 @@ struct seen_digest {
 struct file {
 	const char *name;
 	const struct log_format *format;
+	const struct log_format *own; /* of which a header tells */
 	uint64_t events, rejects, by_reason[REJECT_COUNT];
 };
 
@@ -122,6 +123,8 @@ static void take_line(struct decoder *d, struct file *f, const struct line *line
 
 	if (f->format == NULL || (line->reject == 0 && line->text.n == 0))
 		return; /* an empty line says nothing and loses nothing */
+	if (line->reject == 0 && log_format_header(line->text, &f->format, &f->own))
+		return;
 	if (line->reject != 0)
 		reject(f, line, line->reject);
 	else
@@ -192,5 +195,6 @@ int decode_logs(struct decoder *d, const char *name, struct codec_reader *r, str
 		cli_error("%s: %s", f.name, e.text);
 	count_rejects(&f);
 	lines_free(&l);
+	log_format_close(f.own);
 	return f.events > 0 ? EXIT_DONE : EXIT_INPUT;
 }

@@ -1,8 +1,8 @@
-/* CloudFront: standard logs in the order that legacy delivery always has (newer fields come at the end, old
- * files end earlier), and real-time records with all fields. The standard time is the end of the request, that
- * of a record the moment when the edge finished too. Cookies and header lists are not looked at.
+/* CloudFront: standard logs as their "#Fields:" line says, without one in the order that legacy delivery always
+ * has (newer fields come at the end, old files end earlier), and real-time records with all fields. The time is
+ * the end of the request. Cookies and header lists are not looked at.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html */
-#include "sensor/gateway/layout.h"
+#include "sensor/gateway/w3c.h"
 
 #define FIELD(what) VALUE("\t", what, CELL)
 #define LATER(what) VALUE_OR_END("\t", what, CELL, "")
@@ -86,6 +86,14 @@ static const struct layout layouts[] = { { standard, ESCAPES_PERCENT, HABIT_UTC 
 
 static int detect(struct slice line)
 {
+	const struct log_format *told;
+
+	if (w3c_header(line, &told)) {
+		int sure = told != NULL ? 80 : 0;
+
+		log_format_close(told);
+		return sure;
+	}
 	return layouts_detect(layouts, COUNT(layouts), line);
 }
 
@@ -99,4 +107,5 @@ const struct log_format format_aws_cloudfront = {
 	.doc = "CloudFront standard logs (legacy delivery's fields), and real-time records with all fields",
 	.detect = detect,
 	.parse = parse,
+	.header = w3c_header,
 };

@@ -13,17 +13,21 @@ struct layout;
 
 struct log_format {
 	const char *name;
-	const char *doc;                   /* one line for the manual */
-	/* Sure that this line is of the format: 0 no ... 100 yes. NULL with a layout: that tells. */
+	const char *doc; /* one line for the manual */
+	/* Sure that this line is of the format: 0 no ... 100 yes. NULL with `fields` or a layout: those tell. */
 	int (*detect)(struct slice line);
 	/* Where a line may hold several events: the path of the array that they stand in, members joined by
 	 * dots. NULL: a line is one. */
 	const char *several;
-	/* One line (of several events: the bytes of one) without its LF or CRLF into a reset event. Strings borrow the line or the scratch.
-	 * 0, or an enum reject_reason. */
+	/* One line (of several events: the bytes of one) without its LF or CRLF into a reset event. Strings
+	 * borrow the line or the scratch. 0, or an enum reject_reason. */
 	int (*parse)(struct slice line, const struct parse_context *ctx, struct access_event *ev);
-	const struct json_log *fields;             /* the same, as ctx->fields */
-	const struct layout *layout;               /* what the configuration made, for parse as ctx->layout; or NULL */
+	/* Is it a line that tells of the lines behind it and is no event? *next is then the format that those
+	 * are of, for log_format_close, or NULL: as before. NULL: there are no such lines. */
+	bool (*header)(struct slice line, const struct log_format **next);
+	/* What was made of a configuration or a header, for parse as the context's; or NULL. */
+	const struct json_log *fields;
+	const struct layout *layout;
 };
 
 /* formats.c: the roof of the folder. */
@@ -48,6 +52,12 @@ const struct log_format *log_format_detect_sample(struct slice sample);
 #define LINE_EVENTS_MAX 8192
 typedef int (*line_event_fn)(void *arg, struct slice text);
 int log_line_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg);
+/* A line before its parsing: true for a header, which is no event. A format that it tells of takes the place of
+ * *format, and of *own, which is closed; the last one is the caller's to close. */
+bool log_format_header(struct slice line, const struct log_format **format, const struct log_format **own);
+/* The same for the lines at the beginning of a log that is read from a later place on. *format NULL: not known
+ * yet. */
+void log_format_head(struct slice head, const struct log_format **format, const struct log_format **own);
 /* Digest of a line, as identity and imports need it: SHA-256 of the bytes without LF/CRLF, first half.
  * `s` is any context of sha256_new, reused from line to line. */
 void log_line_digest(struct sha256 *s, struct slice line, uint8_t out[16]);

@@ -154,6 +154,33 @@ bool log_format_fits_sample(const struct log_format *f, struct slice sample)
 	return false;
 }
 
+bool log_format_header(struct slice line, const struct log_format **format, const struct log_format **own)
+{
+	const struct log_format *next;
+
+	if ((*format)->header == NULL || !(*format)->header(line, &next))
+		return false;
+	if (next != NULL) {
+		log_format_close(*own);
+		*format = *own = next;
+	}
+	return true;
+}
+
+void log_format_head(struct slice head, const struct log_format **format, const struct log_format **own)
+{
+	const struct log_format *f = *format;
+
+	while (head.n > 0 && head.p[0] == '#' && memchr(head.p, '\n', head.n) != NULL) {
+		struct slice line = take_line(&head);
+
+		if (f == NULL)
+			f = detect_bare(line);
+		if (f != NULL && log_format_header(line, &f, own) && *own != NULL)
+			*format = *own;
+	}
+}
+
 void log_line_digest(struct sha256 *s, struct slice line, uint8_t out[16])
 {
 	uint8_t hash[32];

@@ -107,6 +107,13 @@ static const struct { const char *name; struct meaning means; } variables[] = {
 #undef VARIABLE
 };
 
+struct piece header_value(const char *before, struct slice name, bool answered)
+{
+	struct meaning m = header(name, answered ? SIDE_RESPONSE : SIDE_REQUEST);
+
+	return (struct piece){ before, m.what, m.shape, m.rank, NULL };
+}
+
 static bool nginx_variable(struct slice name, struct meaning *m)
 {
 	static const struct { const char *prefix; uint8_t side; } families[] = {

@@ -13,5 +13,7 @@ bool is_pattern(struct slice text);
 struct log_format *pattern_compile(struct slice pattern, size_t *at, struct err *e);
 /* The same, for the problems alone. */
 int pattern_check(struct slice pattern, size_t *at, struct err *e);
+/* The value of a header of the request, or of the answer, behind a literal. */
+struct piece header_value(const char *before, struct slice name, bool answered);
 
 #endif

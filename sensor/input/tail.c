@@ -55,6 +55,7 @@ struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, stru
 static void close_readers(const struct tails *t, struct tail_file *f)
 {
 	codec_close(f->codec);
+	log_format_close(f->own_format);
 	f->codec = NULL;
 	if (f->capture != NULL)
 		t->sink.captures->close(f->capture);

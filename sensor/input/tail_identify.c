@@ -12,6 +12,7 @@
 #define COPY_LATE_NS (15 * NS_PER_SEC)  /* a copy turns up this soon after its log was truncated */
 #define CUT_SETTLED_NS NS_PER_SEC       /* a compressed file is tried again when quiet for so long */
 #define CUT_GIVE_UP_NS (60 * NS_PER_SEC)
+#define HEAD 8192
 #define PROBE_STEPS 4                   /* chunks in a row, then live logs have their turn */
 
 static struct gen_query query_of(const struct tail_file *f)
@@ -20,10 +21,21 @@ static struct gen_query query_of(const struct tail_file *f)
 				   .dev = f->dev, .ino = f->ino, .size = f->size, .fd = f->fd };
 }
 
+/* What tells of the lines stands before the place from which on they are read. */
+static void read_head(struct tail_file *f)
+{
+	uint8_t head[HEAD];
+	ssize_t n = f->compressed || f->cur.position == 0 ? 0 : sys_pread(f->fd, head, sizeof head, 0);
+
+	if (n > 0)
+		log_format_head(slice_of(head, (size_t)n), &f->format, &f->own_format);
+}
+
 static void start_reading(struct tails *t, struct tail_file *f)
 {
 	f->state = FILE_READ;
 	f->format = t->inputs[f->input].format;
+	read_head(f);
 	f->format_size = UINT64_MAX;
 	f->known_size = 0;
 	if (t->inputs[f->input].beat_gen < 0 || f->is_base)

@@ -90,6 +90,7 @@ int batch_for_entry(struct tails *t, size_t entry, const struct loss *gap, uint8
 static int add_line(struct tails *t, struct tail_file *f, const struct line *line, struct err *e)
 {
 	unsigned epoch = f->epoch;
+	bool header = line->reject == 0 && log_format_header(line->text, &f->format, &f->own_format);
 	int rc;
 
 	do {
@@ -97,7 +98,7 @@ static int add_line(struct tails *t, struct tail_file *f, const struct line *lin
 		if (rc != TK_OK || f->epoch != epoch)
 			return rc;
 		t->batcher->file = f->id;
-		rc = batcher_line(t->batcher, f->format, line, &f->counts);
+		rc = header ? TK_OK : batcher_line(t->batcher, f->format, line, &f->counts);
 		if (rc == TK_ELIMIT && batch_bytes(t->batcher->w) == 0)
 			return err_set(e, TK_ELIMIT, "%s: an event does not fit into a batch", f->path);
 		if (rc == TK_ELIMIT && (rc = batch_flush(t, 0, e)) == TK_OK)
@@ -279,6 +280,8 @@ static void pass_over(struct tail_file *f, struct slice *chunk)
 
 	if (old.n == 0)
 		return;
+	if (f->track.seen_end == 0)
+		log_format_head(old, &f->format, &f->own_format);
 	for (size_t i = 0; f->count_skipped && i < old.n; i++)
 		f->cur.line += old.p[i] == '\n';
 	gen_track_begin(&f->track, old);

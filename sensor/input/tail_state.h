@@ -55,6 +55,7 @@ struct tail_file {
 	unsigned epoch;         /* raised by each rewind: answers to older batches mean nothing */
 	bool first_sent;        /* import */
 	const struct log_format *format;
+	const struct log_format *own_format; /* of which a header of this file tells */
 	uint64_t format_size;   /* a size at which no format was known; UINT64_MAX: none */
 	bool told;
 	bool damaged;

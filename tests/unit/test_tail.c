@@ -496,6 +496,67 @@ static void test_formats(void)
 	bench_free(b);
 }
 
+/* Lines whose header alone says what is in them; the header too, if they begin with the first. */
+static struct slice told_lines(int from, int to)
+{
+	static char text[8192];
+	size_t n = from > 0 ? 0 : (size_t)sprintf(text, "#Version: 1.0\n#Fields: sc-status cs-uri-query cs-uri-stem "
+							"date time c-ip\n");
+
+	for (int i = from; i < to; i++)
+		n += (size_t)sprintf(text + n, "200\tn=%d\t/v1/x\t2026-11-23\t10:00:%02d\t10.1.2.3\n", i, i % 60);
+	return slice_of(text, n);
+}
+
+static void test_header(void)
+{
+	struct bench *b = bench_new();
+
+	append(b, "log", told_lines(0, 10));
+	hand_in(b, "log", true);
+	run(b, NS_PER_SEC);
+	check(b, 10, "as the header says");
+	append(b, "log", told_lines(10, 20));
+	restart(b);
+	hand_in(b, "log", true);
+	run(b, NS_PER_SEC);
+	check(b, 20, "resumed behind the header");
+	rename(path(b, "log"), path(b, "log.1"));
+	append(b, "log.1", told_lines(20, 30));
+	gzip(b, "log.1.gz", told_lines(0, 30));
+	unlink(path(b, "log.1"));
+	restart(b);
+	hand_in(b, "log.1.gz", false);
+	append(b, "log", told_lines(30, 30));
+	hand_in(b, "log", true);
+	run(b, 20 * NS_PER_SEC);
+	check(b, 30, "resumed in a compressed copy");
+	ok_int((int64_t)b->l.rejects, 0, "a header is no line that is lost");
+	bench_free(b);
+}
+
+static void test_pieces(void)
+{
+	struct bench *b = bench_new();
+	struct slice s = lines(0, 1);
+	char text[512];
+
+	snprintf(text, sizeof text, "2026-11-23T10:00:00Z stdout P %.*s\n", 30, (const char *)s.p);
+	append(b, "log", slice_str(text));
+	hand_in(b, "log", true);
+	run(b, NS_PER_SEC);
+	restart(b);
+	hand_in(b, "log", true);
+	run(b, NS_PER_SEC);
+	ok_int((int64_t)b->l.rejects, 0, "a piece waits for the rest, over a restart");
+	snprintf(text, sizeof text, "2026-11-23T10:00:00Z stdout F %.*s", (int)s.n - 30, (const char *)s.p + 30);
+	append(b, "log", slice_str(text));
+	run(b, NS_PER_SEC);
+	check(b, 1, "a line in two pieces");
+	ok_int((int64_t)b->l.rejects, 0, "no piece is taken for a line");
+	bench_free(b);
+}
+
 static void test_shortage(void)
 {
 	struct bench *b = bench_new();
@@ -530,6 +591,8 @@ int main(void)
 	test_discard();
 	test_flow();
 	test_formats();
+	test_header();
+	test_pieces();
 	test_shortage();
 	return tap_done();
 }

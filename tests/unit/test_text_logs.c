@@ -351,6 +351,47 @@ static void own_formats(void)
 	ok_str(e.text, "no log format is named \"nonsense\"", "  why");
 }
 
+/* ---- headers ---- */
+
+static void header(const char *line, const char *next, int reject, const char *want)
+{
+	const struct log_format *f = log_format_by_name(SLICE("aws-cloudfront")), *own = NULL;
+	struct parse_context ctx = context(NULL);
+
+	ok(log_format_header(slice_str(line), &f, &own), line);
+	ok_int(log_format_parse(f, slice_str(next), &ctx, &fe), reject, "  the next line");
+	check_wants(&fe.ev, want);
+	log_format_close(own);
+}
+
+static void headers(void)
+{
+	const struct log_format *f = NULL, *own = NULL;
+	char many[2000] = "#Fields:";
+
+	header("#Fields: sc-status c-ip date time cs(X-User) cs(User-Agent) new sc(Content-Type) time-taken",
+	       "403\t10.0.0.9\t2026-11-23\t02:13:20\tito\tA%20b\t\tapplication/json\t0.25", 0,
+	       "http.response.status_code=403|@timestamp=2026-11-23T02:13:19.750Z|source.ip=10.0.0.9|user.name=ito|"
+	       "user_agent.original=A b|tochoku.stream=false|event.duration=250000000");
+	header("#Fields: sc-status c-ip date time", "403\t10.0.0.9\t2026-11-23\t02:13:20\tx", REJECT_MALFORMED, "");
+	header("#Fields: timestamp(ms) timestamp sc-status", "1795400000123\t1795400000\t200", 0,
+	       "@timestamp=2026-11-23T02:13:20.123Z");
+	header("#Version: 1.0", CF_HEAD CF_TAIL, 0, "http.request.id=req==");
+	header("#Fields: c-ip sc-status", CF_HEAD CF_TAIL, 0, "http.request.id=req==");
+	for (int i = 0; i < PIECES_MAX; i++)
+		strcat(many, " date sc-status");
+	header(many, CF_HEAD CF_TAIL, 0, "http.request.id=req==");
+	log_format_head(SLICE("#Version: 1.0\n#Fields: sc-status date time\n#Fields: cut"), &f, &own);
+	ok(f != NULL && f == own, "the head of a log");
+	f = log_format_by_name(SLICE("nginx-json"));
+	ok(!log_format_header(SLICE("#Fields: sc-status date time"), &f, &own), "no header of another format");
+	log_format_close(own);
+	ok(log_format_detect(SLICE("#Fields: sc-status date time")) == log_format_by_name(SLICE("aws-cloudfront")),
+	   "a header is detected");
+	ok(log_format_detect(SLICE("#Fields: a b")) == NULL && log_format_detect(SLICE("#Version: 1.0")) == NULL,
+	   "others tell nothing");
+}
+
 /* A line that could be cut in very many ways costs little, and is refused. */
 static void hostile_lines(void)
 {
@@ -382,6 +423,7 @@ int main(void)
 	framing();
 	framed_events();
 	own_formats();
+	headers();
 	hostile_lines();
 	return tap_done();
 }
