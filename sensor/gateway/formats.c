@@ -109,13 +109,20 @@ const struct log_format *log_format_detect(struct slice line)
 	return f == NULL && frame_open(line, &s, &in) ? detect_bare(in.text) : f;
 }
 
-/* Takes a line off the sample, without LF or CRLF. */
+/* Takes a line, all of its pieces, off the sample, without LF or CRLF. */
 static struct slice take_line(struct slice *sample)
 {
-	const uint8_t *lf = memchr(sample->p, '\n', sample->n);
-	size_t n = lf == NULL ? sample->n : (size_t)(lf - sample->p);
-	struct slice line = slice_head(*sample, n);
+	size_t from, n = 0;
+	struct slice line;
 
+	do {
+		const uint8_t *lf;
+
+		from = n > 0 ? n + 1 : 0;
+		lf = from >= sample->n ? NULL : memchr(sample->p + from, '\n', sample->n - from);
+		n = lf == NULL ? sample->n : (size_t)(lf - sample->p);
+	} while (n < sample->n && frame_continues(slice_from(slice_head(*sample, n), from)));
+	line = slice_head(*sample, n);
 	*sample = slice_from(*sample, n + 1);
 	if (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--;

@@ -56,9 +56,13 @@ static bool is_address(struct slice s)
 	return s.n > 0;
 }
 
-/* Not a date alone: a time of day follows it. */
+/* Not a date alone: a time of day follows it, perhaps behind a tab, but nothing else does. */
 static bool is_time(struct slice s)
 {
+	const uint8_t *tab = s.n == 0 ? NULL : memrchr(s.p, '\t', s.n);
+
+	if (tab != NULL && (tab - s.p != 10 || memchr(s.p, '\t', 10) != NULL))
+		return false;
 	if (s.n <= 10 || s.n > 40)
 		return text_none(s) || (s.n == 10 && is_number(s) && is_digit(s.p[4]));
 	return is_digit(s.p[0]) && (s.p[2] == '/' || s.p[4] == '-' || is_number(s));

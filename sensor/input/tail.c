@@ -55,7 +55,6 @@ struct tails *tails_new(enum batch_mode mode, const struct tail_sink *sink, stru
 static void close_readers(const struct tails *t, struct tail_file *f)
 {
 	codec_close(f->codec);
-	log_format_close(f->own_format);
 	f->codec = NULL;
 	if (f->capture != NULL)
 		t->sink.captures->close(f->capture);
@@ -65,6 +64,7 @@ static void close_readers(const struct tails *t, struct tail_file *f)
 static void file_free(const struct tails *t, struct tail_file *f)
 {
 	close_readers(t, f);
+	log_format_close(f->own_format);
 	lines_free(&f->lines);
 	sys_close(f->fd);
 	free(f->path);
