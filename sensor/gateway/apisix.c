@@ -6,98 +6,34 @@
  * "$llm_time_to_first_token" "$request_llm_model" "$llm_model" "$llm_prompt_tokens" "$llm_completion_tokens"
  *
  * https://apisix.apache.org/docs/apisix/plugins/ai-proxy/ */
-#include "sensor/fields/text.h"
-#include "sensor/gateway/found.h"
+#include "sensor/gateway/layout.h"
 
-static void put(struct found *f, enum member m, struct slice s)
-{
-	found_put(f, m, s);
-	f->rank[m] = text_none(s) ? 1 : 2;
-}
+static const struct piece pieces[] = {
+	VALUE("", CLIENT, ADDRESS),
+	VALUE(" - ", USER, TEXT),
+	VALUE(" [", TIME, TIME),
+	VALUE("] ", HOST, WORD),
+	VALUE(" \"", REQUEST_LINE, QUOTED),
+	VALUE("\" ", STATUS, NUMBER),
+	VALUE(" ", RESPONSE_BYTES, NUMBER),
+	VALUE(" ", DURATION, NUMBER),
+	VALUE(" \"", REFERRER, QUOTED),
+	VALUE("\" \"", AGENT, QUOTED),
+	VALUE("\" ", NOTHING, LIST),
+	VALUE(" ", NOTHING, LIST),
+	VALUE(" ", NOTHING, LIST),
+	VALUE(" \"", NOTHING, QUOTED),
+	VALUE("\" \"", REQUEST_ID, QUOTED),
+	VALUE("\" \"", STREAM, QUOTED),
+	VALUE("\" \"", TTFB_MS, QUOTED),
+	VALUE("\" \"", MODEL, QUOTED),
+	VALUE("\" \"", MODEL_SERVED, QUOTED),
+	VALUE("\" \"", INPUT, QUOTED),
+	VALUE("\" \"", OUTPUT, QUOTED),
+	LINE_END("\""),
+};
 
-/* A word, or what stands between quotes with its escapes undone, and the blank behind. */
-static bool take(struct slice *in, bool quoted, struct slice *out, const struct parse_context *ctx)
-{
-	if (in->n == 0)
-		return false;
-	if (!quoted) {
-		*out = text_word(in);
-		return out->n > 0 && out->p[0] != '"';
-	}
-	if (!text_quoted(in, out))
-		return false;
-	if (in->n > 0 && in->p[0] != ' ')
-		return false;
-	*in = slice_from(*in, 1);
-	if (ctx != NULL)
-		*out = text_unescape(*out, ctx->scratch);
-	return true;
-}
-
-/* "address - user [time] " in front. */
-static bool take_head(struct slice *in, struct found *f)
-{
-	static const char dash[] = " - ";
-	const uint8_t *open;
-	struct slice rest;
-
-	put(f, M_CLIENT, text_word(in));
-	rest = slice_of(in->p - 1, in->n + 1); /* with the blank before the dash */
-	open = in->n < 2 ? NULL : memmem(rest.p, rest.n, " [", 2);
-	if (open == NULL || !slice_starts(rest, SLICE(dash)) || open - rest.p < 3)
-		return false;
-	put(f, M_USER, slice_of(rest.p + 3, (size_t)(open - rest.p) - 3));
-	rest = slice_from(rest, (size_t)(open - rest.p) + 2);
-	if (rest.n < CLF_TIME_LENGTH + 2 || rest.p[CLF_TIME_LENGTH] != ']' ||
-	    rest.p[CLF_TIME_LENGTH + 1] != ' ')
-		return false;
-	put(f, M_TIME, slice_head(rest, CLF_TIME_LENGTH));
-	*in = slice_from(rest, CLF_TIME_LENGTH + 2);
-	return true;
-}
-
-#define UNREAD M_COUNT
-
-/* Upstream's words may be lists ("a, b") where several were tried. */
-static bool take_upstream(struct slice *in)
-{
-	const uint8_t *quote = in->n == 0 ? NULL : memmem(in->p, in->n, " \"", 2);
-
-	if (quote == NULL)
-		return false;
-	*in = slice_from(*in, (size_t)(quote - in->p) + 1);
-	return true;
-}
-
-static bool take_line(struct slice in, struct found *f, const struct parse_context *ctx)
-{
-	static const struct { uint8_t member; bool quoted; } first[] = {
-		{ M_HOST, false }, { M_REQUEST_LINE, true }, { M_STATUS, false },
-		{ M_RESPONSE_BYTES, false }, { M_DURATION, false }, { M_REFERRER, true }, { M_AGENT, true },
-	}, then[] = {
-		{ UNREAD, true }, { M_REQUEST_ID, true }, { M_STREAM, true }, { M_TTFB_MS, true },
-		{ M_MODEL, true }, { M_MODEL_SERVED, true }, { M_INPUT, true }, { M_OUTPUT, true },
-	};
-	struct slice s;
-
-	memset(f->rank, 0, sizeof f->rank);
-	if (!take_head(&in, f))
-		return false;
-	for (size_t i = 0; i < COUNT(first); i++) {
-		if (!take(&in, first[i].quoted, &s, ctx))
-			return false;
-		put(f, first[i].member, s);
-	}
-	if (!take_upstream(&in))
-		return false;
-	for (size_t i = 0; i < COUNT(then); i++) {
-		if (!take(&in, then[i].quoted, &s, ctx))
-			return false;
-		if (then[i].member != UNREAD)
-			put(f, then[i].member, s);
-	}
-	return in.n == 0;
-}
+static const struct layout layout = { pieces, ESCAPES_BACKSLASH, 0 };
 
 /* What the plugin did not set is 0, or empty. */
 static void drop_unset(struct found *f)
@@ -118,16 +54,14 @@ static void drop_unset(struct found *f)
 
 static int detect(struct slice line)
 {
-	struct found f;
-
-	return take_line(line, &f, NULL) ? 95 : 0;
+	return layouts_detect(&layout, 1, line);
 }
 
 static int parse(struct slice line, const struct parse_context *ctx, struct access_event *ev)
 {
 	struct found f;
 
-	if (!take_line(line, &f, ctx))
+	if (!layout_match(&layout, line, ctx->scratch, &f, NULL))
 		return REJECT_MALFORMED;
 	drop_unset(&f);
 	return found_event(&f, 0, ctx, ev);
