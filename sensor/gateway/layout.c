@@ -4,6 +4,8 @@
 
 /* Ends tried for one line: a line that needs more is of no honest writer. */
 #define TRIES_MAX 400
+#define NUMBER_MAX 40 /* bytes, of times too */
+#define HOST_MAX 255
 
 struct matching {
 	const struct piece *pieces;
@@ -63,7 +65,7 @@ static bool is_time(struct slice s)
 
 	if (tab != NULL && (tab - s.p != 10 || memchr(s.p, '\t', 10) != NULL))
 		return false;
-	if (s.n <= 10 || s.n > 40)
+	if (s.n <= 10)
 		return text_none(s) || (s.n == 10 && is_number(s) && is_digit(s.p[4]));
 	return is_digit(s.p[0]) && (s.p[2] == '/' || s.p[4] == '-' || is_number(s));
 }
@@ -142,12 +144,18 @@ static bool ends(struct matching *m, size_t i, struct slice rest, size_t n)
 	return fits(p->shape, m->value[i]);
 }
 
-/* How far a value may reach at most. */
+/* How far a value may reach at most: what is longer is none, and a hostile line must not be looked through again
+ * and again. */
 static size_t reach(enum shape shape, struct slice s)
 {
 	size_t n = 0;
 
-	if (shape == SHAPE_TEXT || shape == SHAPE_CELL || shape == SHAPE_TIME)
+	if (shape == SHAPE_TEXT || shape == SHAPE_CELL)
+		return s.n;
+	s = slice_head(s, shape == SHAPE_NUMBER || shape == SHAPE_TIME ? NUMBER_MAX
+			  : shape == SHAPE_ADDRESS                     ? HOST_MAX
+								       : s.n);
+	if (shape == SHAPE_TIME)
 		return s.n;
 	while (n < s.n && s.p[n] != ' ' && s.p[n] != '\t')
 		n++;
