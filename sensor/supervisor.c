@@ -61,7 +61,8 @@ static int check_inputs(const struct config *cfg, struct err *e)
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const char *f = cfg->tails[i].format;
 
-		if (cfg->tails[i].fields == NULL && f != NULL && strcmp(f, "auto") != 0 && log_format_by_name(slice_str(f)) == NULL)
+		if (cfg->tails[i].fields == NULL && f != NULL && strcmp(f, "auto") != 0 &&
+		    log_format_by_name(slice_str(f)) == NULL)
 			return err_set(e, TK_ECONFIG, "inputs.tails \"%s\": no log format is named \"%s\"",
 				       cfg->tails[i].name, f);
 	}

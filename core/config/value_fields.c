@@ -33,8 +33,8 @@ static void add_path(struct reading *r, const struct option *o, const struct nod
 	if (s.n == 0)
 		return;
 	if (memchr(s.p, ',', s.n) != NULL)
-		problem_at(r->problems, path, "'%s': the path of a member has no comma; write a list: [a, b.c]",
-			   o->key);
+		problem_at(r->problems, path,
+			   "'%s': the path of a member has no comma; write a list: [a, b.c]", o->key);
 	else if (s.n > 255)
 		problem_at(r->problems, path, "'%s': the path of a member is longer than 255 bytes", o->key);
 	else
@@ -67,8 +67,8 @@ static void read_fields(struct reading *r, const struct option *o, const struct 
 		problem_at(r->problems, n, "'%s' is longer than %d bytes", o->key, FIELDS_TEXT_MAX);
 	text = b.failed ? NULL : keep_copy(r->keep, buf_slice(&b));
 	memcpy(store, &text, sizeof text);
-	if (errors == r->problems->errors && text != NULL && r->known != NULL && r->known->fields_check != NULL &&
-	    r->known->fields_check(buf_slice(&b), &why) != TK_OK)
+	if (errors == r->problems->errors && text != NULL && r->known != NULL &&
+	    r->known->fields_check != NULL && r->known->fields_check(buf_slice(&b), &why) != TK_OK)
 		problem_at(r->problems, n, "'%s': %s", o->key, why.text);
 	buf_free(&b);
 }

@@ -42,7 +42,9 @@ static const struct path_row rows[] = {
 };
 
 static const struct json_log own = {
-	.paths = JSON_ROWS_FOLD(rows), .habits = HABIT_RAW_TOKENS, .marks = 0xf,
+	.paths = JSON_ROWS_FOLD(rows),
+	.habits = HABIT_RAW_TOKENS,
+	.marks = 0xf,
 };
 
 JSON_LOG_FORMAT(apisix_json, .name = "apisix-file-logger", .doc = "APISIX's file-logger and http-logger");

@@ -51,8 +51,7 @@ static int amend(struct found *f, const struct parse_context *ctx)
 	struct slice s = f->text[M_TARGET];
 
 	(void)ctx;
-	if (found_has(f, M_TARGET) &&
-	    (s.p[0] != '/' || memchr(s.p, '{', s.n) != NULL))
+	if (found_has(f, M_TARGET) && (s.p[0] != '/' || memchr(s.p, '{', s.n) != NULL))
 		f->rank[M_TARGET] = 0;
 	return 0;
 }

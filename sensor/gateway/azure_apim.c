@@ -1,6 +1,6 @@
-/* Azure API Management: rows of ApiManagementGatewayLogs (requests) and ApiManagementGatewayLlmLog (tokens), as
- * Log Analytics exports them, or the records of a diagnostic setting, several in a line ({"records": [...]}).
- * Both rows of a call have its CorrelationId. Times are the start, in UTC; durations are ms.
+/* Azure API Management: rows of ApiManagementGatewayLogs (requests) and ApiManagementGatewayLlmLog (tokens),
+ * as Log Analytics exports them, or the records of a diagnostic setting, several in a line ({"records":
+ * [...]}). Both rows of a call have its CorrelationId. Times are the start, in UTC; durations are ms.
  * https://learn.microsoft.com/azure/azure-monitor/reference/tables/apimanagementgatewayllmlog */
 #include "sensor/gateway/json_log.h"
 
@@ -51,7 +51,10 @@ static int amend(struct found *f, const struct parse_context *ctx)
 }
 
 static const struct json_log own = {
-	.paths = JSON_ROWS_FOLD(rows), .habits = HABIT_UTC, .marks = 7, .amend = amend,
+	.paths = JSON_ROWS_FOLD(rows),
+	.habits = HABIT_UTC,
+	.marks = 7,
+	.amend = amend,
 };
 
 JSON_LOG_FORMAT(azure_apim, .name = "azure-apim", .several = "records",

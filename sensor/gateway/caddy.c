@@ -1,5 +1,5 @@
-/* Caddy's access log (JSON encoder): 2.5 and later. Written when the answer is complete. Before 2.7 there is no
- * client_ip, and the peer's X-Forwarded-For is unwound here.
+/* Caddy's access log (JSON encoder): 2.5 and later. Written when the answer is complete. Before 2.7 there is
+ * no client_ip, and the peer's X-Forwarded-For is unwound here.
  * https://caddyserver.com/docs/caddyfile/directives/log */
 #include "sensor/gateway/json_log.h"
 
@@ -51,8 +51,8 @@ static const struct path_row rows[] = {
  * was blanked out is not what the value was. */
 static int amend(struct found *f, const struct parse_context *ctx)
 {
-	static const uint8_t blanked[] = { M_RESPONSE_TYPE, M_REQUEST_TYPE, M_REQUEST_ID, M_USER, M_AGENT,
-					   M_FORWARDED, M_DEPARTMENT };
+	static const uint8_t blanked[] = { M_RESPONSE_TYPE, M_REQUEST_TYPE, M_REQUEST_ID, M_USER,
+					   M_AGENT,	    M_FORWARDED,    M_DEPARTMENT };
 	struct slice s = f->text[M_DURATION];
 
 	(void)ctx;
@@ -68,7 +68,9 @@ static int amend(struct found *f, const struct parse_context *ctx)
 }
 
 static const struct json_log own = {
-	.paths = JSON_ROWS_FOLD(rows), .marks = 0xf, .amend = amend,
+	.paths = JSON_ROWS_FOLD(rows),
+	.marks = 0xf,
+	.amend = amend,
 };
 
 JSON_LOG_FORMAT(caddy, .name = "caddy-json", .doc = "Caddy's access log as JSON, 2.5 and later");

@@ -70,7 +70,9 @@ static const struct path_row rows[] = {
 };
 
 static const struct json_log own = {
-	.paths = JSON_ROWS(rows), .habits = HABIT_PROVIDER | HABIT_RAW_TOKENS, .marks = 0xf,
+	.paths = JSON_ROWS(rows),
+	.habits = HABIT_PROVIDER | HABIT_RAW_TOKENS,
+	.marks = 0xf,
 };
 
 JSON_LOG_FORMAT(envoy_ai, .name = "envoy-ai-gateway",

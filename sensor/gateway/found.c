@@ -132,7 +132,9 @@ static void set_request(const struct found *f, unsigned habits, const struct par
 
 static struct slice provider_of(struct slice word)
 {
-	static const struct { const char *word, *name; } words[] = {
+	static const struct {
+		const char *word, *name;
+	} words[] = {
 #define PROVIDER(word, name) { word, name },
 #include "sensor/gateway/providers.def"
 #undef PROVIDER
@@ -177,8 +179,13 @@ static struct slice tls_version(struct slice s)
 
 static void set_others(const struct found *f, const struct parse_context *ctx, struct access_event *ev)
 {
-	static const struct { uint8_t member; enum field_id field; } texts[] = {
-		{ M_USER, F_USER }, { M_DEPARTMENT, F_DEPARTMENT }, { M_TLS_NAME, F_SERVER_NAME },
+	static const struct {
+		uint8_t member;
+		enum field_id field;
+	} texts[] = {
+		{ M_USER, F_USER },
+		{ M_DEPARTMENT, F_DEPARTMENT },
+		{ M_TLS_NAME, F_SERVER_NAME },
 	};
 
 	for (size_t i = 0; i < COUNT(texts); i++)

@@ -123,8 +123,11 @@ static bool seconds(struct slice s, int64_t *ns)
 /* Takes a unit off the text; its ns, or 0. */
 static int64_t take_unit(struct slice *s)
 {
-	static const struct { const char *name; int64_t ns; } units[] = {
-		{ "ns", 1 }, { "us", 1000 }, { "\xc2\xb5s", 1000 }, { "ms", 1000000 },
+	static const struct {
+		const char *name;
+		int64_t ns;
+	} units[] = {
+		{ "ns", 1 },	     { "us", 1000 },	       { "\xc2\xb5s", 1000 },	   { "ms", 1000000 },
 		{ "s", NS_PER_SEC }, { "m", 60 * NS_PER_SEC }, { "h", 3600 * NS_PER_SEC },
 	};
 
@@ -165,8 +168,13 @@ static bool go_duration(struct slice s, int64_t *ns)
 
 static bool duration_of(const struct found *f, int64_t *ns)
 {
-	static const struct { uint8_t member, digits; } units[] = {
-		{ M_DURATION, 9 }, { M_DURATION_MS, 6 }, { M_DURATION_US, 3 }, { M_DURATION_NS, 0 },
+	static const struct {
+		uint8_t member, digits;
+	} units[] = {
+		{ M_DURATION, 9 },
+		{ M_DURATION_MS, 6 },
+		{ M_DURATION_US, 3 },
+		{ M_DURATION_NS, 0 },
 	};
 
 	for (size_t i = 0; i < COUNT(units); i++)

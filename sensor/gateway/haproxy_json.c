@@ -1,6 +1,6 @@
-/* HAProxy with a log-format that writes JSON. The operator chooses the names: here are the log-format variables
- * and what they are usually called. Times are those of HAProxy: accepted, local without a zone; ms; -1 is "did
- * not get there". https://docs.haproxy.org/2.8/configuration.html#8.2.4
+/* HAProxy with a log-format that writes JSON. The operator chooses the names: here are the log-format
+ * variables and what they are usually called. Times are those of HAProxy: accepted, local without a zone; ms;
+ * -1 is "did not get there". https://docs.haproxy.org/2.8/configuration.html#8.2.4
  *
  * Captured bytes that the log-format did not escape make lines that are not JSON: they are refused. */
 #include "sensor/gateway/json_log.h"

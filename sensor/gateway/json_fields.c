@@ -31,7 +31,9 @@ int fields_detect(const struct json_log *l, struct slice line)
 	uint8_t marks;
 
 	return paths_collect(&l->paths, line, NULL, &f, &marks) && json_log_tells(&f) &&
-	       (found_has(&f, M_TIME) || found_has(&f, M_START)) ? 90 : 0;
+			       (found_has(&f, M_TIME) || found_has(&f, M_START))
+		       ? 90
+		       : 0;
 }
 
 bool is_fields(struct slice text)
@@ -50,8 +52,9 @@ static int wrong_name(struct slice name, struct err *e)
 	const char *near = nearest(name, names, COUNT(names));
 
 	return err_set(e, TK_ECONFIG, "a field says nothing that is named \"%.*s\"%s%s%s",
-		       (int)slice_head(name, 60).n, (const char *)name.p, near != NULL ? " (did you mean \"" : "",
-		       near != NULL ? near : "", near != NULL ? "\"?)" : "");
+		       (int)slice_head(name, 60).n, (const char *)name.p,
+		       near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+		       near != NULL ? "\"?)" : "");
 }
 
 /* "name=path" as the next row. Earlier ones are preferred. */
@@ -107,14 +110,17 @@ struct log_format *fields_compile(struct slice text, struct err *e)
 
 	if (f == NULL) {
 		err_set(e, text.n > TEXT_MAX ? TK_ECONFIG : TK_ENOMEM,
-			text.n > TEXT_MAX ? "fields of more than %d bytes" : "no memory for fields", TEXT_MAX);
+			text.n > TEXT_MAX ? "fields of more than %d bytes" : "no memory for fields",
+			TEXT_MAX);
 		return NULL;
 	}
 	memcpy(f->text, text.p, text.n);
 	f->log.paths.row = f->rows;
 	f->log.habits = HABIT_PROVIDER | HABIT_RAW_TOKENS;
-	f->format = (struct log_format){ .name = "json", .doc = "JSON whose fields the configuration names",
-					 .parse = parse, .fields = &f->log };
+	f->format = (struct log_format){ .name = "json",
+					 .doc = "JSON whose fields the configuration names",
+					 .parse = parse,
+					 .fields = &f->log };
 	for (rest = slice_from(slice_of((uint8_t *)f->text, text.n), 5); rc == TK_OK && rest.n > 0;) {
 		const uint8_t *comma = memchr(rest.p, ',', rest.n);
 		struct slice pair = slice_head(rest, comma == NULL ? rest.n : (size_t)(comma - rest.p));

@@ -1,5 +1,6 @@
-/* A JSON log whose members the operator names: "json:time=ts,client=a.b,client=c", a meaning (meanings.def) and
- * the path of a member (paths.h) each; of several paths of one meaning the first that has a value counts. */
+/* A JSON log whose members the operator names: "json:time=ts,client=a.b,client=c", a meaning (meanings.def)
+ * and the path of a member (paths.h) each; of several paths of one meaning the first that has a value counts.
+ */
 #ifndef TK_SENSOR_GATEWAY_JSON_FIELDS_H
 #define TK_SENSOR_GATEWAY_JSON_FIELDS_H
 

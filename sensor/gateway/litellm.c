@@ -52,7 +52,9 @@ static const struct path_row rows[] = {
 };
 
 /* LiteLLM's names of calls, without the "a" of those that it awaits. */
-static const struct { const char *call, *operation; } calls[] = {
+static const struct {
+	const char *call, *operation;
+} calls[] = {
 	{ "completion", "chat" },
 	{ "responses", "chat" },
 	{ "nthropic_messages", "chat" },

@@ -1,5 +1,5 @@
-/* Spans of OpenTelemetry's GenAI conventions: one a line, or OTLP/JSON, whose lines hold many. Only calls of a
- * model are events: a tool that was run, or an agent within the program, is not one, and what an agent span
+/* Spans of OpenTelemetry's GenAI conventions: one a line, or OTLP/JSON, whose lines hold many. Only calls of
+ * a model are events: a tool that was run, or an agent within the program, is not one, and what an agent span
  * says of tokens its calls have said.
  * https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
  * https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding */
@@ -86,14 +86,17 @@ static int amend(struct found *f, const struct parse_context *ctx)
 	f->rank[M_ARGUMENTS] = 0;
 	if (!found_has(f, M_OPERATION) && !found_has(f, M_MODEL) && !found_has(f, M_MODEL_SERVED))
 		return REJECT_OTHER;
-	if (found_has(f, M_OPERATION) && (is_one_of(operation, others, COUNT(others)) ||
-					  (slice_is(operation, "invoke_agent") && !remote)))
+	if (found_has(f, M_OPERATION) &&
+	    (is_one_of(operation, others, COUNT(others)) || (slice_is(operation, "invoke_agent") && !remote)))
 		return REJECT_OTHER;
 	return 0;
 }
 
 static const struct json_log own = {
-	.paths = JSON_ROWS(rows), .habits = HABIT_PROVIDER | HABIT_UTC, .marks = 7, .amend = amend,
+	.paths = JSON_ROWS(rows),
+	.habits = HABIT_PROVIDER | HABIT_UTC,
+	.marks = 7,
+	.amend = amend,
 };
 
 JSON_LOG_FORMAT(otel_genai, .name = "otel-genai-spans", .several = "resourceSpans.scopeSpans.spans",

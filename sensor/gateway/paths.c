@@ -10,7 +10,8 @@ struct rows {
 	uint64_t bit[WORDS];
 };
 
-/* Where in the line the walk stands: the rows whose path ends here, and those that go on behind `at` bytes. */
+/* Where in the line the walk stands: the rows whose path ends here, and those that go on behind `at` bytes.
+ */
 struct place {
 	struct rows end, on;
 	size_t at;

@@ -3,8 +3,9 @@
  *
  * A path is member names joined by dots; a name may have dots itself ("gen_ai.request.model" is one member or
  * three). The elements of an array are met under the array's own path, of several the last one counts, and
- * under their number ("tries.0.ip"). A list of {"key": K, "value": V}, as OTLP/JSON writes attributes, is read
- * as the object {K: V}. A string that holds a JSON object is looked into where rows name what is inside. */
+ * under their number ("tries.0.ip"). A list of {"key": K, "value": V}, as OTLP/JSON writes attributes, is
+ * read as the object {K: V}. A string that holds a JSON object is looked into where rows name what is inside.
+ */
 #ifndef TK_SENSOR_GATEWAY_PATHS_H
 #define TK_SENSOR_GATEWAY_PATHS_H
 
@@ -14,15 +15,21 @@
 
 struct path_row {
 	const char *path;
-	uint8_t n;      /* its length */
+	uint8_t n;	/* its length */
 	uint8_t member; /* enum member, or M_COUNT + a mark's number */
-	uint8_t rank;   /* of several rows that say the same the highest that is not empty counts */
+	uint8_t rank;	/* of several rows that say the same the highest that is not empty counts */
 };
 
 /* PATH("a.b", what, rank), as rows of a struct path_row[]. */
-#define PATH(path, what, rank) { path, sizeof(path) - 1, M_##what, rank }
+#define PATH(path, what, rank)                                                                               \
+	{                                                                                                    \
+		path, sizeof(path) - 1, M_##what, rank                                                       \
+	}
 /* That there is such a member, whatever it holds, is mark number i < 8: what tells formats apart. */
-#define MARK(path, i) { path, sizeof(path) - 1, M_COUNT + (i), 0 }
+#define MARK(path, i)                                                                                        \
+	{                                                                                                    \
+		path, sizeof(path) - 1, M_COUNT + (i), 0                                                     \
+	}
 
 struct paths {
 	const struct path_row *row;

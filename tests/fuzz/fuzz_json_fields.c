@@ -1,5 +1,5 @@
-/* A first line as the fields of a JSON format, and the bytes behind it as its log; and as lines of the formats that
- * hold several events: no crash, no read past the bytes, each event within its line. */
+/* A first line as the fields of a JSON format, and the bytes behind it as its log; and as lines of the
+ * formats that hold several events: no crash, no read past the bytes, each event within its line. */
 #include "sensor/gateway/json_fields.h"
 
 #include <stdlib.h>

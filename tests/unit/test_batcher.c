@@ -5,8 +5,8 @@
 
 static const uint8_t key[32] = { 1 };
 
-#define SPAN(op)                                                                              \
-	"{\"traceId\":\"t\",\"startTimeUnixNano\":\"1795400061823000000\",\"attributes\":["    \
+#define SPAN(op)                                                                                             \
+	"{\"traceId\":\"t\",\"startTimeUnixNano\":\"1795400061823000000\",\"attributes\":["                  \
 	"{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"" op "\"}}]}"
 #define LINE(spans) "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" spans "]}]}]}"
 
@@ -50,7 +50,8 @@ static void read_back(struct batcher *b, unsigned want_events, unsigned want_rej
 static void long_line(struct batcher *b, struct line_counts *file)
 {
 	static char text[100000];
-	size_t n = (size_t)snprintf(text, sizeof text, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" SPAN("chat"));
+	size_t n = (size_t)snprintf(text, sizeof text,
+				    "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[" SPAN("chat"));
 
 	while (n < 80000)
 		n += (size_t)snprintf(text + n, sizeof text - n, "," SPAN("chat"));
@@ -74,7 +75,8 @@ int main(void)
 	if (batcher_init(&b, slice_of(key, sizeof key), NULL, 0) != TK_OK)
 		return 1;
 	batch_begin(b.w);
-	ok_int(add(&b, LINE(SPAN("chat") "," SPAN("execute_tool") "," SPAN("embeddings")), &file), TK_OK, "three spans");
+	ok_int(add(&b, LINE(SPAN("chat") "," SPAN("execute_tool") "," SPAN("embeddings")), &file), TK_OK,
+	       "three spans");
 	ok_int(file.events, 2, "  two of them calls");
 	ok_int(file.rejected, 1, "  one is none");
 	read_back(&b, 2, 1, false);

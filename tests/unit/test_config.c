@@ -435,15 +435,20 @@ static void one_tail(const char *keys, const char *want)
 static void test_fields(void)
 {
 	one_tail("format: json, fields: {time: a.b, client: [c, d]}", "json:time=a.b,client=c,client=d");
-	one_tail("format: json", "1:46: 'format: json' needs 'fields', such as {time: ts, client: request.ip}");
+	one_tail("format: json", "1:46: 'format: json' needs 'fields', such as {time: ts, client: "
+	  "request.ip}");
 	one_tail("format: nginx-json, fields: {time: a}", "1:66: 'fields': no time | "
 		 "1:66: 'fields' is for 'format: json' alone");
-	one_tail("format: json, fields: {tiem: a}", "1:61: 'fields': no field is named 'tiem' (did you mean 'time'?)");
-	one_tail("format: json, fields: {time: 'a,b'}", "1:67: 'fields': the path of a member has no comma; write a "
+	one_tail("format: json, fields: {tiem: a}", "1:61: 'fields': no field is named 'tiem' (did you "
+	  "mean 'time'?)");
+	one_tail("format: json, fields: {time: 'a,b'}", "1:67: 'fields': the path of a member has no "
+	  "comma; write a "
 		 "list: [a, b.c]");
-	one_tail("format: json, fields: {time: {a: b}}", "1:67: 'fields': expected a map such as {time: ts, client: "
+	one_tail("format: json, fields: {time: {a: b}}", "1:67: 'fields': expected a map such as {time: "
+	  "ts, client: "
 		 "request.ip}, got a map");
-	one_tail("format: json, fields: x", "1:60: 'fields': expected a map such as {time: ts, client: request.ip}, "
+	one_tail("format: json, fields: x", "1:60: 'fields': expected a map such as {time: ts, client: "
+	  "request.ip}, "
 		 "got 'x'");
 	one_tail("format: auto", "auto");
 }
@@ -583,7 +588,8 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 		bool any = strcmp(above, "retention") == 0 || strcmp(above, "console") == 0 ||
 			   strncmp(above, "notify", 6) == 0;
 
-		if (any || strcmp(above, "inputs.tails[].fields") == 0) /* not acted on, or one value: no rows below */
+		/* not acted on, or one value: no rows below */
+		if (any || strcmp(above, "inputs.tails[].fields") == 0)
 			continue;
 		if (strcmp(above, "calendar.departments") == 0 || strcmp(above, "calendar.roles") == 0) {
 			snprintf(path, sizeof path, "%s{}", above);

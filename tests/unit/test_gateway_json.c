@@ -1,5 +1,5 @@
-/* The JSON logs of gateways: what each says, and that none is taken for another. Lines are of the forms that the
- * products' documentation has. */
+/* The JSON logs of gateways: what each says, and that none is taken for another. Lines are of the forms that
+ * the products' documentation has. */
 #include <stdlib.h>
 
 #include "core/base/zone.h"
@@ -20,7 +20,8 @@ static struct cidr trusted[1];
 	"{\"t\":\"23/Nov/2026:02:24:41.123\",\"client\":\"127.0.0.1\",\"xff\":\"203.0.113.5\",\"Ta\":52," \
 	"\"Tr\":51,\"TR\":0,\"status\":200,\"bytes\":2473,\"bytes_up\":476,\"tsc\":\"----\"" more "}"
 #define CADDY(request, more)                                                                         \
-	"{\"level\":\"info\",\"ts\":1795400741.5,\"logger\":\"http.log.access.log0\",\"msg\":\"handled request\"," \
+	"{\"level\":\"info\",\"ts\":1795400741.5,\"logger\":\"http.log.access.log0\",\"msg\":\"handled " \
+	"request\"," \
 	"\"request\":{\"remote_ip\":\"127.0.0.1\",\"remote_port\":\"4711\",\"proto\":\"HTTP/2.0\"," \
 	"\"method\":\"POST\",\"host\":\"gw.example:8443\",\"uri\":\"/v1/messages?beta=true\"" request "}," \
 	"\"user_id\":\"\",\"size\":634,\"status\":200" more "}"
@@ -167,7 +168,8 @@ static const struct {
 	  ",\"completion_tokens_details\":{\"reasoning_tokens\":82}") "}"), 0,
 	  "gen_ai.usage.output_tokens=83|gen_ai.usage.reasoning.output_tokens=82|gen_ai.provider.name=x_ai" },
 	{ "answered from Kong's cache", "kong-file-log", KONG("",
-	  ",\"ai\":{\"proxy\":{\"cache\":{\"cache_status\":\"Hit\"}}}"), 0, "tochoku.usage.details=from_cache=1" },
+	  ",\"ai\":{\"proxy\":{\"cache\":{\"cache_status\":\"Hit\"}}}"), 0,
+	  "tochoku.usage.details=from_cache=1" },
 	{ "a cache that missed", "kong-file-log", KONG("",
 	  ",\"ai\":{\"proxy\":{\"cache\":{\"cache_status\":\"Miss\"}}}"), 0, "tochoku.usage.details?" },
 
@@ -241,8 +243,10 @@ static const struct {
 	  "{\"Cached\":false,\"Endpoint\":\"chat/completions\",\"Gateway\":\"g\",\"Metadata\":{},"
 	  "\"Metrics\":{\"cost\":0.0042,\"durationMs\":1234},\"Model\":\"gpt-5\",\"Provider\":\"openai\","
 	  "\"RequestedModel\":\"cloudflare/auto\",\"StatusCode\":200,\"Timestamp\":1795400000123000000}", 0,
-	  "@timestamp=2026-11-23T02:13:20.123Z|event.duration=1234000000|gen_ai.request.model=cloudflare/auto|"
-	  "gen_ai.response.model=gpt-5|tochoku.cost.reported_pico_usd=4200000000|url.path=/chat/completions" },
+	  "@timestamp=2026-11-23T02:13:20.123Z|event.duration=1234000000|"
+	  "gen_ai.request.model=cloudflare/auto|"
+	  "gen_ai.response.model=gpt-5|tochoku.cost.reported_pico_usd=4200000000|"
+	  "url.path=/chat/completions" },
 
 	{ "API Management's request", "azure-apim", APIM("GatewayLogs", ",\"CallerIpAddress\":\"10.20.0.20\","
 	  "\"Method\":\"POST\",\"Url\":\"https://apim.example/v1/responses?key=x\",\"ResponseCode\":200,"
@@ -251,7 +255,8 @@ static const struct {
 	  "@timestamp=2026-11-23T02:13:20.123Z|event.duration=400000000|source.ip=10.20.0.20|"
 	  "user.name=yamada|tochoku.key.id=" AUTH_DIGITS "|url.domain=apim.example|url.path=/v1/responses|"
 	  "url.query=key=***|http.request.id=c1|gen_ai.usage.input_tokens?|http.response.status_code=200" },
-	{ "API Management's tokens", "azure-apim", APIM("GatewayLlmLogs", ",\"ModelName\":\"gpt-5-2025-08-07\","
+	{ "API Management's tokens", "azure-apim", APIM("GatewayLlmLogs", ","
+	  "\"ModelName\":\"gpt-5-2025-08-07\","
 	  "\"DeploymentName\":\"gpt-5\",\"PromptTokens\":8,\"CompletionTokens\":70,\"TotalTokens\":78,"
 	  "\"IsStreamCompletion\":true,\"SequenceNumber\":0"), 0,
 	  "http.request.id=c1|gen_ai.request.model=gpt-5|gen_ai.response.model=gpt-5-2025-08-07|"
@@ -269,7 +274,8 @@ static const struct {
 	{ "a span", "otel-genai-spans", SPAN(",\"gen_ai.provider.name\":\"aws.bedrock\","
 	  "\"gen_ai.response.model\":null,\"gen_ai.usage.input_tokens\":7,\"gen_ai.usage.output_tokens\":99,"
 	  "\"gen_ai.usage.cache_read.input_tokens\":2,\"gen_ai.usage.cache_creation.input_tokens\":3,"
-	  "\"server.address\":\"api.example\",\"enduser.id\":\"suzuki\",\"http.response.status_code\":200"), 0,
+	  "\"server.address\":\"api.example\",\"enduser.id\":\"suzuki\","
+	  "\"http.response.status_code\":200"), 0,
 	  "@timestamp=2026-11-23T02:14:21.823Z|event.duration=437000000|user.name=suzuki|http.request.id=t1|"
 	  "url.domain=api.example|gen_ai.provider.name=aws.bedrock|gen_ai.request.model=gpt|"
 	  "gen_ai.response.model?|gen_ai.usage.input_tokens=7|gen_ai.usage.output_tokens=99|"
@@ -316,16 +322,19 @@ static const struct {
 	  "user_agent.original=curl \"q\"|http.request.id=5c5e|gen_ai.request.model=gpt|"
 	  "gen_ai.response.model=gpt-4|gen_ai.usage.input_tokens=23|gen_ai.usage.output_tokens=8|"
 	  "tochoku.stream=true|http.response.body.bytes=804" },
-	{ "APISIX's other requests", "apisix-ai", APISIX("\"traditional_http\" \"0\" \"\" \"\" \"0\" \"0\"", ""), 0,
+	{ "APISIX's other requests", "apisix-ai", APISIX("\"traditional_http\" \"0\" \"\" \"\" \"0\" "
+	  "\"0\"", ""), 0,
 	  "gen_ai.usage.input_tokens?|tochoku.ttfb?|gen_ai.response.model?|tochoku.stream?" },
 	{ "APISIX and more", "apisix-ai", APISIX("\"ai_chat\" \"0\" \"\" \"\" \"0\" \"0\"", " \"x\""),
 	  REJECT_MALFORMED, "" },
-	{ "APISIX cut off", "apisix-ai", APISIX("\"ai_chat\" \"0\" \"\" \"\" \"0", ""), REJECT_MALFORMED, "" },
+	{ "APISIX cut off", "apisix-ai", APISIX("\"ai_chat\" \"0\" \"\" \"\" \"0", ""), REJECT_MALFORMED,
+	"" },
 
 	{ "APISIX's loggers", "apisix-file-logger",
 	  "{\"route_id\":\"1\",\"service_id\":\"\",\"start_time\":1795400000123,\"latency\":103.5,"
 	  "\"upstream_latency\":100,\"apisix_latency\":3.5,\"client_ip\":\"127.0.0.1\","
-	  "\"consumer\":{\"username\":\"jack\"},\"request\":{\"method\":\"POST\",\"uri\":\"/v1/messages?a=1\","
+	  "\"consumer\":{\"username\":\"jack\"},\"request\":{\"method\":\"POST\","
+	  "\"uri\":\"/v1/messages?a=1\","
 	  "\"url\":\"http://127.0.0.1:9080/v1/messages\",\"size\":86,\"headers\":{\"host\":\"gw.example\"}},"
 	  "\"response\":{\"status\":200,\"size\":118,\"headers\":{\"content-type\":\"text/plain\"}},"
 	  "\"llm_summary\":{\"model\":\"m\",\"prompt_tokens\":3,\"completion_tokens\":4}}", 0,
@@ -408,7 +417,8 @@ static void events_of(const char *format, struct slice line, unsigned n, unsigne
 static void several(void)
 {
 	static const char otlp[] =
-		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[]},\"scopeSpans\":[{\"scope\":{},\"spans\":["
+		"{\"resourceSpans\":[{\"resource\":{\"attributes\":[]},\"scopeSpans\":[{\"scope\":{},"
+		"\"spans\":["
 		OTLP_SPAN("chat") "," OTLP_SPAN("execute_tool") "]},{\"spans\":[" OTLP_SPAN("embeddings")
 		"]}]},{\"scopeSpans\":[{\"spans\":[" OTLP_SPAN("chat") ",{},7]}]}]}";
 	static char many[LINE_EVENTS_MAX * 3 + 200];
@@ -446,12 +456,15 @@ static const struct { const char *fields, *line, *want; } named[] = {
 	  "http.response.status_code=204" },
 	{ "json:time=a,status=list.code", "{\"a\":1795400061,\"list\":[{\"code\":500},{\"code\":204}]}",
 	  "http.response.status_code=204" },
-	{ "json:time=a.b.c,status=s", "{\"a\":{\"b.c\":1795400061},\"s\":200}", "@timestamp=2026-11-23T02:14:21Z" },
+	{ "json:time=a.b.c,status=s", "{\"a\":{\"b.c\":1795400061},\"s\":200}",
+	"@timestamp=2026-11-23T02:14:21Z" },
 	{ "json:time=a,user=User,status=s", "{\"a\":1795400061,\"user\":\"x\",\"s\":200}", "user.name?" },
-	{ "json:time=a,cleint=b", NULL, "a field says nothing that is named \"cleint\" (did you mean \"client\"?)" },
+	{ "json:time=a,cleint=b", NULL, "a field says nothing that is named \"cleint\" (did you mean "
+	  "\"client\"?)" },
 	{ "json:time=,status=b", NULL, "field \"time\" needs the path of a member, of 1 to 255 bytes" },
 	{ "json:client=a", NULL, "fields need \"time\" or \"start_time\"" },
-	{ "json:time=a,client=b", NULL, "fields need one of \"target\", \"request_line\", \"method\", \"status\", "
+	{ "json:time=a,client=b", NULL, "fields need one of \"target\", \"request_line\", \"method\", "
+	  "\"status\", "
 	  "\"model\" and \"operation\"" },
 	{ "json", NULL, "fields need \"time\" or \"start_time\"" },
 };
