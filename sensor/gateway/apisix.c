@@ -38,15 +38,13 @@ static const struct layout layout = { pieces, ESCAPES_BACKSLASH, 0 };
 /* What the plugin did not set is 0, or empty. */
 static void drop_unset(struct found *f)
 {
-	struct slice type = f->text[M_STREAM];
-
 	if (found_is(f, M_INPUT, "0") && found_is(f, M_OUTPUT, "0"))
 		f->rank[M_INPUT] = f->rank[M_OUTPUT] = 0;
 	if (found_is(f, M_TTFB_MS, "0"))
 		f->rank[M_TTFB_MS] = 0;
-	if (slice_is(type, "ai_stream"))
+	if (found_is(f, M_STREAM, "ai_stream"))
 		found_put(f, M_STREAM, SLICE("true"));
-	else if (slice_is(type, "ai_chat"))
+	else if (found_is(f, M_STREAM, "ai_chat"))
 		found_put(f, M_STREAM, SLICE("false"));
 	else
 		f->rank[M_STREAM] = 0;

@@ -327,6 +327,8 @@ static const struct {
 	  "gen_ai.usage.input_tokens?|tochoku.ttfb?|gen_ai.response.model?|tochoku.stream?" },
 	{ "APISIX and more", "apisix-ai", APISIX("\"ai_chat\" \"0\" \"\" \"\" \"0\" \"0\"", " \"x\""),
 	  REJECT_MALFORMED, "" },
+	{ "nothing", "apisix-ai", "", REJECT_MALFORMED, "" },
+	{ "an address alone", "apisix-ai", "10.0.0.9 - [", REJECT_MALFORMED, "" },
 	{ "APISIX cut off", "apisix-ai", APISIX("\"ai_chat\" \"0\" \"\" \"\" \"0", ""), REJECT_MALFORMED,
 	"" },
 
