@@ -18,14 +18,14 @@ static const struct path_row rows[] = {
 	PATH("ip", CLIENT, 2),
 	PATH("sourceIp", CLIENT, 2),
 	PATH("identity.sourceIp", CLIENT, 2),
-	PATH("authorizer_principalId", USER, 3),
-	PATH("authorizer.principalId", USER, 3),
-	PATH("principalId", USER, 3),
-	PATH("authorizer.claims.sub", USER, 2),
-	PATH("user", USER, 1),
-	PATH("identity.user", USER, 1),
-	PATH("caller", USER, 0),
-	PATH("identity.caller", USER, 0),
+	PATH("authorizer_principalId", USER, 4),
+	PATH("authorizer.principalId", USER, 4),
+	PATH("principalId", USER, 4),
+	PATH("authorizer.claims.sub", USER, 3),
+	PATH("user", USER, 2),
+	PATH("identity.user", USER, 2),
+	PATH("caller", USER, 1),
+	PATH("identity.caller", USER, 1),
 	PATH("apiKeyId", KEY, 2),
 	PATH("identity.apiKeyId", KEY, 2),
 	PATH("apiKey", KEY, 1),
@@ -36,7 +36,7 @@ static const struct path_row rows[] = {
 	PATH("domainName", HOST, 1),
 	PATH("path", TARGET, 2),
 	PATH("resourcePath", TARGET, 1),
-	PATH("routeKey", TARGET, 0),
+	PATH("routeKey", REQUEST_LINE, 1),
 	PATH("protocol", VERSION, 1),
 	PATH("status", STATUS, 1),
 	PATH("responseLength", RESPONSE_BYTES, 1),
@@ -45,14 +45,18 @@ static const struct path_row rows[] = {
 	PATH("identity.userAgent", AGENT, 1),
 };
 
-/* A route's pattern ("/{proxy+}", "$default", "GET /x") is no path. */
+/* A route's pattern ("/{proxy+}", "$default") is no path, and a route that is a path ("ANY /v1/messages") is one
+ * where nothing better is logged. */
 static int amend(struct found *f, const struct parse_context *ctx)
 {
-	struct slice s = f->text[M_TARGET];
+	static const uint8_t routes[] = { M_TARGET, M_REQUEST_LINE };
 
 	(void)ctx;
-	if (found_has(f, M_TARGET) && (s.p[0] != '/' || memchr(s.p, '{', s.n) != NULL))
-		f->rank[M_TARGET] = 0;
+	for (size_t i = 0; i < COUNT(routes); i++)
+		if (found_has(f, routes[i]) && memchr(f->text[routes[i]].p, '{', f->text[routes[i]].n) != NULL)
+			f->rank[routes[i]] = 0;
+	if (found_has(f, M_TARGET))
+		f->rank[M_REQUEST_LINE] = 0;
 	return 0;
 }
 

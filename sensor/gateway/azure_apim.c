@@ -10,6 +10,7 @@
 static const struct path_row rows[] = {
 	MARK("CorrelationId", 0),
 	MARK("Category", 1),
+	MARK("Type", 1),
 	MARK("TimeGenerated", 2),
 	MARK("time", 2),
 	MARK("records.CorrelationId", 0),

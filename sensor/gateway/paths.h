@@ -20,16 +20,12 @@ struct path_row {
 	uint8_t rank;	/* of several rows that say the same the highest that is not empty counts */
 };
 
-/* PATH("a.b", what, rank), as rows of a struct path_row[]. */
-#define PATH(path, what, rank)                                                                               \
-	{                                                                                                    \
-		path, sizeof(path) - 1, M_##what, rank                                                       \
-	}
+/* clang-format off */
+/* PATH("a.b", what, rank), as rows of a struct path_row[]; ranks from 1 on. */
+#define PATH(path, what, rank) { path, sizeof(path) - 1, M_##what, (rank) * sizeof(char[(rank) > 0 ? 1 : -1]) }
 /* That there is such a member, whatever it holds, is mark number i < 8: what tells formats apart. */
-#define MARK(path, i)                                                                                        \
-	{                                                                                                    \
-		path, sizeof(path) - 1, M_COUNT + (i), 0                                                     \
-	}
+#define MARK(path, i) { path, sizeof(path) - 1, M_COUNT + (i), 0 }
+/* clang-format on */
 
 struct paths {
 	const struct path_row *row;

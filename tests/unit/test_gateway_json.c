@@ -81,7 +81,7 @@ static const struct {
 } cases[] = {
 	{ "HAProxy", "haproxy-json",
 	  HAPROXY(",\"user\":\"tanaka\",\"method\":\"POST\",\"path\":\"/v1/embeddings?a=1\""), 0,
-	  "@timestamp=2026-11-23T02:24:41.123Z|event.duration=52000000|tochoku.ttfb=51000000|"
+	  "@timestamp=2026-11-22T17:24:41.123Z|event.duration=52000000|tochoku.ttfb=51000000|"
 	  "source.ip=203.0.113.5|tochoku.peer.ip=127.0.0.1|user.name=tanaka|http.request.method=POST|"
 	  "url.path=/v1/embeddings|url.query=a=1|http.response.status_code=200|"
 	  "http.request.body.bytes=476|http.response.body.bytes=2473|gen_ai.operation.name=embeddings" },
@@ -90,6 +90,8 @@ static const struct {
 	  "\"status\":400,\"tsc\":\"PR--\",\"method\":\"<BADREQ>\",\"path\":\"<BADREQ>\"}", 0,
 	  "http.request.method?|url.path?|tochoku.ttfb?|event.duration=0|http.response.status_code=400|"
 	  "user.name!" },
+	{ "the last characters of a key", "haproxy-json", HAPROXY(",\"key_tail\":\"sk-EXAMPLE01\""), 0,
+	  "tochoku.key.id=" AUTH_DIGITS },
 	{ "TR is not Tr", "haproxy-json",
 	  "{\"t\":\"23/Nov/2026:02:24:46.488\",\"TR\":7,\"status\":200,\"tsc\":\"----\",\"Ta\":9}", 0,
 	  "tochoku.ttfb?|event.duration=9000000" },
@@ -119,7 +121,7 @@ static const struct {
 	  "{\"ts\":\"2026/11/23 02:25:41.500\",\"request\":{\"remote_ip\":\"10.0.0.9\",\"method\":\"GET\","
 	  "\"uri\":\"/\"},\"status\":200,\"duration\":28289730,\"resp_headers\":{\"Content-Type\":"
 	  "[\"**REDACTED**\"]}}", 0,
-	  "@timestamp=2026-11-23T02:25:41.471710270Z|event.duration=28289730|http.response.mime_type?" },
+	  "@timestamp=2026-11-22T17:25:41.471710270Z|event.duration=28289730|http.response.mime_type?" },
 	{ "a duration with its unit", "caddy-json",
 	  "{\"ts\":\"2026-11-23T11:25:41.500+0900\",\"request\":{\"remote_ip\":\"10.0.0.9\","
 	  "\"uri\":\"/\"},\"status\":200,\"duration\":\"1m1.5s\"}", 0,
@@ -128,6 +130,9 @@ static const struct {
 	  "{\"level\":\"info\",\"ts\":1795400741.5,\"logger\":\"tls\",\"msg\":\"cleaned\"}", REJECT_OTHER,
 	  "" },
 	{ "Caddy cut off", "caddy-json", "{\"level\":\"info\",\"ts\":1795400741.5,\"request\":{\"uri\":\"/",
+	  REJECT_MALFORMED, "" },
+	{ "something behind", "caddy-json", "{\"ts\":1795400741.5,\"request\":{\"uri\":\"/\"},"
+	  "\"status\":200} x",
 	  REJECT_MALFORMED, "" },
 	{ "Caddy without a time", "caddy-json", "{\"request\":{\"uri\":\"/\"},\"status\":200}", REJECT_TIME,
 	  "" },
@@ -167,6 +172,10 @@ static const struct {
 	  ",\"ai\":{\"proxy\":" KONG_USAGE("xai", "204", "1", "287",
 	  ",\"completion_tokens_details\":{\"reasoning_tokens\":82}") "}"), 0,
 	  "gen_ai.usage.output_tokens=83|gen_ai.usage.reasoning.output_tokens=82|gen_ai.provider.name=x_ai" },
+	{ "a total that nothing explains", "kong-file-log", KONG("",
+	  ",\"ai\":{\"proxy\":" KONG_USAGE("xai", "204", "1", "300",
+	  ",\"completion_tokens_details\":{\"reasoning_tokens\":82}") "}"), 0,
+	  "gen_ai.usage.output_tokens=1" },
 	{ "answered from Kong's cache", "kong-file-log", KONG("",
 	  ",\"ai\":{\"proxy\":{\"cache\":{\"cache_status\":\"Hit\"}}}"), 0,
 	  "tochoku.usage.details=from_cache=1" },
@@ -214,8 +223,15 @@ static const struct {
 	  "\"response_cost\":1e-06,\"metadata\":{\"user_api_key_user_id\":\"sato\"}}", 0,
 	  "@timestamp=2025-01-24T09:20:46.500Z|event.duration=1000000000|gen_ai.operation.name=embeddings|"
 	  "user.name=sato|tochoku.cost.reported_pico_usd=1000000|tochoku.stream=false|http.request.id=c1" },
-	{ "metadata that is no JSON", "litellm-spendlogs", LITELLM(",\"metadata\":\"{broken\""), 0,
+	{ "metadata that is no JSON", "litellm-spendlogs", LITELLM(",\"metadata\":\"{\\\"usage_object\\\":"
+	  "{\\\"cache_read_input_tokens\\\":5}\""), 0,
 	  "gen_ai.usage.input_tokens=10|gen_ai.usage.cache_read.input_tokens?" },
+	{ "a string within a string is not looked into", "litellm-spendlogs",
+	  LITELLM(",\"metadata\":\"{\\\"usage_object\\\":\\\"{"
+	  "\\\\\\\"cache_read_input_tokens\\\\\\\":5}\\\"}\""),
+	  0, "gen_ai.usage.cache_read.input_tokens?" },
+	{ "an answer before its request", "litellm-spendlogs",
+	  LITELLM(",\"completionStartTime\":\"2025-01-24 09:20:45\""), 0, "tochoku.ttfb?" },
 
 	{ "API Gateway", "aws-apigw", APIGW(",\"requestTimeEpoch\":1795400061823,\"path\":\"/v1/embeddings\","
 	  "\"resourcePath\":\"/{proxy+}\",\"responseLatency\":\"437\",\"integrationLatency\":\"432\","
@@ -225,6 +241,14 @@ static const struct {
 	  "http.response.status_code=200|http.response.body.bytes=2211|http.request.id=r1" },
 	{ "as its documentation has it", "aws-apigw", APIGW(",\"resourcePath\":\"/v1/messages\""), 0,
 	  "@timestamp=2026-11-23T02:14:21Z|url.path=/v1/messages|user.name!|event.duration?" },
+	{ "an HTTP API's", "aws-apigw", APIGW(",\"routeKey\":\"ANY /v1/messages\""), 0,
+	  "url.path=/v1/messages|http.request.method=POST" },
+	{ "its pattern", "aws-apigw", APIGW(",\"routeKey\":\"ANY /{proxy+}\""), 0, "url.path?" },
+	{ "a path before a pattern", "aws-apigw", APIGW(",\"routeKey\":\"GET /x\",\"path\":\"/v1/y\""), 0,
+	  "url.path=/v1/y" },
+	{ "a caller", "aws-apigw", "{\"requestId\":\"r\",\"requestTime\":\"23/Nov/2026:02:14:21 +0000\","
+	  "\"httpMethod\":"
+	  "\"GET\",\"status\":200,\"caller\":\"AIDA\",\"user\":\"-\"}", 0, "user.name=AIDA" },
 	{ "a pattern is no path", "aws-apigw", APIGW(",\"resourcePath\":\"/{proxy+}\""), 0, "url.path?" },
 
 	{ "Cloudflare", "cloudflare-ai-gateway", CLOUDFLARE(",\"path\":\"v1beta/models/g:generateContent\","
@@ -461,6 +485,13 @@ static const struct { const char *fields, *line, *want; } named[] = {
 	{ "json:time=a.b.c,status=s", "{\"a\":{\"b.c\":1795400061},\"s\":200}",
 	"@timestamp=2026-11-23T02:14:21Z" },
 	{ "json:time=a,user=User,status=s", "{\"a\":1795400061,\"user\":\"x\",\"s\":200}", "user.name?" },
+	{ "json:time=a,client=b,client=c,status=s",
+	  "{\"a\":1795400061,\"b\":\"10.0.0.1\",\"c\":\"10.0.0.2\",\"s\":200}", "source.ip=10.0.0.1" },
+	{ "json:time=a,status=code-x", "{\"a\":1795400061,\"code-x\":204,\"code\":{\"x\":500}}",
+	  "http.response.status_code=204" },
+	{ "json:time=a,target=t", "{\"a\":1795400061,\"t\":\"*\"}", "url.path=*" },
+	{ "json:time=t,status=s", "{\"t\":\"2025-01-24 09:20:46.847371\",\"s\":200}",
+	  "@timestamp=2025-01-24T00:20:46.847371Z" },
 	{ "json:time=a,cleint=b", NULL, "a field says nothing that is named \"cleint\" (did you mean "
 	  "\"client\"?)" },
 	{ "json:time=,status=b", NULL, "field \"time\" needs the path of a member, of 1 to 255 bytes" },
@@ -470,6 +501,18 @@ static const struct { const char *fields, *line, *want; } named[] = {
 	  "\"model\" and \"operation\"" },
 	{ "json", NULL, "fields need \"time\" or \"start_time\"" },
 };
+
+/* A time without a zone is the site's in one format and UTC in another, whatever was read before it. */
+static void one_cache(struct parse_cache *cache)
+{
+	const struct log_format *f = log_format_open(SLICE("json:time=t,status=s"), NULL);
+
+	ok_int(parse(f, SLICE("{\"t\":\"2025-01-24 09:20:46.847371\",\"s\":200}"), cache), 0, "a local time");
+	check_wants(&fe.ev, "@timestamp=2025-01-24T00:20:46.847371Z");
+	parse(log_format_by_name(SLICE("litellm-spendlogs")), SLICE(LITELLM("")), cache);
+	check_wants(&fe.ev, "@timestamp=2025-01-24T09:20:46.847371Z");
+	log_format_close(f);
+}
 
 static void fields_of_the_site(void)
 {
@@ -496,12 +539,13 @@ int main(void)
 	bool host_bits;
 	struct err e;
 
-	if (zone_use("UTC", &e) != TK_OK || !cidr_parse(SLICE("127.0.0.0/8"), &trusted[0], &host_bits))
+	if (zone_use("Asia/Tokyo", &e) != TK_OK || !cidr_parse(SLICE("127.0.0.0/8"), &trusted[0], &host_bits))
 		return 1;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		one_case(i, NULL);
 		one_case(i, cache);
 	}
+	one_cache(cache);
 	parse_cache_free(cache);
 	detection();
 	several();
