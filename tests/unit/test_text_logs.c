@@ -90,6 +90,8 @@ static const struct {
 	  "http.request.id=req_65fea3323e5d" },
 	{ "HAProxy, what names nothing", HAPROXY, HAPROXY_HEAD "{team/alice|gw.example} {sid=abcdef012345|123456789012} "
 	  HAPROXY_END, 0, "user_agent.original?|user.name?|http.request.id?" },
+	{ "HAProxy, client software that is an address", HAPROXY, HAPROXY_HEAD "{203.0.113.5|198.51.100.7} " HAPROXY_END, 0,
+	  "source.ip=203.0.113.5|user_agent.original?" },
 	{ "HAProxy, a key is fingerprinted", HAPROXY, HAPROXY_HEAD "{Bearer sk-EXAMPLE01} " HAPROXY_END, 0,
 	  "tochoku.key.id=e677f4cefaa89540" },
 	{ "HAProxy, IPv6, a bad request", HAPROXY,
@@ -126,6 +128,7 @@ static const struct {
 	  "user_agent.original=a \"b\"|tls.client.server_name=sni.example|http.response.body.bytes=257" },
 	{ "ALB, never reached", "aws-alb", ALB_HEAD "-1 -1 -1" ALB_TAIL, 0,
 	  "@timestamp=2026-11-23T02:23:00.186641Z|event.duration?|tochoku.ttfb?" },
+	{ "ALB, broken off", "aws-alb", ALB_HEAD "5.000 -1 -1" ALB_TAIL, 0, "event.duration?|tochoku.ttfb?" },
 	{ "a network load balancer", "aws-alb", "tls 2.0 2026-11-23T02:23:00 net/lb/1 x 10.0.0.9:1 10.0.0.1:80 5 2 9 9",
 	  REJECT_MALFORMED, "" },
 
@@ -239,8 +242,10 @@ static void framing(void)
 		scratch.n = 0;
 		open = frame_open(slice_str(frames[i].line), &scratch, &f);
 		ok(open == (frames[i].text != NULL), frames[i].line);
-		if (!open || frames[i].text == NULL)
+		if (!open || frames[i].text == NULL) {
+			ok_int((int64_t)scratch.n, 0, "  and nothing is taken");
 			continue;
+		}
 		ok_slice(f.text, slice_str(frames[i].text), "  its text");
 		ok_int(f.time, frames[i].time, "  its time");
 	}
@@ -291,6 +296,8 @@ static const struct { const char *pattern, *line; int reject; const char *want; 
 	  "127.0.0.1 10.0.0.9 - ito " T " " REQUEST " 200 5 1500 Mozilla/5.0 (X)\tr-1 u-1 TLSv1.3 100%", 0,
 	  "@timestamp=2026-11-23T02:24:30Z|source.ip=10.0.0.9|tochoku.peer.ip=127.0.0.1|user.name=ito|"
 	  "event.duration=1500000|user_agent.original=Mozilla/5.0 (X)|http.request.id=r-1" },
+	{ "%h %t \"%r\" %>s %{User-Agent}i", "10.0.0.9 " T " \"GET /\\\" 200 HTTP/1.1\" 403 a", 0,
+	  "http.response.status_code=403|user_agent.original=a|url.path=/\" 200" },
 	{ "%h %{end:msec}t %{ms}T \"%m %U%q %H\" %s", "10.0.0.9 1795400670819 250 \"GET /a?b=1 HTTP/1.1\" 200", 0,
 	  "@timestamp=2026-11-23T02:24:30.569Z|url.path=/a|url.query=b=1|event.duration=250000000" },
 };
