@@ -26,6 +26,7 @@ void ical_result_free(struct ical_result *r)
 
 #define DAY 86400
 #define ROW_BYTES_MAX (64 << 20)
+#define ERRORS_MAX 5 /* a rule that never happens takes its time to say so */
 
 /* One event's instances on their way out. */
 struct walk {
@@ -300,7 +301,7 @@ static bool expand(struct ical_reader *r, const struct vevent *ev)
 		last = zone_day_start(r->to + 1) - 1;
 	if (ev->rule == NULL)
 		put_instance(&w, &start);
-	else if (!ical_recur(ev->rule, &start, last, put_instance, &w, r->p))
+	else if (!ical_recur(ev->rule, &start, last, &r->budget, put_instance, &w, r->p))
 		return false;
 	for (const struct moment *m = ev->more; m != NULL; m = m->next) {
 		struct instant i;
@@ -339,7 +340,7 @@ static bool expand_all(struct ical_reader *r)
 
 	if (!note_taken(r))
 		return false;
-	for (size_t i = 0; i < r->n && r->rows <= ICAL_ROWS_MAX; i++) {
+	for (size_t i = 0; i < r->n && r->rows <= ICAL_ROWS_MAX && r->p->errors < errors + ERRORS_MAX; i++) {
 		r->out->events++;
 		if (r->event[i].cancelled)
 			r->out->cancelled++;
@@ -354,7 +355,9 @@ static bool expand_all(struct ical_reader *r)
 bool ical_read(struct slice text, int32_t from, int32_t to, const char *kind, struct ical_result *out,
 	       struct problems *p)
 {
-	struct ical_reader r = { .p = p, .from = from, .to = to, .out = out, .all = { .kind = -1 } };
+	struct ical_reader r = {
+		.p = p, .from = from, .to = to, .out = out, .all = { .kind = -1 }, .budget = ICAL_STEPS_MAX
+	};
 	bool good = false;
 
 	*out = (struct ical_result){ 0 };
@@ -363,6 +366,7 @@ bool ical_read(struct slice text, int32_t from, int32_t to, const char *kind, st
 	icalerror_set_errors_are_fatal(0);
 	icaltimezone_set_builtin_tzdata(0);
 	ical_lines_init(&r.lines, text);
+	buf_init(&r.attendees, 65536);
 	if (text.n > ICAL_BYTES_MAX)
 		problem_line(p, 0, 0, "larger than 10 MB");
 	else if (kind != NULL && !ical_kind_of_word(slice_str(kind), &r.all))
@@ -370,6 +374,7 @@ bool ical_read(struct slice text, int32_t from, int32_t to, const char *kind, st
 	else
 		good = ical_read_components(&r) && expand_all(&r);
 	ical_lines_free(&r.lines);
+	buf_free(&r.attendees);
 	ical_zones_free(&r.zones);
 	keep_free(&r.keep);
 	free(r.event);

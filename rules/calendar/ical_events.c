@@ -54,25 +54,20 @@ static bool add_one(struct ical_reader *r, struct moment **at)
 }
 
 /* "mailto:tanaka@hospital.example" */
-static bool add_person(struct ical_reader *r, struct vevent *ev)
+static bool add_person(struct ical_reader *r)
 {
-	struct slice v = r->lines.value, whole;
+	struct slice v = r->lines.value;
 	const uint8_t *at;
-	struct buf joined;
 
 	if (v.n > 7 && ical_is(slice_head(v, 7), "mailto:"))
 		v = slice_from(v, 7);
 	at = v.n > 0 ? memchr(v.p, '@', v.n) : NULL;
 	if (at != NULL)
 		v = slice_head(v, (size_t)(at - v.p));
-	buf_init(&joined, 65536);
-	buf_fmt(&joined, "%s%s", ev->people == NULL ? "" : ev->people, ev->people == NULL ? "" : ",");
-	buf_add(&joined, v);
-	whole = buf_slice(&joined);
-	if (!joined.failed)
-		ev->people = keep_copy(&r->keep, whole);
-	buf_free(&joined);
-	return true;
+	if (r->attendees.n > 0)
+		buf_byte(&r->attendees, ',');
+	buf_add(&r->attendees, v);
+	return !r->attendees.failed || wrong(r, 1, "more than 64 KB of attendees");
 }
 
 /* TEXT, or a list of them with blanks between. */
@@ -118,7 +113,7 @@ static bool read_property(struct ical_reader *r, struct vevent *ev)
 	if (ical_is(name, "EXDATE"))
 		return add_moments(r, &ev->except);
 	if (ical_is(name, "ATTENDEE"))
-		return add_person(r, ev);
+		return add_person(r);
 	if (ical_is(name, "SUMMARY"))
 		ev->summary = read_text(r);
 	else if (ical_is(name, "CATEGORIES"))
@@ -168,9 +163,13 @@ static bool read_event(struct ical_reader *r)
 
 	if (!add_event(r, &ev))
 		return false;
+	buf_clear(&r->attendees);
 	while (ical_next(&r->lines)) {
-		if (ical_is(r->lines.name, "END"))
+		if (ical_is(r->lines.name, "END")) {
+			if (r->attendees.n > 0)
+				ev->people = keep_copy(&r->keep, buf_slice(&r->attendees));
 			return ical_is(r->lines.value, "VEVENT") || wrong(r, 1, "expected END:VEVENT");
+		}
 		if (ical_is(r->lines.name, "BEGIN") ? !skip_component(r, 2) : !read_property(r, ev))
 			return false;
 	}

@@ -33,6 +33,8 @@ struct ical_reader {
 	struct ical_kind all; /* .kind -1: each by its words */
 	struct ical_result *out;
 	size_t rows;
+	int32_t budget;	      /* steps of recurrences that are left */
+	struct buf attendees; /* of the event at hand, with commas between */
 };
 
 /* Reads all components into r->event and r->zones. False: told in r->p. */

@@ -5,6 +5,8 @@
 #include "core/base/zone.h"
 #include "rules/calendar/ical_lines.h"
 
+#define STEPS_TEXT "1000000"
+
 static const struct {
 	const char *windows, *iana;
 } windows_zones[] = {
@@ -207,13 +209,13 @@ static void settle_until(struct icalrecurrencetype *r, const struct instant *sta
 	r->until.zone = NULL;
 }
 
-static int values(const short *list, int size)
+/* BYSETPOS beyond a month's days picks nothing, slowly. */
+static bool has_far_position(const struct icalrecurrencetype *r)
 {
-	int n = 0;
-
-	while (n < size && list[n] != ICAL_RECURRENCE_ARRAY_MAX)
-		n++;
-	return n == 0 ? 1 : n;
+	for (int i = 0; i < ICAL_BY_SETPOS_SIZE && r->by_set_pos[i] != ICAL_RECURRENCE_ARRAY_MAX; i++)
+		if (r->by_set_pos[i] > 31 || r->by_set_pos[i] < -31)
+			return true;
+	return false;
 }
 
 static const char *refusal(const struct icalrecurrencetype *r)
@@ -224,10 +226,11 @@ static const char *refusal(const struct icalrecurrencetype *r)
 	if (r->freq == ICAL_SECONDLY_RECURRENCE || r->freq == ICAL_MINUTELY_RECURRENCE ||
 	    r->freq == ICAL_HOURLY_RECURRENCE)
 		return "it recurs by the hour or more often: expected DAILY, WEEKLY, MONTHLY or YEARLY";
-	if (values(r->by_hour, ICAL_BY_HOUR_SIZE) * values(r->by_minute, ICAL_BY_MINUTE_SIZE) *
-		    values(r->by_second, ICAL_BY_SECOND_SIZE) >
-	    24)
-		return "it recurs more than 24 times a day";
+	if (r->by_hour[0] != ICAL_RECURRENCE_ARRAY_MAX || r->by_minute[0] != ICAL_RECURRENCE_ARRAY_MAX ||
+	    r->by_second[0] != ICAL_RECURRENCE_ARRAY_MAX)
+		return "BYHOUR, BYMINUTE and BYSECOND are not supported: an event begins once a day";
+	if (has_far_position(r))
+		return "BYSETPOS is not from -31 to 31";
 	if (r->rscale != NULL)
 		return "RSCALE is not supported";
 	if (!icaltime_is_null_time(r->until) && (r->until.year < 1600 || r->until.year > 9999))
@@ -235,36 +238,73 @@ static const char *refusal(const struct icalrecurrencetype *r)
 	return NULL;
 }
 
-bool ical_recur(const struct moment *rule, const struct instant *start, int64_t last,
+/* Days that the iterator passes in one step of its own. */
+static int32_t stride(const struct icalrecurrencetype *r)
+{
+	int32_t days = r->freq == ICAL_DAILY_RECURRENCE	    ? 1
+		       : r->freq == ICAL_WEEKLY_RECURRENCE  ? 7
+		       : r->freq == ICAL_MONTHLY_RECURRENCE ? 28
+							    : 365;
+
+	return days * (r->interval > 0 ? r->interval : 1);
+}
+
+/* The walk of one rule. UNTIL is ours to look at, not the iterator's: then one that ends before its COUNT has
+ * run to the end of time, and nothing that a calendar needs does that. */
+struct steps {
+	icalrecur_iterator *it;
+	struct icaltimetype until;
+	int32_t stride, day, *budget;
+	int left; /* of COUNT; -1: none */
+};
+
+/* False: the end, or *why. */
+static bool step(struct steps *s, struct icaltimetype *t, const char **why)
+{
+	int32_t day;
+
+	if (s->left == 0)
+		return false;
+	*t = icalrecur_iterator_next(s->it);
+	if (icaltime_is_null_time(*t) || !exists(t, &day)) {
+		*why = "this rule never happens (again)";
+		return false;
+	}
+	if (!icaltime_is_null_time(s->until) && icaltime_compare(*t, s->until) > 0)
+		return false;
+	*s->budget -= 1 + (day - s->day) / s->stride;
+	if (*s->budget < 0)
+		*why = "the rules of this file take more than " STEPS_TEXT
+		       " steps up to the end of the asked range";
+	s->day = day;
+	s->left -= s->left > 0;
+	return *why == NULL;
+}
+
+bool ical_recur(const struct moment *rule, const struct instant *start, int64_t last, int32_t *budget,
 		bool (*each)(void *ctx, const struct instant *i), void *ctx, struct problems *p)
 {
 	struct icalrecurrencetype r = icalrecurrencetype_from_string(rule->text);
 	const char *why = refusal(&r);
-	icalrecur_iterator *it = NULL;
-	bool more = true;
-	int steps = 0;
+	struct steps s = { .budget = budget, .stride = stride(&r), .left = r.count > 0 ? r.count : -1 };
+	struct icaltimetype t;
 
 	if (why == NULL) {
 		settle_until(&r, start);
-		it = icalrecur_iterator_new(r, start->nominal);
-		why = it == NULL ? "this rule has no instances" : NULL;
+		s.until = r.until;
+		r.until = icaltime_null_time();
+		exists(&start->nominal, &s.day);
+		s.it = icalrecur_iterator_new(r, start->nominal);
+		why = s.it == NULL ? "this rule has no instances" : NULL;
 	}
-	while (why == NULL && more) {
-		struct icaltimetype t = icalrecur_iterator_next(it);
-		struct instant i;
-		int32_t days;
+	while (why == NULL && step(&s, &t, &why)) {
+		struct instant i = ical_instant_at(start, t);
 
-		if (icaltime_is_null_time(t) || !exists(&t, &days))
+		if (i.at > last || !each(ctx, &i))
 			break;
-		i = ical_instant_at(start, t);
-		if (i.at > last)
-			break;
-		more = each(ctx, &i);
-		if (++steps == ICAL_STEPS_MAX)
-			why = "more than 100000 instances up to the end of the asked range";
 	}
-	if (it != NULL)
-		icalrecur_iterator_free(it);
+	if (s.it != NULL)
+		icalrecur_iterator_free(s.it);
 	if (why != NULL)
 		problem_line(p, rule->line, rule->column, "%s", why);
 	return why == NULL;

@@ -9,7 +9,7 @@
 #include "core/config/yaml.h"
 
 #define ICAL_ZONES_MAX 100
-#define ICAL_STEPS_MAX 100000 /* of one rule, inside the asked range and before it */
+#define ICAL_STEPS_MAX 1000000 /* of all rules of a file: what is passed over counts too */
 
 /* The zones that the file defines. */
 struct ical_zones {
@@ -43,8 +43,8 @@ bool ical_instant(const struct ical_zones *z, const struct moment *m, struct ins
 struct instant ical_instant_at(const struct instant *like, struct icaltimetype nominal);
 bool ical_duration(const struct moment *m, int64_t *seconds, struct problems *p);
 /* Calls `each` with the instances of a rule up to `last` (in the unit of instant.at); false from it ends the
- * walk. False: the rule was refused, told in `p`. */
-bool ical_recur(const struct moment *rule, const struct instant *start, int64_t last,
+ * walk. *budget: steps that are left. False: the rule was refused, told in `p`. */
+bool ical_recur(const struct moment *rule, const struct instant *start, int64_t last, int32_t *budget,
 		bool (*each)(void *ctx, const struct instant *i), void *ctx, struct problems *p);
 
 #endif
