@@ -24,8 +24,9 @@ int json_log_parse(const struct json_log *l, struct slice line, const struct par
 /* Does it tell of a call: a request, an answer, or what a model was asked and did? */
 bool json_log_tells(const struct found *f);
 
-/* The struct log_format of a struct json_log named `own`. */
+/* The struct log_format of a struct json_log named `own` with its `rows`. */
 #define JSON_LOG_FORMAT(id, ...)                                                                         \
+	_Static_assert(COUNT(rows) <= PATHS_MAX, "more rows than a walk has bits for");                  \
 	static int detect(struct slice line)                                                             \
 	{                                                                                                \
 		return json_log_detect(&own, line);                                                      \
