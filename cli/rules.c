@@ -5,51 +5,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/command.h"
+#include "cli/rules.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
-#include "rules/eval.h"
-#include "rules/rules.h"
 
 #define LISTS_MAX (16u << 20)
-#define PATHS_MAX 256
-#define OUT_FLUSH 65536
-
-extern const struct command command_rules;
-
-struct options {
-	struct cli *cli;
-	const char *paths[PATHS_MAX];
-	size_t n_paths;
-	const char *events, *lists;
-	bool json;
-};
-
-struct loaded {
-	struct config *cfg;
-	struct rule_lists lists;
-	struct rule_set *set;
-	size_t errors, warnings;
-	bool quiet; /* warnings are not told */
-	bool json;
-};
 
 /* ---- options ---- */
 
-static int add_path(struct options *o, const char *path)
+static int add_path(struct rules_options *o, const char *path)
 {
-	if (o->n_paths == PATHS_MAX)
-		return cli_usage(&command_rules, "more than %d paths", PATHS_MAX);
+	if (o->n_paths == RULES_PATHS_MAX)
+		return cli_usage(&command_rules, "more than %d paths", RULES_PATHS_MAX);
 	o->paths[o->n_paths++] = path;
 	return EXIT_DONE;
 }
 
 /* `accepts`: the letters of the options that this verb has. */
-static int read_options(struct options *o, int argc, char **argv, const char *accepts)
+static int read_options(struct rules_options *o, int argc, char **argv, const char *accepts)
 {
 	static const struct option names[] = {
 		{ "rules", required_argument, NULL, 'r' }, { "events", required_argument, NULL, 'e' },
-		{ "lists", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' }, { 0 }
+		{ "lists", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
+		{ "holds", no_argument, NULL, 'h' },	   { 0 }
 	};
 	int c, status = EXIT_DONE;
 
@@ -67,6 +45,8 @@ static int read_options(struct options *o, int argc, char **argv, const char *ac
 			o->events = optarg;
 		else if (c == 'l')
 			o->lists = optarg;
+		else if (c == 'h')
+			o->holds = true;
 		else
 			o->json = true;
 	}
@@ -118,7 +98,7 @@ static void print_errors(const struct problems *p)
 
 static void report(void *ctx, const struct problems *p)
 {
-	struct loaded *l = ctx;
+	struct rules_loaded *l = ctx;
 
 	l->warnings += p->n - (p->n < p->errors ? p->n : p->errors);
 	if (l->json)
@@ -129,7 +109,7 @@ static void report(void *ctx, const struct problems *p)
 		print_errors(p);
 }
 
-static int load_lists(struct loaded *l, const char *path)
+static int load_lists(struct rules_loaded *l, const char *path)
 {
 	struct problems p;
 	struct slice text;
@@ -149,7 +129,7 @@ static int load_lists(struct loaded *l, const char *path)
 }
 
 /* Paths of the command line, else the configuration's, else the shipped rules. */
-static int load_rules(struct loaded *l, const struct options *o)
+static int load_rules(struct rules_loaded *l, const struct rules_options *o)
 {
 	const char *const *paths = o->paths;
 	size_t n = o->n_paths;
@@ -183,7 +163,7 @@ static int load_rules(struct loaded *l, const struct options *o)
 	return l->set == NULL ? EXIT_INPUT : EXIT_DONE;
 }
 
-static int load(struct loaded *l, const struct options *o)
+int rules_load(struct rules_loaded *l, const struct rules_options *o)
 {
 	int status = EXIT_DONE;
 
@@ -197,7 +177,7 @@ static int load(struct loaded *l, const struct options *o)
 	return status == EXIT_DONE ? load_rules(l, o) : status;
 }
 
-static void unload(struct loaded *l)
+void rules_unload(struct rules_loaded *l)
 {
 	rule_set_free(l->set);
 	lists_free(&l->lists);
@@ -206,10 +186,10 @@ static void unload(struct loaded *l)
 
 /* ---- check ---- */
 
-static int run_check(struct options *o)
+static int run_check(struct rules_options *o)
 {
-	struct loaded l = { .json = o->json };
-	int status = load(&l, o);
+	struct rules_loaded l = { .json = o->json };
+	int status = rules_load(&l, o);
 
 	if (status == EXIT_DONE) {
 		if (!o->json)
@@ -217,7 +197,7 @@ static int run_check(struct options *o)
 			       l.warnings);
 		status = l.errors > 0 ? EXIT_USAGE : EXIT_DONE;
 	}
-	unload(&l);
+	rules_unload(&l);
 	return status;
 }
 
@@ -269,11 +249,11 @@ static void rule_text(const struct rule_info *r, const char *language, struct bu
 	buf_byte(out, '\n');
 }
 
-static int run_list(struct options *o)
+static int run_list(struct rules_options *o)
 {
-	struct loaded l = { .quiet = true };
+	struct rules_loaded l = { .quiet = true };
 	struct buf out;
-	int status = load(&l, o);
+	int status = rules_load(&l, o);
 
 	buf_init(&out, 64u << 20);
 	for (size_t i = 0; status == EXIT_DONE && i < rule_set_count(l.set); i++) {
@@ -287,110 +267,7 @@ static int run_list(struct options *o)
 	if (status == EXIT_DONE && l.errors > 0)
 		status = EXIT_USAGE;
 	buf_free(&out);
-	unload(&l);
-	return status;
-}
-
-/* ---- eval ---- */
-
-struct evaluation {
-	struct rule_run *run;
-	struct buf out;
-	uint64_t line, good, bad;
-	int status;
-};
-
-static void print_hits(struct evaluation *v, const struct rule_set *set, const uint16_t *hits, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct json_out o = json_out(&v->out);
-
-		json_open(&o, '{');
-		json_key(&o, "rule");
-		json_str(&o, slice_str(rule_set_info(set, hits[i])->id));
-		json_key(&o, "event");
-		json_int(&o, (int64_t)v->line);
-		json_close(&o, '}');
-		buf_byte(&v->out, '\n');
-	}
-	if (v->out.n >= OUT_FLUSH) {
-		v->status = cli_write(NULL, buf_slice(&v->out));
-		buf_clear(&v->out);
-	}
-}
-
-static void one_event(struct evaluation *v, const struct rule_set *set, struct slice line, const char *file)
-{
-	const uint16_t *hits = NULL;
-	size_t n = 0;
-	struct err e = { 0 };
-
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-		line.n--;
-	if (line.n == 0)
-		return;
-	if (rule_run_json(v->run, line, &hits, &n, &e) == TK_OK) {
-		v->good++;
-		print_hits(v, set, hits, n);
-		return;
-	}
-	if (v->bad++ < 20)
-		cli_error("%s:%llu:1: %s", file, (unsigned long long)v->line + 1, e.text);
-}
-
-static int eval_events(struct loaded *l, const char *file)
-{
-	bool input = strcmp(file, "-") == 0;
-	FILE *f = input ? stdin : fopen(file, "re");
-	struct evaluation v = { .run = rule_run_new(l->set, NULL, NULL), .status = EXIT_DONE };
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
-
-	buf_init(&v.out, 64u << 20);
-	if (f == NULL || v.run == NULL) {
-		cli_error("%s: %s", file, f == NULL ? strerror(errno) : "no memory");
-		v.status = EXIT_INPUT;
-	}
-	for (; v.status == EXIT_DONE && (n = getline(&line, &cap, f)) > 0; v.line++)
-		one_event(&v, l->set, slice_of(line, (size_t)n), file);
-	if (v.status == EXIT_DONE && ferror(f)) {
-		cli_error("%s: %s", file, strerror(errno));
-		v.status = EXIT_INPUT;
-	}
-	if (v.status == EXIT_DONE)
-		v.status = cli_write(NULL, buf_slice(&v.out));
-	if (v.bad > 0)
-		cli_error("%s: %llu lines are no events, %llu were evaluated", file,
-			  (unsigned long long)v.bad, (unsigned long long)v.good);
-	if (v.run != NULL && rule_run_regex_limits(v.run) > 0)
-		cli_error("regular expressions reached their limit %llu times, which counted as no match",
-			  (unsigned long long)rule_run_regex_limits(v.run));
-	if (v.status == EXIT_DONE && v.bad > 0 && v.good == 0)
-		v.status = EXIT_INPUT;
-	free(line);
-	if (f != NULL && !input)
-		fclose(f);
-	rule_run_free(v.run);
-	buf_free(&v.out);
-	return v.status;
-}
-
-static int run_eval(struct options *o)
-{
-	struct loaded l = { .quiet = true };
-	int status;
-
-	if (o->events == NULL)
-		return cli_usage(&command_rules, "rules eval needs --events FILE");
-	if (o->n_paths == 0)
-		return cli_usage(&command_rules, "rules eval needs --rules PATH");
-	status = load(&l, o);
-	if (status == EXIT_DONE)
-		status = eval_events(&l, o->events);
-	if (status == EXIT_DONE && l.errors > 0)
-		status = EXIT_USAGE; /* what loaded was evaluated; what did not was told */
-	unload(&l);
+	rules_unload(&l);
 	return status;
 }
 
@@ -434,11 +311,11 @@ static void test_result(void *ctx, const char *name, uint32_t line, bool expecte
 	}
 }
 
-static int run_test(struct options *o)
+static int run_test(struct rules_options *o)
 {
-	struct loaded l = { .quiet = true };
+	struct rules_loaded l = { .quiet = true };
 	struct testing t = { .json = o->json };
-	int status = load(&l, o);
+	int status = rules_load(&l, o);
 	struct rule_run *run = status == EXIT_DONE ? rule_run_new(l.set, NULL, NULL) : NULL;
 	size_t without = 0;
 
@@ -458,7 +335,7 @@ static int run_test(struct options *o)
 		status = l.errors > 0 ? EXIT_USAGE : t.failed > 0 ? EXIT_NO : EXIT_DONE;
 	}
 	rule_run_free(run);
-	unload(&l);
+	rules_unload(&l);
 	return status;
 }
 
@@ -466,17 +343,17 @@ static int run_test(struct options *o)
 
 static const struct verb {
 	const char *name, *accepts;
-	int (*run)(struct options *o);
+	int (*run)(struct rules_options *o);
 } verbs[] = {
 	{ "check", "rlj", run_check },
 	{ "list", "rlj", run_list },
-	{ "eval", "relj", run_eval },
+	{ "eval", "relh", rules_eval },
 	{ "test", "rlj", run_test },
 };
 
 static int run_rules(struct cli *cli, int argc, char **argv)
 {
-	struct options o = { .cli = cli };
+	struct rules_options o = { .cli = cli };
 	int status;
 
 	if (argc < 2)
@@ -498,7 +375,7 @@ const struct command command_rules = {
 		"\n"
 		"usage: tochoku rules check [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules list [PATH...] [--json]\n"
-		"       tochoku rules eval --rules PATH --events FILE [--lists FILE]\n"
+		"       tochoku rules eval --rules PATH --events FILE [--lists FILE] [--holds]\n"
 		"       tochoku rules test [PATH...] [--lists FILE] [--json]\n"
 		"\n"
 		"  check   parses and compiles; every error with file, line and column\n"
@@ -507,6 +384,9 @@ const struct command command_rules = {
 		"          {\"rule\":ID,\"event\":INDEX} a match, INDEX from 0. An event is an object\n"
 		"          of fields, or, where the log source matters,\n"
 		"          {\"ls\":{\"category\":..,\"product\":..,\"service\":..},\"ev\":{..}}\n"
+		"          A correlation prints the event at which an episode begins; its events are taken\n"
+		"          in order of @timestamp. --holds: each event at which it holds, with the values\n"
+		"          that it groups by (\"group\") and whether an episode begins (\"begins\")\n"
 		"  test    the rules' own tests\n"
 		"\n"
 		"PATH is a file or a folder with its .yml files; without one the configuration's rules,\n"

@@ -236,8 +236,24 @@ static size_t take_rule(struct rule_run *r, size_t i, size_t n)
 
 	if (is_connection(r->ev) ? !rule->on_connection : !rule->on_call)
 		return n;
+	if (!run_rule(r, rule))
+		return n;
+	if (rule->feeds != NULL)
+		correlate_mark(r, rule);
 	r->hits[n] = r->access[i];
-	return n + run_rule(r, rule);
+	return n + (rule->info.alerts || r->all);
+}
+
+/* When correlations take the event to have been, and which it was. */
+static void note_event(struct rule_run *r, const struct access_event *ev)
+{
+	r->now_ns = ev_completion(ev);
+	r->timed = true;
+	if (!r->has_id && ev_known(ev, F_EVENT_ID))
+		memcpy(r->id, ev_value(ev, F_EVENT_ID)->s.p, sizeof r->id);
+	else if (!r->has_id)
+		memset(r->id, 0, sizeof r->id);
+	r->has_id = false;
 }
 
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
@@ -257,8 +273,9 @@ size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const st
 		}
 	for (size_t i = PROSPECTS; i < r->n_access; i++)
 		n = take_rule(r, i, n);
+	note_event(r, ev);
 	*hits = r->hits;
-	return n;
+	return correlate_event(r, n);
 }
 
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits)
@@ -292,7 +309,8 @@ bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const st
 		buf_str(out, "site");
 		return true;
 	}
-	if (!known_name(r->set, slice_str(info->entity[i]), &name))
+	name = correlate_name(r, rule_of_info(info), slice_str(info->entity[i]));
+	if (name == NAME_NONE && !known_name(r->set, slice_str(info->entity[i]), &name))
 		return false;
 	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */
 	v = run_values(r, name);

@@ -26,6 +26,7 @@ void builder_free(struct builder *b)
 	arena_free(&b->work);
 	free(b->pred_hash);
 	free(b->pred_keys);
+	map_free(b->known);
 }
 
 const char *build_hint(struct builder *b, const char *near)
@@ -336,6 +337,9 @@ struct expr *expr_new(struct builder *b, enum expr_kind kind, struct expr *kids)
 		return NULL;
 	size_t n = 0;
 
+	e->negation = kids != NULL && kind != EXPR_NOT;
+	for (const struct expr *k = kids; k != NULL; k = k->next)
+		e->negation &= k->negation;
 	if (kind == EXPR_AND || kind == EXPR_OR)
 		kids = flatten(b, kind, kids);
 	e->kind = (uint8_t)kind;
@@ -425,6 +429,33 @@ static void thread_jumps(struct rule_set *s, size_t from)
 			to = CODE_OP(s->code[to]) == op ? CODE_ARG(s->code[to]) : to + 1;
 		s->code[i] = CODE(op, to);
 	}
+}
+
+static bool copy_code(struct builder *b, uint32_t from, uint32_t n)
+{
+	struct rule_set *s = b->set;
+	uint32_t by = (uint32_t)s->n_code - from;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t w = s->code[from + i];
+
+		if (CODE_OP(w) == OP_JF || CODE_OP(w) == OP_JT)
+			w = CODE(CODE_OP(w), CODE_ARG(w) + by);
+		if (!emit(b, w))
+			return false;
+	}
+	return true;
+}
+
+bool build_joined(struct builder *b, uint32_t from, uint32_t n, uint32_t more, uint32_t m)
+{
+	size_t start = b->set->n_code;
+
+	if (n + m > CODE_MAX_RULE || !copy_code(b, from, n) || !emit(b, CODE(OP_JF, start + n + 1 + m)) ||
+	    !copy_code(b, more, m))
+		return false;
+	thread_jumps(b->set, start);
+	return true;
 }
 
 bool build_code(struct builder *b, struct expr *e)

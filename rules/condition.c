@@ -221,7 +221,11 @@ static struct expr *parse_not(struct condition *c)
 	if (is_operator(c, "not")) {
 		next_word(c);
 		e = parse_not(c);
+		bool inner = e != NULL && e->negation;
+
 		e = c->b->bad ? NULL : expr_new(c->b, EXPR_NOT, e);
+		if (e != NULL)
+			e->negation = !inner;
 	} else {
 		e = parse_atom(c);
 	}
@@ -274,10 +278,10 @@ static struct expr *parse_text(struct condition *c, const struct node *n)
 	return c->word.n == 0 ? e : fail(c, "'and', 'or' or the end");
 }
 
-static void read_identifiers(struct condition *c, const struct node *detection)
+static void read_identifiers(struct condition *c, const struct node *detection, bool filter)
 {
 	for (const struct node *n = detection->child; n != NULL; n = n->next) {
-		if (slice_is(n->key->text, "condition"))
+		if (slice_is(n->key->text, "condition") || (filter && slice_is(n->key->text, "rules")))
 			continue;
 		if (slice_is(n->key->text, "timeframe")) {
 			problem_warn(c->b->problems, n->key,
@@ -298,20 +302,41 @@ static void read_identifiers(struct condition *c, const struct node *detection)
 	}
 }
 
-struct expr *build_condition(struct builder *b, const struct node *detection)
+/* In a rule a warning; in a filter, whose searches stand among its keys, rather a key misspelt. */
+static void tell_unused(struct condition *c, bool filter)
 {
-	const struct node *text = node_get(detection, "condition");
-	struct condition c = { .b = b, .at = detection };
+	static const char *const keys[] = { "rules", "condition" };
+
+	for (size_t i = 0; i < c->n_ids; i++) {
+		struct slice name = c->ids[i].name;
+
+		if (c->ids[i].used)
+			continue;
+		if (filter)
+			BAD(c->b, c->ids[i].at,
+			    "'%.*s' is neither a key of a filter nor a search that its condition uses%s",
+			    (int)name.n, (const char *)name.p,
+			    build_hint(c->b, nearest(name, keys, COUNT(keys))));
+		else
+			problem_warn(c->b->problems, c->ids[i].at, "the condition does not use '%.*s'",
+				     (int)name.n, (const char *)name.p);
+	}
+}
+
+static struct expr *conditions(struct builder *b, const struct node *map, bool filter)
+{
+	const struct node *text = node_get(map, "condition");
+	struct condition c = { .b = b, .at = map };
 	struct expr *kids = NULL, **tail = &kids;
 
 	if (text == NULL) {
-		BAD(b, detection, "the detection has no 'condition'");
+		BAD(b, map, "the %s has no 'condition'", filter ? "filter" : "detection");
 		return NULL;
 	}
 	c.ids = arena_alloc(&b->work, IDENTIFIERS_MAX * sizeof *c.ids);
 	if (c.ids == NULL)
 		return NULL;
-	read_identifiers(&c, detection);
+	read_identifiers(&c, map, filter);
 	if (text->kind == NODE_SEQ)
 		for (const struct node *n = text->child; n != NULL && !b->bad; n = n->next)
 			expr_append(b, &tail, parse_text(&c, n));
@@ -319,9 +344,25 @@ struct expr *build_condition(struct builder *b, const struct node *detection)
 		expr_append(b, &tail, b->bad ? NULL : parse_text(&c, text));
 	if (!b->bad && kids == NULL && !b->work.failed)
 		BAD(b, text, "the condition is empty");
-	for (size_t i = 0; i < c.n_ids && !b->bad; i++)
-		if (!c.ids[i].used)
-			problem_warn(b->problems, c.ids[i].at, "the condition does not use '%.*s'",
-				     (int)c.ids[i].name.n, (const char *)c.ids[i].name.p);
+	if (!b->bad)
+		tell_unused(&c, filter);
 	return b->bad || kids == NULL ? NULL : expr_new(b, EXPR_OR, kids);
+}
+
+struct expr *build_condition(struct builder *b, const struct node *detection)
+{
+	return conditions(b, detection, false);
+}
+
+struct expr *build_exclusion(struct builder *b, const struct node *filter)
+{
+	struct expr *e = conditions(b, filter, true);
+
+	if (e == NULL || e->negation)
+		return e;
+	BAD(b, node_get(filter, "condition"),
+	    "a filter's condition is added to its rules with 'and': write 'not selection' to leave out what the "
+	    "selection matches. In the other reading, that a filter suppresses what it matches, it would be "
+	    "'selection'; here that would keep nothing else");
+	return NULL;
 }

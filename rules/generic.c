@@ -1,4 +1,7 @@
 /* Generic events: names by look-up in the value tree. */
+#include "core/base/hash.h"
+#include "core/base/json.h"
+#include "core/base/zone.h"
 #include "rules/run.h"
 
 struct gather {
@@ -94,16 +97,86 @@ static const struct tree *unwrap(const struct tree *t, const struct tree **ls)
 	return t;
 }
 
+static void keep_first(void *ctx, const struct tree *value)
+{
+	const struct tree **first = ctx;
+
+	if (*first == NULL)
+		*first = value;
+}
+
+static const struct tree *first_of(const struct tree *ev, struct slice name)
+{
+	const struct tree *first = NULL;
+
+	tree_find(ev, name, keep_first, &first);
+	return first;
+}
+
+/* Completion: start and, where it is known, duration. */
+static bool tree_time(const struct tree *ev, int64_t *ns)
+{
+	const struct tree *start = first_of(ev, SLICE("@timestamp")),
+			  *length = first_of(ev, SLICE("event.duration"));
+	int64_t duration;
+
+	if (start == NULL || start->kind != TREE_TEXT || !time_parse_rfc3339(start->text, true, ns))
+		return false;
+	if (length != NULL && length->kind == TREE_NUMBER && json_i64(length->text, &duration) && duration > 0 &&
+	    __builtin_add_overflow(*ns, duration, ns))
+		return false;
+	return true;
+}
+
+static void note_event(struct rule_run *r, const struct tree *ev)
+{
+	const struct tree *id = first_of(ev, SLICE("event.id"));
+
+	r->timed = tree_time(ev, &r->now_ns);
+	if (!r->has_id && (id == NULL || id->kind != TREE_TEXT || id->text.n != 2 * sizeof r->id ||
+			   !hex_decode(id->text, r->id, sizeof r->id)))
+		memset(r->id, 0, sizeof r->id);
+	r->has_id = false;
+}
+
 static size_t run_tree(struct rule_run *r, const struct tree *t)
 {
 	const struct tree *ls, *ev = unwrap(t, &ls);
 	size_t n = 0;
 
 	run_begin(r, NULL, ev);
-	for (size_t i = 0; i < r->set->n_rules; i++)
-		if (source_applies(&r->set->rules[i].source, ls) && run_rule(r, &r->set->rules[i]))
-			r->hits[n++] = (uint16_t)i;
-	return n;
+	for (size_t i = 0; i < r->set->n_rules; i++) {
+		const struct rule *rule = &r->set->rules[i];
+
+		if (rule->correlation != NULL || (!r->all && !rule->info.enabled) ||
+		    !source_applies(&rule->source, ls) || !run_rule(r, rule))
+			continue;
+		if (rule->feeds != NULL)
+			correlate_mark(r, rule);
+		r->hits[n] = (uint16_t)i;
+		n += rule->info.alerts || r->all;
+	}
+	note_event(r, ev);
+	return correlate_event(r, n);
+}
+
+bool rule_run_time(struct rule_run *r, struct slice line, int64_t *ns)
+{
+	const struct tree *t, *ls;
+
+	arena_reset(&r->arena);
+	t = tree_from_json(&r->arena, line, NULL);
+	return t != NULL && t->kind == TREE_MAP && tree_time(unwrap(t, &ls), ns);
+}
+
+void rule_run_all(struct rule_run *r)
+{
+	r->all = true;
+}
+
+bool rule_run_group(struct rule_run *r, size_t hit, size_t field, struct buf *out)
+{
+	return correlate_group(r, hit, field, out);
 }
 
 int rule_run_json(struct rule_run *r, struct slice line, const uint16_t **hits, size_t *n, struct err *e)
@@ -121,21 +194,75 @@ int rule_run_json(struct rule_run *r, struct slice line, const uint16_t **hits, 
 	return TK_OK;
 }
 
+/* A test's events in order of time; those without one keep their place behind the one before. */
+static const struct tree **in_order(struct rule_run *r, const struct tree *events, size_t *n)
+{
+	const struct tree **list;
+	int64_t *times, last = INT64_MIN;
+
+	*n = 0;
+	for (const struct tree *e = events->child; e != NULL; e = e->next)
+		++*n;
+	list = arena_raw(&r->arena, *n * sizeof *list);
+	times = arena_raw(&r->arena, *n * sizeof *times);
+	*n = 0;
+	for (const struct tree *e = events->child; e != NULL && list != NULL && times != NULL; e = e->next) {
+		const struct tree *ls;
+		size_t at = *n;
+		int64_t ns;
+
+		last = tree_time(unwrap(e, &ls), &ns) ? ns : last;
+		for (; at > 0 && times[at - 1] > last; at--) {
+			times[at] = times[at - 1];
+			list[at] = list[at - 1];
+		}
+		times[at] = last;
+		list[at] = e;
+		++*n;
+	}
+	return list;
+}
+
+static bool hit_of(struct rule_run *r, size_t i, const struct tree *event)
+{
+	size_t n = run_tree(r, event);
+
+	for (size_t k = 0; k < n; k++)
+		if (r->hits[k] == i && rule_run_episode(r, k))
+			return true;
+	return false;
+}
+
+static bool test_hits(struct rule_run *r, size_t i, const struct rule_test *t)
+{
+	const struct rule *rule = &r->set->rules[i];
+	const struct tree *ls, *ev, **list;
+	size_t n;
+	bool hit = false;
+
+	arena_reset(&r->arena);
+	if (rule->correlation != NULL) {
+		rule_run_reset(r);
+		list = in_order(r, t->events, &n);
+		for (size_t k = 0; k < n; k++)
+			hit |= hit_of(r, i, list[k]);
+		return hit;
+	}
+	for (const struct tree *e = t->events->child; e != NULL; e = e->next) {
+		arena_reset(&r->arena);
+		ev = unwrap(e, &ls);
+		run_begin(r, NULL, ev);
+		hit |= source_applies(&rule->source, ls) && run_rule(r, rule);
+	}
+	return hit;
+}
+
 void rule_set_test(struct rule_run *r, size_t i, void (*result)(void *ctx, const char *name, uint32_t line,
 								 bool expected, bool passed), void *ctx)
 {
 	const struct rule *rule = &r->set->rules[i];
 
-	for (const struct rule_test *t = rule->tests; t != NULL; t = t->next) {
-		bool hit = false;
-
-		for (const struct tree *e = t->events->child; e != NULL; e = e->next) {
-			const struct tree *ls, *ev = unwrap(e, &ls);
-
-			arena_reset(&r->arena);
-			run_begin(r, NULL, ev);
-			hit |= source_applies(&rule->source, ls) && run_rule(r, rule);
-		}
-		result(ctx, t->name, t->line, t->expect, hit == t->expect);
-	}
+	r->all = true;
+	for (const struct rule_test *t = rule->tests; t != NULL; t = t->next)
+		result(ctx, t->name, t->line, t->expect, test_hits(r, i, t) == t->expect);
 }

@@ -14,6 +14,7 @@
 #define FILE_MAX (16u << 20)
 #define FOLDERS_MAX 16
 #define RULES_MAX 65535
+#define KNOWN_BYTES (64u << 20)
 
 struct loader {
 	struct builder b;
@@ -22,26 +23,11 @@ struct loader {
 	void *ctx;
 	size_t errors;
 	bool failed;
+	struct problems *single;              /* of the one text, where it is one */
+	struct problems *linked, linked_room; /* of the file at hand while linking */
 };
 
 /* ---- one document ---- */
-
-static void check_unique(struct builder *b, const struct node *doc, const struct rule *r)
-{
-	const struct rule_set *s = b->set;
-
-	for (size_t i = 0; i < s->n_rules; i++) {
-		const struct rule_info *o = &s->rules[i].info;
-
-		if (strcmp(o->id, r->info.id) == 0 || (o->name != NULL && r->info.name != NULL &&
-						       strcmp(o->name, r->info.name) == 0)) {
-			BAD(b, node_get(doc, "id") != NULL ? node_get(doc, "id") : doc,
-			    "the rule '%s' has the same id or name as '%s' in %s", r->info.title, o->title,
-			    o->path);
-			return;
-		}
-	}
-}
 
 static void add_rule(struct builder *b, const struct node *doc, const char *path)
 {
@@ -62,8 +48,6 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 	b->bad = false;
 	e = build_condition(b, detection);
 	b->bad |= bad;
-	if (!b->bad)
-		check_unique(b, doc, &r);
 	if (!b->bad && s->n_rules == RULES_MAX)
 		BAD(b, doc, "more than %d rules", RULES_MAX);
 	if (b->bad || e == NULL)
@@ -75,6 +59,10 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 		return;
 	}
 	r.n_code = (uint32_t)s->n_code - r.code;
+	if (!build_known(b, doc, &r, (int64_t)s->n_rules)) {
+		s->n_code = r.code;
+		return;
+	}
 	r.info.stateful = b->stateful;
 	r.info.asks_roster = b->asks_roster;
 	own = grow((void **)&s->rules, &s->n_rules, &s->cap_rules, sizeof *own);
@@ -95,9 +83,9 @@ static void add_document(struct builder *b, const struct node *doc, const char *
 	else if (node_get(doc, "detection") != NULL)
 		add_rule(b, doc, path);
 	else if (node_get(doc, "correlation") != NULL)
-		BAD(b, doc, "correlations are not supported yet: this document is left out");
+		build_correlation(b, doc, path);
 	else if (node_get(doc, "filter") != NULL)
-		BAD(b, doc, "filters are not supported yet: this document is left out");
+		build_filter(b, doc, path);
 	else
 		BAD(b, doc,
 		    "a rule has 'detection'; this document has neither it nor 'correlation' or 'filter'");
@@ -186,12 +174,50 @@ static void add_path(struct loader *l, const char *path, int depth)
 
 /* ---- the set ---- */
 
+static void tell_linked(struct loader *l)
+{
+	if (l->linked == NULL)
+		return;
+	l->errors += l->linked->errors;
+	if (l->linked->n > 0 && l->report != NULL)
+		l->report(l->ctx, l->linked);
+	problems_free(l->linked);
+	l->linked = NULL;
+}
+
+/* Files were reported as they were read: what linking finds is told file by file, too. */
+static struct problems *problems_of(void *ctx, const char *path)
+{
+	struct loader *l = ctx;
+
+	if (l->single != NULL)
+		return l->single;
+	if (l->linked != NULL && strcmp(l->linked->file, path) == 0)
+		return l->linked;
+	tell_linked(l);
+	l->linked = &l->linked_room;
+	problems_init(l->linked, path);
+	return l->linked;
+}
+
+static void loader_link(struct loader *l)
+{
+	struct linker linker = { &l->b, problems_of, l };
+
+	link_set(&linker);
+	tell_linked(l);
+	l->failed |= l->b.work.failed || l->b.set->arena.failed;
+}
+
 static bool loader_begin(struct loader *l, struct rule_lists *lists)
 {
 	l->b.set = calloc(1, sizeof *l->b.set);
 	l->b.lists = lists;
+	l->b.drafts_tail = &l->b.drafts;
+	l->b.filters_tail = &l->b.filters;
+	l->b.known = map_new(2 * (size_t)RULES_MAX, KNOWN_BYTES);
 	l->sha = sha256_new();
-	if (l->b.set == NULL || l->sha == NULL)
+	if (l->b.set == NULL || l->sha == NULL || l->b.known == NULL)
 		return false;
 	sha256_begin(l->sha);
 	return grow((void **)&l->b.set->names, &l->b.set->n_names, &l->b.set->cap_names,
@@ -214,6 +240,8 @@ static struct rule_set *loader_end(struct loader *l, bool good)
 {
 	struct rule_set *s = l->b.set;
 
+	if (good && !l->failed)
+		loader_link(l);
 	if (good && !l->failed) {
 		s->names[0].bind.kind = BIND_ALL;
 		digest_lists(l);
@@ -236,9 +264,11 @@ struct rule_set *rule_set_load_lists(const char *const *paths, size_t n, struct 
 
 	for (size_t i = 0; good && i < n; i++)
 		add_path(&l, paths[i], 0);
+	struct rule_set *s = loader_end(&l, good);
+
 	if (errors != NULL)
 		*errors = l.errors;
-	return loader_end(&l, good);
+	return s;
 }
 
 struct rule_set *rule_set_load(const char *const *paths, size_t n, const struct config *cfg,
@@ -257,7 +287,7 @@ struct rule_set *rule_set_parse(struct slice text, const char *name, const struc
 				struct problems *p)
 {
 	struct rule_lists lists = { 0 };
-	struct loader l = { 0 };
+	struct loader l = { .single = p };
 	bool good = lists_from_config(&lists, cfg) && loader_begin(&l, &lists);
 	struct rule_set *s;
 
@@ -296,6 +326,15 @@ const struct rule_info *rule_set_info(const struct rule_set *s, size_t i)
 const uint8_t *rule_set_digest(const struct rule_set *s)
 {
 	return s->digest;
+}
+
+int64_t rule_set_memory(const struct rule_set *s)
+{
+	int64_t most = 0;
+
+	for (size_t i = 0; i < s->n_correlations; i++)
+		most = s->correlations[i]->memory > most ? s->correlations[i]->memory : most;
+	return most;
 }
 
 bool rule_set_needs(const struct rule_set *s, enum derived_id d)

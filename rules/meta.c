@@ -86,12 +86,12 @@ static void find_events(struct rule *r)
 	}
 }
 
-static void read_source(struct builder *b, const struct node *doc, struct rule *r)
+void build_source(struct builder *b, const struct node *doc, struct rule *r)
 {
 	const struct node *n = node_get(doc, "logsource");
 
 	if (n == NULL || n->kind != NODE_MAP) {
-		BAD(b, n == NULL ? doc : n, "a rule needs 'logsource' with category, product or service");
+		BAD(b, n == NULL ? doc : n, "'logsource' is needed, with category, product or service");
 		return;
 	}
 	source_field(b, n, "category", &r->source.category);
@@ -239,9 +239,20 @@ static void read_tests(struct builder *b, const struct node *n, struct rule *r)
 		add_test(b, c, r);
 }
 
+static void read_window(struct builder *b, const struct node *n, const struct correlation *c)
+{
+	if (n == NULL)
+		return;
+	if (c == NULL)
+		BAD(b, n, "'window' is for correlations only");
+	else if (n->kind != NODE_SCALAR || !slice_is(n->text, "day"))
+		BAD(b, n, "'window' must be day: the local calendar day instead of the sliding timespan");
+}
+
 static void check_keys(struct builder *b, const struct node *block)
 {
-	static const char *const known[] = { "title_ja", "entity", "once-per", "action", "enabled", "tests" };
+	static const char *const known[] = { "title_ja", "entity",  "once-per", "action",
+					     "enabled",  "tests",   "window" };
 
 	for (const struct node *c = block->child; c != NULL; c = c->next) {
 		size_t i = 0;
@@ -250,7 +261,7 @@ static void check_keys(struct builder *b, const struct node *block)
 			i++;
 		if (i < COUNT(known))
 			continue;
-		if (slice_is(c->key->text, "suppress") || slice_is(c->key->text, "window")) {
+		if (slice_is(c->key->text, "suppress")) {
 			BAD(b, c->key, "'%.*s' is not supported yet", (int)c->key->text.n,
 			    (const char *)c->key->text.p);
 			continue;
@@ -278,15 +289,18 @@ static void read_block(struct builder *b, const struct node *doc, struct rule *r
 	read_once(b, node_get(n, "once-per"), r);
 	read_action(b, node_get(n, "action"), r);
 	read_tests(b, node_get(n, "tests"), r);
+	read_window(b, node_get(n, "window"), r->correlation);
 }
 
 void build_meta(struct builder *b, const struct node *doc, struct rule *r)
 {
-	read_source(b, doc, r);
+	b->access = false;
+	if (r->correlation == NULL)
+		build_source(b, doc, r);
 	read_identity(b, doc, r);
 	read_level(b, doc, r);
 	read_block(b, doc, r);
-	if (!r->on_call && !r->on_connection && !b->bad)
+	if (r->correlation == NULL && !r->on_call && !r->on_connection && !b->bad)
 		problem_warn(b->problems, node_get(doc, "logsource"),
 			     "no event of this program has this log source: the rule will not fire here");
 }

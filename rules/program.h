@@ -9,6 +9,7 @@
 #define TK_RULES_PROGRAM_H
 
 #include "core/base/addr.h"
+#include "rules/correlation.h"
 #include "rules/lists.h"
 #include "rules/names.h"
 #include "rules/number.h"
@@ -75,11 +76,13 @@ struct rule_test {
 };
 
 struct rule {
-	struct rule_info info;
+	struct rule_info info; /* first: rule_of_info */
 	struct logsource source;
 	uint32_t code, n_code;
 	bool on_call, on_connection; /* applies to calls; to encrypted connections */
 	struct rule_test *tests;
+	struct correlation *correlation; /* NULL: a rule with a detection */
+	struct feed *feeds;              /* correlations that it is a member of */
 };
 
 struct rule_set {
@@ -89,9 +92,16 @@ struct rule_set {
 	struct name *names; /* names[0]: every value (keywords) */
 	uint32_t *code;
 	size_t n_rules, cap_rules, n_preds, cap_preds, n_names, cap_names, n_code, cap_code;
+	struct correlation **correlations; /* in the arena; members before those that refer to them */
+	size_t n_correlations;
 	bool needs[D_COUNT];
 	uint8_t digest[32];
 };
+
+static inline const struct rule *rule_of_info(const struct rule_info *info)
+{
+	return (const struct rule *)info;
+}
 
 /* Grows an array by one element of zeroes; NULL: no memory. */
 void *grow(void **list, size_t *n, size_t *cap, size_t size);

@@ -31,17 +31,19 @@ typedef void (*derive_fn)(void *ctx, const struct access_event *ev, enum derived
 
 enum once_per { ONCE_NEVER, ONCE_DAY };
 
-#define RULE_ENTITY_MAX 4
+#define RULE_ENTITY_MAX 8
 struct rule_info {
 	const char *id, *name; /* id: the UUID, or the name, or the title */
 	const char *title, *title_ja;
 	enum level level;
 	const char *action_ja, *action_en, *author, *description, *path;
 	bool enabled; /* tochoku.enabled, default true */
+	bool alerts;  /* enabled, and no correlation speaks for it (sigma-digest.md 9, D-GENERATE) */
+	bool correlation;
 	enum once_per once;
 	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
 	size_t n_entity;
-	bool stateful; /* uses a field whose value depends on the order of events */
+	bool stateful; /* depends on the order of events: a correlation, or a field such as usage.* */
 	bool asks_roster; /* uses a field that the roster answers */
 };
 /* Behind the reason of a finding of such a rule where no roster has the day. */
@@ -62,14 +64,49 @@ size_t rule_set_count(const struct rule_set *s);
 const struct rule_info *rule_set_info(const struct rule_set *s, size_t i);
 const uint8_t *rule_set_digest(const struct rule_set *s); /* 32 bytes: SHA-256 of what was loaded */
 bool rule_set_needs(const struct rule_set *s, enum derived_id d);
+/* How far back, in microseconds, events can have a part in what correlations say now: whoever feeds a new run
+ * all events of that time, in order, has its state. 0: no correlations. */
+int64_t rule_set_memory(const struct rule_set *s);
 
 struct rule_run; /* working memory of one evaluator */
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx);
 void rule_run_free(struct rule_run *r);
 /* Evaluates all enabled rules on one access event: of a call (log sources llm_api, webserver, proxy and
  * product tochoku, service access) or of an encrypted connection (network_connection; product tochoku,
- * service connection). Returns the number of matches; their indices in hits. */
+ * service connection). Returns the number of hits: rules that match and alert, then correlations that hold
+ * at this event. Their indices in the set are in hits, in evaluation order, until the next event.
+ * Correlations go by the event's completion, in microseconds, and its id; feed events in that order. */
 size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const uint16_t **hits);
+/* The id of the next event where the event itself does not hold it (F_EVENT_ID). */
+void rule_run_id(struct rule_run *r, const uint8_t id[16]);
+
+/* ---- of the last event ---- */
+
+/* Hit number `hit` begins an episode (D-EDGE), so an alert is due. True for rules that are no correlation. */
+bool rule_run_episode(const struct rule_run *r, size_t hit);
+#define EVIDENCE_MAX 50
+/* Ids of the events behind a hit: the newest of the correlation's window, members' of a chain included,
+ * oldest first, at most `max` and EVIDENCE_MAX. Of another rule: the event itself. Returns how many. */
+size_t rule_run_evidence(struct rule_run *r, size_t hit, uint8_t (*ids)[16], size_t max);
+/* The event came after a later one (or one of the same time and higher id) of its group had been seen by a
+ * correlation that it is a member of, or state was given up for it: what correlations said is provisional,
+ * and its day wants evaluating again, in order. */
+bool rule_run_late(const struct rule_run *r);
+
+/* Correlations forget everything. */
+void rule_run_reset(struct rule_run *r);
+/* Since the run began; never reset. */
+struct rule_run_counts {
+	uint64_t evicted;  /* groups given up because a correlation's memory was full */
+	uint64_t no_group; /* members without a group-by field took no part (D-GROUPMISS) */
+	uint64_t late;     /* events for which rule_run_late said yes */
+	uint64_t untimed;  /* JSON events without a time took no part in correlations */
+};
+struct rule_run_counts rule_run_counts(const struct rule_run *r);
+/* Memory of all correlations of a run together, and of one: at most. */
+#define CORRELATIONS_BYTES (INT64_C(128) << 20)
+#define CORRELATION_BYTES (INT64_C(16) << 20)
+#define GROUPS_MAX 10000 /* of one correlation; the least recently used one goes */
 /* The rules that may match: of the first PROSPECTS access rules a bit each. Those behind always may. */
 #define PROSPECTS 256
 struct prospects {
@@ -87,7 +124,8 @@ static inline void prospects_and(struct prospects *p, const struct prospects *q)
 		p->word[i] &= q->word[i];
 }
 
-/* Text of an entity field of the event at hand ("site" gives "site"); appended to out. False: unknown. */
+/* Text of an entity field of the event at hand ("site" gives "site"; of a correlation an alias gives the
+ * member's own field); appended to out. False: unknown. */
 bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
 		     size_t i, struct buf *out);
 

@@ -11,10 +11,13 @@
 
 static void list_access_rules(struct rule_run *r)
 {
-	for (size_t i = 0; i < r->set->n_rules; i++)
-		if ((r->set->rules[i].on_call || r->set->rules[i].on_connection) &&
-		    r->set->rules[i].info.enabled)
+	for (size_t i = 0; i < r->set->n_rules; i++) {
+		const struct rule *rule = &r->set->rules[i];
+
+		if ((rule->on_call || rule->on_connection) && rule->info.enabled &&
+		    (rule->info.alerts || rule->feeds != NULL))
 			r->access[r->n_access++] = (uint16_t)i;
+	}
 }
 
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx)
@@ -29,12 +32,12 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	buf_init(&r->text, TEXT_MAX);
 	r->state = calloc(s->n_preds + 1, sizeof *r->state);
 	r->values = calloc(s->n_names + 1, sizeof *r->values);
-	r->hits = calloc(s->n_rules + 1, sizeof *r->hits);
+	r->hits = calloc(correlate_hits_max(s) + 1, sizeof *r->hits);
 	r->access = calloc(s->n_rules + 1, sizeof *r->access);
 	r->reach = calloc(s->n_code + 1, sizeof *r->reach);
 	r->regex = regex_run_new();
 	if (r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL ||
-	    r->access == NULL || r->regex == NULL) {
+	    r->access == NULL || r->regex == NULL || !correlate_new(r)) {
 		rule_run_free(r);
 		return NULL;
 	}
@@ -46,6 +49,7 @@ void rule_run_free(struct rule_run *r)
 {
 	if (r == NULL)
 		return;
+	correlate_free(r);
 	regex_run_free(r->regex);
 	arena_free(&r->arena);
 	buf_free(&r->text);

@@ -31,6 +31,8 @@ struct values { /* of one name */
 	struct val one[2]; /* room for the usual case */
 };
 
+struct correlate;
+
 struct rule_run {
 	const struct rule_set *set;
 	derive_fn derive;
@@ -49,6 +51,13 @@ struct rule_run {
 	const struct tree *tree;
 	struct regex_run *regex;
 	uint64_t regex_limits;
+	struct correlate *correlate; /* NULL: the set has no correlations */
+	bool all;                    /* disabled and silent rules too */
+	bool has_id, timed, late;
+	uint8_t id[16];
+	int64_t now_ns;              /* completion of the event at hand, where timed */
+	size_t n_plain;              /* hits before those of correlations */
+	struct rule_run_counts counts;
 };
 
 /* A derived field of the access event at hand; asked for once an event. */
@@ -65,5 +74,20 @@ bool run_pred(struct rule_run *r, uint32_t number);
 /* Text of a value as a rule sees it, and folded. */
 struct slice val_text(struct rule_run *r, struct val *v);
 struct slice val_fold(struct rule_run *r, struct val *v);
+
+/* correlate.c. False: no memory. */
+bool correlate_new(struct rule_run *r);
+void correlate_free(struct rule_run *r);
+/* The rule matches the event at hand. */
+void correlate_mark(struct rule_run *r, const struct rule *rule);
+/* Evaluates what was marked; appends to the hits, of which there are n. Returns how many there are then. */
+size_t correlate_event(struct rule_run *r, size_t n);
+/* How many hits one event can have. */
+size_t correlate_hits_max(const struct rule_set *s);
+/* What an entity of the correlation is called by the member that matched last: number of a name, or
+ * NAME_NONE. */
+uint32_t correlate_name(const struct rule_run *r, const struct rule *rule, struct slice entity);
+/* Text of a group-by field of a hit; false: it is no correlation's, or there is no such field. */
+bool correlate_group(struct rule_run *r, size_t hit, size_t field, struct buf *out);
 
 #endif

@@ -172,7 +172,7 @@ static const char three[] =
 	"tochoku: {title_ja: 一, entity: [cs-username, net.prefix, c-ip], once-per: day,\n"
 	" action: {ja: 見る, en: look}}\n"
 	"---\ntitle: two\nlogsource: {category: llm_api}\ndetection: {s: {sc-status|gtt: 5}, condition: s}\n"
-	"---\ntitle: corr\ncorrelation: {type: event_count}\n"
+	"---\ntitle: corr\ncorrelation: {type: event_cuont, rules: [first], timespan: 5m}\n"
 	"---\ntitle: three\nlogsource: {category: webserver, product: nginx}\n"
 	"detection: {s: {cs-uri: /x}, condition: s}\ntochoku: {enabled: false}\n";
 
@@ -195,7 +195,7 @@ static void check_loading(void)
 	ok_int((int64_t)rule_set_count(set), 2, "bad documents do not stop the others");
 	ok_int((int64_t)p.errors, 2, "each bad document is told");
 	ok(told(&p, "unknown modifier 'gtt', did you mean 'gt'"), "unknown modifier with the nearest name");
-	ok(told(&p, "correlations are not supported yet"), "a correlation is told plainly");
+	ok(told(&p, "did you mean 'event_count'"), "so is a correlation");
 	ok(told(&p, "no event of this program has this log source"), "a foreign log source is told");
 	info = rule_set_info(set, 0);
 	ok_str(info->title_ja, "一", "title_ja");
@@ -230,7 +230,7 @@ static const struct bad {
 	  "did you mean 'cs-method'" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, u: {b: 1}, condition: s}\n",
 	  "does not use 'u'" },
-	{ "title: f\nfilter: {rules: [x], s: {a: 1}, condition: not s}\n", "filters are not supported yet" },
+	{ "title: f\nfilter: {rules: [x], s: {a: 1}, condition: not s}\n", "'logsource'" },
 	{ "- 1\n", "must be a map" },
 	{ "title: a\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n---\n"
 	  "title: a\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n", "same id or name" },

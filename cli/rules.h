@@ -1,0 +1,37 @@
+/* What the verbs of `tochoku rules` share. */
+#ifndef TK_CLI_RULES_H
+#define TK_CLI_RULES_H
+
+#include "cli/command.h"
+#include "rules/eval.h"
+#include "rules/rules.h"
+
+#define RULES_PATHS_MAX 256
+
+extern const struct command command_rules;
+
+struct rules_options {
+	struct cli *cli;
+	const char *paths[RULES_PATHS_MAX];
+	size_t n_paths;
+	const char *events, *lists;
+	bool json, holds;
+};
+
+struct rules_loaded {
+	struct config *cfg;
+	struct rule_lists lists;
+	struct rule_set *set;
+	size_t errors, warnings;
+	bool quiet; /* warnings are not told */
+	bool json;
+};
+
+/* Rules of the options' paths, else the configuration's, else the shipped ones. An exit status; problems are
+ * told. rules_unload is due in any case. */
+int rules_load(struct rules_loaded *l, const struct rules_options *o);
+void rules_unload(struct rules_loaded *l);
+
+int rules_eval(struct rules_options *o); /* rules_eval.c */
+
+#endif
