@@ -122,8 +122,8 @@ static bool tree_time(const struct tree *ev, int64_t *ns)
 
 	if (start == NULL || start->kind != TREE_TEXT || !time_parse_rfc3339(start->text, true, ns))
 		return false;
-	if (length != NULL && length->kind == TREE_NUMBER && json_i64(length->text, &duration) && duration > 0 &&
-	    __builtin_add_overflow(*ns, duration, ns))
+	if (length != NULL && length->kind == TREE_NUMBER && json_i64(length->text, &duration) &&
+	    duration > 0 && __builtin_add_overflow(*ns, duration, ns))
 		return false;
 	return true;
 }
@@ -257,8 +257,9 @@ static bool test_hits(struct rule_run *r, size_t i, const struct rule_test *t)
 	return hit;
 }
 
-void rule_set_test(struct rule_run *r, size_t i, void (*result)(void *ctx, const char *name, uint32_t line,
-								 bool expected, bool passed), void *ctx)
+void rule_set_test(struct rule_run *r, size_t i,
+		   void (*result)(void *ctx, const char *name, uint32_t line, bool expected, bool passed),
+		   void *ctx)
 {
 	const struct rule *rule = &r->set->rules[i];
 

@@ -336,11 +336,12 @@ static void check_filters(void)
 {
 	struct rig g;
 
-	rig_open(&g, "title: f\nlogsource: {category: llm_api}\n"
-		     "filter: {rules: [refused], selection: {c-ip|cidr: 10.0.0.8/29}, condition: not selection}\n"
-		     "---\ntitle: f\nlogsource: {category: llm_api}\n"
-		     "filter: {rules: [refused, accepted], s: {c-ip: 10.0.0.3}, condition: not 1 of s*}\n" BASE(
-			     refused, "sc-status: 401, cs-method: null") BASE(accepted, "sc-status: 200"));
+	rig_open(&g,
+		 "title: f\nlogsource: {category: llm_api}\n"
+		 "filter: {rules: [refused], selection: {c-ip|cidr: 10.0.0.8/29}, condition: not selection}\n"
+		 "---\ntitle: f\nlogsource: {category: llm_api}\n"
+		 "filter: {rules: [refused, accepted], s: {c-ip: 10.0.0.3}, condition: not 1 of s*}\n" BASE(
+			 refused, "sc-status: 401, cs-method: null") BASE(accepted, "sc-status: 200"));
 	ok(g.p.errors == 0 && rule_set_count(g.set) == 2, "filters of rules that come later");
 	ok(call(&g, 1, 1, 401, 1) == 1, "what no filter names stays");
 	ok(call(&g, 1, 9, 401, 1) == 0, "what the first one leaves out");
@@ -354,9 +355,11 @@ static void check_filters(void)
 						     " condition: not s}\n");
 	ok(call(&g, 1, 1, 401, 1) == 1 && told(&g, "does not cover"), "another log source: told, no change");
 	rig_close(&g);
-	rig_open(&g, BASE(refused, "sc-status: 401") BASE(accepted, "sc-status: 200")
-		 "---\ntitle: f\nlogsource: {category: llm_api}\n"
-		 "filter: {rules: any, s: {c-ip: 10.0.0.1}, condition: not s}\n");
+	rig_open(&g,
+		 BASE(refused, "sc-status: 401") BASE(
+			 accepted,
+			 "sc-status: 200") "---\ntitle: f\nlogsource: {category: llm_api}\n"
+					   "filter: {rules: any, s: {c-ip: 10.0.0.1}, condition: not s}\n");
 	ok(call(&g, 1, 1, 401, 1) == 0 && call(&g, 1, 1, 200, 1) == 0 && call(&g, 1, 2, 200, 1) == 1,
 	   "any: every rule of the log source");
 	rig_close(&g);
