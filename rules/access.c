@@ -236,12 +236,7 @@ static size_t take_rule(struct rule_run *r, size_t i, size_t n)
 
 	if (is_connection(r->ev) ? !rule->on_connection : !rule->on_call)
 		return n;
-	if (!run_rule(r, rule))
-		return n;
-	if (rule->feeds != NULL)
-		correlate_mark(r, rule);
-	r->hits[n] = r->access[i];
-	return n + (rule->info.alerts || r->all);
+	return run_take(r, r->access[i], n);
 }
 
 /* When correlations take the event to have been, and which it was. */

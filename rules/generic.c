@@ -148,13 +148,9 @@ static size_t run_tree(struct rule_run *r, const struct tree *t)
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
-		if (rule->correlation != NULL || (!r->all && !rule->info.enabled) ||
-		    !source_applies(&rule->source, ls) || !run_rule(r, rule))
-			continue;
-		if (rule->feeds != NULL)
-			correlate_mark(r, rule);
-		r->hits[n] = (uint16_t)i;
-		n += rule->info.alerts || r->all;
+		if (rule->correlation == NULL && (r->all || rule->info.enabled) &&
+		    source_applies(&rule->source, ls))
+			n = run_take(r, (uint16_t)i, n);
 	}
 	note_event(r, ev);
 	return correlate_event(r, n);

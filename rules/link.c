@@ -173,32 +173,51 @@ static bool meets_access(const struct rule_set *s, uint32_t rule)
 	return r->on_call || r->on_connection;
 }
 
+static bool is_key(const struct draft *d, struct slice name)
+{
+	for (size_t k = 0; k < d->rule.correlation->n_keys; k++)
+		if (slice_eq(d->keys[k].text, name))
+			return true;
+	return false;
+}
+
 static void resolve_names(struct linker *l, struct draft *d)
 {
 	struct correlation *c = d->rule.correlation;
 	struct builder *b = l->b;
 
 	c->one_key = true;
+	b->access = false;
+	b->problems = l->problems(l->ctx, d->rule.info.path);
+	for (size_t i = 0; i < c->n_members; i++)
+		b->access |= meets_access(b->set, c->members[i].rule);
 	for (size_t i = 0; i < c->n_members; i++) {
 		struct member *m = &c->members[i];
 
 		m->names = arena_alloc(&b->set->arena, (c->n_keys + c->n_fields + 1) * sizeof *m->names);
 		if (m->names == NULL)
 			return;
-		b->problems = l->problems(l->ctx, d->rule.info.path);
 		for (size_t k = 0; k < c->n_keys + c->n_fields; k++) {
-			const struct reference *f =
-				field_of(l, d, i, k < c->n_keys ? &d->keys[k] : &d->fields[k - c->n_keys]);
+			const struct reference *name = k < c->n_keys ? &d->keys[k]
+								     : &d->fields[k - c->n_keys],
+					       *f = field_of(l, d, i, name);
 
-			b->access =
-				i == 0 && meets_access(b->set, m->rule); /* one warning, not one a member */
-			m->names[k] = f == NULL ? NAME_NONE : build_name(b, &f->at, f->text);
+			if (i > 0 && f == name && field_of(l, d, 0, name) == name)
+				m->names[k] = c->members[0].names[k]; /* warned of once, if at all */
+			else
+				m->names[k] = f == NULL ? NAME_NONE : build_name(b, &f->at, f->text);
 			c->one_key &= m->names[k] == c->members[0].names[k];
 		}
 	}
 	c->keys = arena_alloc(&b->set->arena, (c->n_keys + 1) * sizeof *c->keys);
 	for (size_t k = 0; c->keys != NULL && k < c->n_keys; k++)
 		c->keys[k] = d->keys[k].text;
+	for (size_t i = 0; i < d->rule.info.n_entity; i++) {
+		struct slice name = slice_str(d->rule.info.entity[i]);
+
+		if (!slice_is(name, "site") && !is_key(d, name))
+			build_name(b, &d->at, name);
+	}
 }
 
 /* How long an event counts: it changes the window for a span, and what the window says is remembered for one

@@ -413,6 +413,18 @@ bool run_rule(struct rule_run *r, const struct rule *rule)
 	return acc;
 }
 
+size_t run_take(struct rule_run *r, uint16_t number, size_t n)
+{
+	const struct rule *rule = &r->set->rules[number];
+
+	if (!run_rule(r, rule))
+		return n;
+	if (rule->feeds != NULL)
+		correlate_mark(r, rule);
+	r->hits[n] = number;
+	return n + (rule->info.alerts || r->all);
+}
+
 uint64_t rule_run_regex_limits(const struct rule_run *r)
 {
 	return r->regex_limits;

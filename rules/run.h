@@ -70,6 +70,8 @@ void generic_values(struct rule_run *r, const struct name *name, struct values *
 /* Starts the next event. */
 void run_begin(struct rule_run *r, const struct access_event *ev, const struct tree *tree);
 bool run_rule(struct rule_run *r, const struct rule *rule);
+/* Hits, of which there are n, with this rule if it matches and alerts; marks its correlations. */
+size_t run_take(struct rule_run *r, uint16_t number, size_t n);
 bool run_pred(struct rule_run *r, uint32_t number);
 /* Text of a value as a rule sees it, and folded. */
 struct slice val_text(struct rule_run *r, struct val *v);
