@@ -141,14 +141,23 @@ static struct expr *quantified(struct condition *c, bool all)
 
 static struct expr *parse_or(struct condition *c);
 
+static const char *nearest_id(const struct condition *c)
+{
+	const char *names[IDENTIFIERS_MAX];
+
+	for (size_t i = 0; i < c->n_ids; i++)
+		names[i] = (const char *)c->ids[i].name.p;
+	return nearest(c->word, names, c->n_ids);
+}
+
 static struct expr *identifier(struct condition *c)
 {
 	struct identifier *id = find(c, c->word);
 	struct expr *e = NULL, **tail = &e;
 
 	if (id == NULL) {
-		BAD(c->b, c->at, "the condition names '%.*s', which the detection does not define",
-		    (int)c->word.n, (const char *)c->word.p);
+		BAD(c->b, c->at, "the condition names '%.*s', which the detection does not define%s",
+		    (int)c->word.n, (const char *)c->word.p, build_hint(c->b, nearest_id(c)));
 		return NULL;
 	}
 	id->used = true;
