@@ -1,4 +1,4 @@
-/* `tochoku rules`: check, list, eval and test rule files. */
+/* `tochoku rules`: check, list and test rule files; eval and explain in files of their own. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -349,6 +349,7 @@ static const struct verb {
 	{ "list", "rlj", run_list },
 	{ "eval", "relh", rules_eval },
 	{ "test", "rlj", run_test },
+	{ "explain", "rlj", rules_explain },
 };
 
 static int run_rules(struct cli *cli, int argc, char **argv)
@@ -357,19 +358,19 @@ static int run_rules(struct cli *cli, int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return cli_usage(&command_rules, "rules needs one of check, list, eval, test");
+		return cli_usage(&command_rules, "rules needs one of check, list, eval, test, explain");
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
 		status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
 		return status == EXIT_DONE ? verbs[i].run(&o) : status;
 	}
-	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval and test", argv[1]);
+	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test and explain", argv[1]);
 }
 
 const struct command command_rules = {
 	.name = "rules",
-	.summary = "check, list, evaluate and test rule files",
+	.summary = "check, list, evaluate, test and explain rule files",
 	.help =
 		"  tochoku rules check /etc/tochoku/rules.d\n"
 		"\n"
@@ -377,6 +378,7 @@ const struct command command_rules = {
 		"       tochoku rules list [PATH...] [--json]\n"
 		"       tochoku rules eval --rules PATH --events FILE [--lists FILE] [--holds]\n"
 		"       tochoku rules test [PATH...] [--lists FILE] [--json]\n"
+		"       tochoku rules explain EVENT [PATH...] [--lists FILE] [--json]\n"
 		"\n"
 		"  check   parses and compiles; every error with file, line and column\n"
 		"  list    one line a rule: level, on or off, id, title\n"
@@ -388,6 +390,9 @@ const struct command command_rules = {
 		"          in order of @timestamp. --holds: each event at which it holds, with the values\n"
 		"          that it groups by (\"group\") and whether an episode begins (\"begins\")\n"
 		"  test    the rules' own tests\n"
+		"  explain each condition of the rules with its value at an event, and whether it holds; * marks\n"
+		"          what decided. EVENT is an id of the ledger, FILE (- is standard input) or FILE:LINE\n"
+		"          of JSON lines as eval takes them\n"
 		"\n"
 		"PATH is a file or a folder with its .yml files; without one the configuration's rules,\n"
 		"else the shipped ones. --lists FILE is YAML (name -> values) for the modifier expand.\n"

@@ -14,7 +14,7 @@ struct rules_options {
 	struct cli *cli;
 	const char *paths[RULES_PATHS_MAX];
 	size_t n_paths;
-	const char *events, *lists;
+	const char *events, *lists, *event;
 	bool json, holds;
 };
 
@@ -32,6 +32,8 @@ struct rules_loaded {
 int rules_load(struct rules_loaded *l, const struct rules_options *o);
 void rules_unload(struct rules_loaded *l);
 
-int rules_eval(struct rules_options *o); /* rules_eval.c */
+/* The verbs that have a file of their own: rules_eval.c, rules_explain.c. */
+int rules_eval(struct rules_options *o);
+int rules_explain(struct rules_options *o);
 
 #endif

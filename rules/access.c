@@ -230,13 +230,16 @@ static bool is_connection(const struct access_event *ev)
 	return slice_is(protocol, "tls") || slice_is(protocol, "quic");
 }
 
+bool run_applies(const struct rule_run *r, const struct rule *rule)
+{
+	if (r->ev == NULL)
+		return generic_applies(r, rule);
+	return is_connection(r->ev) ? rule->on_connection : rule->on_call;
+}
+
 static size_t take_rule(struct rule_run *r, size_t i, size_t n)
 {
-	const struct rule *rule = &r->set->rules[r->access[i]];
-
-	if (is_connection(r->ev) ? !rule->on_connection : !rule->on_call)
-		return n;
-	return run_take(r, r->access[i], n);
+	return run_applies(r, &r->set->rules[r->access[i]]) ? run_take(r, r->access[i], n) : n;
 }
 
 /* When correlations take the event to have been, and which it was. */

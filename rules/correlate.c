@@ -275,7 +275,7 @@ size_t correlate_event(struct rule_run *r, size_t n)
 {
 	struct correlate *k = r->correlate;
 
-	r->n_plain = n;
+	r->n_plain = r->n_hits = n;
 	r->late = false;
 	if (k == NULL || !k->any)
 		return n;
@@ -291,6 +291,7 @@ size_t correlate_event(struct rule_run *r, size_t n)
 				n = evaluate_members(r, number, places, n);
 		}
 	k->any = false;
+	r->n_hits = n;
 	r->counts.untimed += !r->timed;
 	r->counts.late += r->late;
 	return n;

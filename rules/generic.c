@@ -85,6 +85,11 @@ static bool source_applies(const struct logsource *s, const struct tree *ls)
 			      source_part(s->service, ls, SLICE("service")));
 }
 
+bool generic_applies(const struct rule_run *r, const struct rule *rule)
+{
+	return source_applies(&rule->source, r->ls);
+}
+
 /* {"ls": …, "ev": …} or the bare event. */
 static const struct tree *unwrap(const struct tree *t, const struct tree **ls)
 {
@@ -141,15 +146,14 @@ static void note_event(struct rule_run *r, const struct tree *ev)
 
 static size_t run_tree(struct rule_run *r, const struct tree *t)
 {
-	const struct tree *ls, *ev = unwrap(t, &ls);
+	const struct tree *ev = unwrap(t, &r->ls);
 	size_t n = 0;
 
 	run_begin(r, NULL, ev);
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
-		if (rule->correlation == NULL && (r->all || rule->info.enabled) &&
-		    source_applies(&rule->source, ls))
+		if (rule->correlation == NULL && (r->all || rule->info.enabled) && generic_applies(r, rule))
 			n = run_take(r, (uint16_t)i, n);
 	}
 	note_event(r, ev);

@@ -5,6 +5,7 @@
 #include "rules/eval.h"
 #include "rules/program.h"
 #include "rules/regex.h"
+#include "rules/timepart.h"
 
 enum val_kind {
 	VAL_NULL, VAL_MAP,
@@ -48,7 +49,7 @@ struct rule_run {
 	uint16_t *hits, *access;
 	size_t n_access;
 	const struct access_event *ev; /* one of the two */
-	const struct tree *tree;
+	const struct tree *tree, *ls; /* ls: the generic event's log source, NULL: not asked */
 	struct regex_run *regex;
 	uint64_t regex_limits;
 	struct correlate *correlate; /* NULL: the set has no correlations */
@@ -56,7 +57,7 @@ struct rule_run {
 	bool has_id, timed, late;
 	uint8_t id[16];
 	int64_t now_ns;              /* completion of the event at hand, where timed */
-	size_t n_plain;              /* hits before those of correlations */
+	size_t n_plain, n_hits;      /* n_plain: hits before those of correlations */
 	struct rule_run_counts counts;
 };
 
@@ -70,6 +71,9 @@ void generic_values(struct rule_run *r, const struct name *name, struct values *
 /* Starts the next event. */
 void run_begin(struct rule_run *r, const struct access_event *ev, const struct tree *tree);
 bool run_rule(struct rule_run *r, const struct rule *rule);
+/* The log source of the event at hand is one that the rule asks for. */
+bool run_applies(const struct rule_run *r, const struct rule *rule);
+bool generic_applies(const struct rule_run *r, const struct rule *rule);
 /* Hits, of which there are n, with this rule if it matches and alerts; marks its correlations. */
 size_t run_take(struct rule_run *r, uint16_t number, size_t n);
 bool run_pred(struct rule_run *r, uint32_t number);

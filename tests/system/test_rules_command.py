@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""`tochoku rules` with correlations: eval puts events in order, test runs a correlation's own tests, explain says why."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from harness import Site, Tap  # noqa: E402
+
+RULES = '''title: Refused
+name: refused
+logsource: {category: webserver}
+detection:
+  a: {sc-status: 401, cs-uri-stem|startswith: /v1/}
+  b: {cs-method: HEAD}
+  condition: a and not b
+---
+title: Three refusals
+name: three
+correlation: {type: event_count, rules: refused, group-by: [c-ip], timespan: 1m, condition: {gte: 3}}
+tochoku:
+  action: {ja: 見る, en: look}
+  tests:
+    - name: within a minute, in any order
+      events:
+        - {'@timestamp': '2026-01-05T08:00:50+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+        - {'@timestamp': '2026-01-05T08:00:10+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+        - {'@timestamp': '2026-01-05T08:01:10+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+      expect: match
+    - name: in more than a minute
+      events:
+        - {'@timestamp': '2026-01-05T08:00:50+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+        - {'@timestamp': '2026-01-05T08:00:10+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+        - {'@timestamp': '2026-01-05T08:01:11+09:00', c-ip: 10.0.0.1, sc-status: 401, cs-uri-stem: /v1/x}
+      expect: none
+'''
+
+
+def event(second, status=401, method='GET', ip='10.0.0.1'):
+    return {'ls': {'category': 'webserver'}, 'ev': {
+        '@timestamp': '2026-01-05T08:00:%02d+09:00' % second, 'c-ip': ip, 'sc-status': status, 'cs-method': method,
+        'cs-uri-stem': '/v1/chat\x1b[31m'}}
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+    return path
+
+
+def evaluates(tap, site, rules):
+    events = [event(30), event(10), event(20), event(40), event(15, ip='10.0.0.2'), {'ev': {}, 'ls': {}}]
+    path = write(site.path('e.jsonl'), ''.join(json.dumps(e) + '\n' for e in events) + 'no event\n')
+    hits = site.lines('rules', 'eval', '--rules', rules, '--events', path)
+    tap.equal([h['event'] for h in hits if h['rule'] == 'three'], [0], 'an episode begins where the time says')
+    tap.equal(sorted(h['event'] for h in hits if h['rule'] == 'refused'), [0, 1, 2, 3, 4],
+              'the members print their matches')
+    tap.ok('e.jsonl:7:1' in site.last_error, 'what is no event is told with its line', site.last_error)
+    holds = [h for h in site.lines('rules', 'eval', '--holds', '--rules', rules, '--events', path)
+             if h['rule'] == 'three']
+    tap.equal(holds, [{'rule': 'three', 'event': 0, 'group': ['10.0.0.1'], 'begins': True},
+                      {'rule': 'three', 'event': 3, 'group': ['10.0.0.1'], 'begins': False}],
+              'with --holds each event at which it holds')
+    alone = [h for h in site.lines('rules', 'eval', '--rules', rules, '--events', write(
+        site.path('f.jsonl'), ''.join(json.dumps({'ev': {k: v for k, v in e['ev'].items() if k != '@timestamp'},
+                                                  'ls': e['ls']}) + '\n' for e in events[:4])))]
+    tap.equal({h['rule'] for h in alone}, {'refused'}, 'without times rules match alone')
+    tap.ok('4 events without @timestamp' in site.last_error, 'which is told', site.last_error)
+
+
+def tests_itself(tap, site, rules):
+    out = site.tochoku('rules', 'test', rules).decode()
+    tap.equal(out, '2 rules, 2 tests passed, 0 failed, 1 rules without tests\n', "a correlation's own tests")
+    wrong = write(site.path('wrong.yml'), RULES.replace('expect: none', 'expect: match'))
+    site.tochoku('rules', 'test', wrong, want=1)
+    tap.ok("wrong.yml:21:1: rule 'Three refusals', test 'in more than a minute'" in site.last_error,
+           'a failing one is told with its line', site.last_error)
+
+
+def explains(tap, site, rules):
+    path = write(site.path('x.jsonl'), json.dumps(event(1, 200)) + '\n' + json.dumps(event(2, method='HEAD')) + '\n')
+    first = {r['rule']: r for r in site.lines('rules', 'explain', path, rules, '--json')}
+    tap.equal(first['refused']['holds'], 'no', 'the first line of a file')
+    tap.equal([(t['field'], t['test'], t['value'], t['holds'], t['decided']) for t in first['refused']['tests']],
+              [('sc-status', '= 401', '200', 'no', True), ('cs-method', "is 'head'", 'GET', 'no', False),
+               ('cs-uri-stem', "starts with '/v1/'", '/v1/chat\x1b[31m', 'yes', False)], 'each condition with its value, and what decided')
+    second = {r['rule']: r for r in site.lines('rules', 'explain', path + ':2', rules, '--json')}
+    tap.equal([(t['test'], t['holds'], t['decided']) for t in second['refused']['tests']][:2],
+              [('= 401', 'yes', True), ("is 'head'", 'yes', True)], 'why not: the exception')
+    tap.equal(second['three']['tests'][0], {'field': 'rules', 'test': 'refused', 'value': 'does not match', 'holds': 'no',
+                                            'decided': True}, 'a correlation: its members')
+    text = site.tochoku('rules', 'explain', path + ':2', rules).decode()
+    tap.ok("no: refused  Refused\n  * yes  sc-status = 401  [401]\n" in text and '\x1b' not in text,
+           'the same as text, safe for a terminal', text)
+    site.tochoku('rules', 'explain', path + ':3', rules, want=3)
+    tap.ok('no line 3' in site.last_error, 'a line that is not there')
+    site.tochoku('rules', 'explain', site.path('none'), rules, want=3)
+    site.tochoku('rules', 'explain', want=2)
+    log = write(site.path('access.log'), '203.0.113.9 - - [05/Jan/2026:08:00:00 +0900] "POST /v1/chat HTTP/1.1" 401 9 '
+                '"-" "curl/8"\n')
+    site.tochoku('import', log)
+    ident = site.events()[0]['event.id']
+    found = {r['rule']: r for r in site.lines('rules', 'explain', ident, rules, '--json')}
+    tap.equal(found['refused']['holds'], 'yes', 'an event of the ledger by its id')
+    mine = write(site.path('mine.yml'), RULES.replace('sc-status: 401, ', 'cal.hour: 8, '))
+    found = {r['rule']: r for r in site.lines('rules', 'explain', ident, mine, '--json')}
+    tap.equal([found['refused']['holds'], found['refused']['tests'][-1]['holds']], ['open', 'open'],
+              'what is known while recording alone stays open')
+    site.tochoku('rules', 'explain', '0' * 32, rules, want=3)
+    tap.ok('no event' in site.last_error, 'an id that the ledger has not')
+
+
+def main():
+    tap = Tap()
+    site = Site()
+    rules = write(site.path('rules.yml'), RULES)
+    evaluates(tap, site, rules)
+    tests_itself(tap, site, rules)
+    explains(tap, site, rules)
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
