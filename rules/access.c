@@ -1,4 +1,5 @@
 /* Access events: names by field slot, derived fields by the caller's answer. */
+#include "rules/literals.h"
 #include "rules/run.h"
 
 #include "core/base/zone.h"
@@ -237,9 +238,51 @@ bool run_applies(const struct rule_run *r, const struct rule *rule)
 	return is_connection(r->ev) ? rule->on_connection : rule->on_call;
 }
 
-static size_t take_rule(struct rule_run *r, size_t i, size_t n)
+static size_t take_rule(struct rule_run *r, uint16_t number, size_t n)
 {
-	return run_applies(r, &r->set->rules[r->access[i]]) ? run_take(r, r->access[i], n) : n;
+	return run_applies(r, &r->set->rules[number]) ? run_take(r, number, n) : n;
+}
+
+/* Of the first PROSPECTS rules those of `may` that are candidates, if these are known. */
+static size_t take_prospects(struct rule_run *r, const struct prospects *may, const uint64_t *candidates)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_access && i < PROSPECTS; i += 64)
+		for (uint64_t left = may->word[i / 64]; left != 0; left &= left - 1) {
+			size_t at = i + (unsigned)__builtin_ctzll(left);
+
+			if (at >= r->n_access)
+				break;
+			if (candidates == NULL || candidates[r->access[at] / 64] >> r->access[at] % 64 & 1)
+				n = take_rule(r, r->access[at], n);
+		}
+	return n;
+}
+
+/* The rules behind. */
+static size_t take_others(struct rule_run *r, const uint64_t *candidates, size_t n)
+{
+	size_t first = r->n_access > PROSPECTS ? r->access[PROSPECTS] : SIZE_MAX;
+
+	for (size_t w = first / 64; w < r->set->n_rules / 64 + 1; w++) {
+		uint64_t left = r->access_bits[w] & (candidates == NULL ? UINT64_MAX : candidates[w]);
+
+		if (w == first / 64)
+			left &= UINT64_MAX << first % 64;
+		for (; left != 0; left &= left - 1)
+			n = take_rule(r, (uint16_t)(w * 64 + (unsigned)__builtin_ctzll(left)), n);
+	}
+	return n;
+}
+
+static size_t count_prospects(const struct rule_run *r, const struct prospects *may)
+{
+	size_t n = r->n_access > PROSPECTS ? r->n_access - PROSPECTS : 0;
+
+	for (size_t i = 0; i < PROSPECTS / 64 && i * 64 < r->n_access; i++)
+		n += (size_t)__builtin_popcountll(may->word[i]);
+	return n;
 }
 
 /* When correlations take the event to have been, and which it was. */
@@ -257,20 +300,13 @@ static void note_event(struct rule_run *r, const struct access_event *ev)
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
 		     const uint16_t **hits)
 {
-	size_t n = 0;
+	const uint64_t *candidates;
+	size_t n;
 
 	arena_reset(&r->arena);
 	run_begin(r, ev, NULL);
-	for (size_t i = 0; i < r->n_access && i < PROSPECTS; i += 64)
-		for (uint64_t left = may->word[i / 64]; left != 0; left &= left - 1) {
-			size_t at = i + (unsigned)__builtin_ctzll(left);
-
-			if (at >= r->n_access)
-				break;
-			n = take_rule(r, at, n);
-		}
-	for (size_t i = PROSPECTS; i < r->n_access; i++)
-		n = take_rule(r, i, n);
+	candidates = literals_candidates(r, count_prospects(r, may));
+	n = take_others(r, candidates, take_prospects(r, may, candidates));
 	note_event(r, ev);
 	*hits = r->hits;
 	return correlate_event(r, n);

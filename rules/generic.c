@@ -2,6 +2,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/zone.h"
+#include "rules/literals.h"
 #include "rules/run.h"
 
 struct gather {
@@ -147,12 +148,16 @@ static void note_event(struct rule_run *r, const struct tree *ev)
 static size_t run_tree(struct rule_run *r, const struct tree *t)
 {
 	const struct tree *ev = unwrap(t, &r->ls);
+	const uint64_t *candidates;
 	size_t n = 0;
 
 	run_begin(r, NULL, ev);
+	candidates = literals_candidates(r, r->set->n_rules);
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
+		if (candidates != NULL && !(candidates[i / 64] >> i % 64 & 1))
+			continue;
 		if (rule->correlation == NULL && (r->all || rule->info.enabled) && generic_applies(r, rule))
 			n = run_take(r, (uint16_t)i, n);
 	}

@@ -9,6 +9,7 @@
 #include "core/base/sys.h"
 #include "rules/build.h"
 #include "rules/eval.h"
+#include "rules/literals.h"
 #include "rules/regex.h"
 
 #define FILE_MAX (16u << 20)
@@ -52,6 +53,7 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 		BAD(b, doc, "more than %d rules", RULES_MAX);
 	if (b->bad || e == NULL)
 		return;
+	literals_triggers(b, e, &r);
 	r.code = (uint32_t)s->n_code;
 	if (!build_code(b, e)) {
 		s->n_code = r.code;
@@ -242,7 +244,7 @@ static struct rule_set *loader_end(struct loader *l, bool good)
 
 	if (good && !l->failed)
 		loader_link(l);
-	if (good && !l->failed) {
+	if (good && !l->failed && literals_build(s)) {
 		s->names[0].bind.kind = BIND_ALL;
 		digest_lists(l);
 		sha256_end(l->sha, s->digest);
@@ -305,6 +307,7 @@ void rule_set_free(struct rule_set *s)
 	for (size_t i = 0; i < s->n_preds; i++)
 		if (s->preds[i].kind == PRED_REGEX)
 			regex_free(s->preds[i].regex);
+	literals_free(s);
 	arena_free(&s->arena);
 	free(s->rules);
 	free(s->preds);

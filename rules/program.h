@@ -44,6 +44,7 @@ struct regex;
 struct pred {
 	uint8_t kind, cmp, part;
 	uint8_t fast, at_part, at_slot; /* enum fast; where in an access event; slot: or which derived one */
+	bool scanned;              /* answered by literals_scan of its name */
 	bool cased, front, behind; /* FIELD: startswith / endswith leave the other end open */
 	uint32_t name, other;      /* numbers in names; other: FIELD */
 	struct slice text;         /* NUMBER: as written */
@@ -83,6 +84,8 @@ struct rule {
 	struct rule_test *tests;
 	struct correlation *correlation; /* NULL: a rule with a detection */
 	struct feed *feeds;              /* correlations that it is a member of */
+	uint32_t *triggers;              /* tests of which one holds where the rule does; literals.h */
+	size_t n_triggers;
 };
 
 struct rule_set {
@@ -94,6 +97,7 @@ struct rule_set {
 	size_t n_rules, cap_rules, n_preds, cap_preds, n_names, cap_names, n_code, cap_code;
 	struct correlation **correlations; /* in the arena; members before those that refer to them */
 	size_t n_correlations;
+	struct literals *literals;
 	bool needs[D_COUNT];
 	uint8_t digest[32];
 };

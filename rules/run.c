@@ -5,6 +5,7 @@
 
 #include "core/base/zone.h"
 #include "rules/fold.h"
+#include "rules/literals.h"
 #include "rules/timepart.h"
 
 #define TEXT_MAX (1u << 20)
@@ -18,6 +19,8 @@ static void list_access_rules(struct rule_run *r)
 		    (rule->info.alerts || rule->feeds != NULL))
 			r->access[r->n_access++] = (uint16_t)i;
 	}
+	for (size_t i = 0; i < r->n_access; i++)
+		r->access_bits[r->access[i] / 64] |= UINT64_C(1) << r->access[i] % 64;
 }
 
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx)
@@ -35,8 +38,12 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	r->hits = calloc(correlate_hits_max(s) + 1, sizeof *r->hits);
 	r->access = calloc(s->n_rules + 1, sizeof *r->access);
 	r->reach = calloc(s->n_code + 1, sizeof *r->reach);
+	r->access_bits = calloc(s->n_rules / 64 + 1, sizeof *r->access_bits);
+	r->candidates = calloc(s->n_rules / 64 + 1, sizeof *r->candidates);
+	r->triggered = calloc(s->n_preds + 1, sizeof *r->triggered);
 	r->regex = regex_run_new();
-	if (r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL ||
+	if (r->access_bits == NULL || r->candidates == NULL || r->triggered == NULL ||
+	    r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL ||
 	    r->access == NULL || r->regex == NULL || !correlate_new(r)) {
 		rule_run_free(r);
 		return NULL;
@@ -53,6 +60,9 @@ void rule_run_free(struct rule_run *r)
 	regex_run_free(r->regex);
 	arena_free(&r->arena);
 	buf_free(&r->text);
+	free(r->access_bits);
+	free(r->candidates);
+	free(r->triggered);
 	free(r->reach);
 	free(r->state);
 	free(r->values);
@@ -66,6 +76,7 @@ void run_begin(struct rule_run *r, const struct access_event *ev, const struct t
 	if (++r->gen >= UINT32_MAX / 2) {
 		memset(r->state, 0, r->set->n_preds * sizeof *r->state);
 		memset(r->values, 0, r->set->n_names * sizeof *r->values);
+		memset(r->triggered, 0, r->set->n_preds * sizeof *r->triggered);
 		memset(r->derived_gen, 0, sizeof r->derived_gen);
 		r->gen = 1;
 	}
@@ -373,9 +384,14 @@ static bool pred_compute(struct rule_run *r, const struct pred *p)
 static bool pred_slow(struct rule_run *r, uint32_t number)
 {
 	uint32_t *state = &r->state[number];
+	const struct pred *p = &r->set->preds[number];
 
+	if (p->scanned) { /* what was not found is false */
+		literals_scan(r, p->name);
+		return *state == (r->gen << 1 | 1);
+	}
 	if (*state >> 1 != r->gen)
-		*state = r->gen << 1 | pred_compute(r, &r->set->preds[number]);
+		*state = r->gen << 1 | pred_compute(r, p);
 	return *state & 1;
 }
 

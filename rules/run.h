@@ -26,6 +26,7 @@ struct val {
 
 struct values { /* of one name */
 	uint32_t gen;
+	uint32_t scanned; /* event whose literals were looked for in them */
 	uint32_t n;
 	bool present;
 	struct val *v;
@@ -48,6 +49,9 @@ struct rule_run {
 	struct buf text;
 	uint16_t *hits, *access;
 	size_t n_access;
+	uint64_t *access_bits;  /* the same by number in the set */
+	uint64_t *candidates;   /* of literals.c: rules that may match, a bit each */
+	uint32_t *triggered;    /* a predicate: event at which its rules became candidates */
 	const struct access_event *ev; /* one of the two */
 	const struct tree *tree, *ls; /* ls: the generic event's log source, NULL: not asked */
 	struct regex_run *regex;
