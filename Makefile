@@ -93,10 +93,10 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to 
 	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
 	@tests/lib/fuzz.sh $(FUZZ:$(O)/%=$(BUILD)/fuzz/%)
 
-BENCH ?= logs capture live
-bench: ## speed against others on logs, on a capture and live (BENCH=logs, capture or live: that alone)
+BENCH ?= logs capture live rules
+bench: ## speed on logs, a capture and live against others, and of rules (BENCH=logs, capture, live or rules: that alone)
 	@tools/deps.sh build bench
-	@$(MAKE) --no-print-directory -j$(JOBS) all tools
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools $(O)/tests/bench/rules_speed
 	@set -e; for b in $(BENCH:logs=bench); do tests/bench/$$b.py; done
 
 cover: ## line coverage of the unit tests, by folder

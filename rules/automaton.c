@@ -80,10 +80,11 @@ static uint32_t step(const struct automaton *a, uint32_t node, uint8_t byte)
 {
 	while (node >= a->n_dense) {
 		const struct node *x = &a->nodes[node];
-		const uint8_t *list = a->bytes + x->first, *hit = x->n == 0 ? NULL : memchr(list, byte, x->n);
+		const uint8_t *list = a->bytes + x->first;
 
-		if (hit != NULL)
-			return x->first + (uint32_t)(hit - list);
+		for (uint32_t i = 0; i < x->n && list[i] <= byte; i++)
+			if (list[i] == byte)
+				return x->first + i;
 		node = x->fail;
 	}
 	return a->dense[node][byte];

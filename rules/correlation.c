@@ -211,6 +211,8 @@ static void find_keep(struct builder *b, const struct node *map, struct correlat
 {
 	amount most = 1;
 
+	if (c->type == CORR_VALUE_SUM || c->type == CORR_VALUE_AVG || c->type == CORR_VALUE_PERCENTILE)
+		return; /* these need all that is in the window */
 	for (size_t i = 0; i < c->n_bounds; i++) {
 		amount whole = c->bounds[i].limit / AMOUNT_ONE;
 		bool exact = whole * AMOUNT_ONE == c->bounds[i].limit;

@@ -60,37 +60,33 @@ static void put_literal(struct gathered *g, struct slice text, enum how how, uin
 }
 
 /* The longest run of plain text of a pattern with wildcards. */
-static struct slice longest_piece(const struct pattern *p)
+static struct tokens longest_run(const struct pattern *p)
 {
-	struct slice best = { NULL, 0 };
+	struct tokens best = { NULL, 0 };
 
-	for (size_t i = 0; i < p->n_pieces; i++)
-		if (p->pieces[i].literal.n > best.n)
-			best = p->pieces[i].literal;
+	for (size_t i = 0; i < p->n_pieces; i++) {
+		struct tokens t = p->pieces[i].tokens;
+
+		for (size_t from = 0, to = 0; to <= t.n; to++) {
+			if (to < t.n && t.t[to] < TOKEN_ONE)
+				continue;
+			if (to - from > best.n)
+				best = tokens_part(t, from, to);
+			from = to + 1;
+		}
+	}
 	return best;
-}
-
-/* The literal of a pattern and how it must lie; .n 0: none. */
-static struct slice pattern_literal(const struct pattern *p, enum how *how)
-{
-	static const uint8_t by_kind[] = { [PATTERN_ALL] = HOW_HINT, [PATTERN_EQUAL] = HOW_EQUAL,
-					   [PATTERN_START] = HOW_START, [PATTERN_END] = HOW_END,
-					   [PATTERN_INSIDE] = HOW_INSIDE, [PATTERN_PIECES] = HOW_HINT };
-
-	*how = by_kind[p->kind];
-	return p->kind == PATTERN_PIECES ? longest_piece(p) : p->literal;
 }
 
 /* How good a trigger the test is: bytes of its shortest literal, 0: none. */
 static uint32_t worth(const struct pred *p)
 {
 	size_t least = SIZE_MAX;
-	enum how how;
 
 	if (p->cased)
 		return 0;
 	if (p->kind == PRED_PATTERN)
-		least = pattern_literal(p->pattern, &how).n;
+		least = p->pattern->kind == PATTERN_PIECES ? longest_run(p->pattern).n : p->pattern->literal.n;
 	else if (p->kind == PRED_SET && p->set.n <= SET_LITERALS)
 		for (size_t i = 0; i < p->set.n; i++)
 			least = p->set.list[i].n < least ? p->set.list[i].n : least;
@@ -99,21 +95,30 @@ static uint32_t worth(const struct pred *p)
 	return least > 1000 ? 1000 : (uint32_t)least;
 }
 
-static void gather(struct gathered *g, const struct pred *p, uint32_t number)
+static struct slice bytes_of(struct arena *a, struct tokens t)
 {
-	enum how how;
-	struct slice literal;
+	uint8_t *p = arena_alloc(a, t.n + 1);
 
-	if (p->cased)
+	for (size_t i = 0; p != NULL && i < t.n; i++)
+		p[i] = (uint8_t)t.t[i];
+	return slice_of(p, p == NULL ? 0 : t.n);
+}
+
+static void gather(struct gathered *g, struct rule_set *s, uint32_t number)
+{
+	static const uint8_t by_kind[] = { [PATTERN_EQUAL] = HOW_EQUAL, [PATTERN_START] = HOW_START,
+					   [PATTERN_END] = HOW_END, [PATTERN_INSIDE] = HOW_INSIDE };
+	const struct pred *p = &s->preds[number];
+
+	if (worth(p) == 0)
 		return;
-	if (p->kind == PRED_PATTERN) {
-		literal = pattern_literal(p->pattern, &how);
-		if (literal.n > 0)
-			put_literal(g, literal, how, number);
-	} else if (p->kind == PRED_SET && worth(p) > 0) {
+	if (p->kind == PRED_SET)
 		for (size_t i = 0; i < p->set.n; i++)
 			put_literal(g, p->set.list[i], HOW_EQUAL, number);
-	}
+	else if (p->pattern->kind == PATTERN_PIECES)
+		put_literal(g, bytes_of(&s->arena, longest_run(p->pattern)), HOW_HINT, number);
+	else
+		put_literal(g, p->pattern->literal, by_kind[p->pattern->kind], number);
 }
 
 /* ---- triggers of a rule ---- */
@@ -245,14 +250,14 @@ static bool build_names(struct literals *l, struct rule_set *s)
 		struct gathered g = { 0 };
 
 		for (uint32_t i = starts[n]; i < starts[n + 1]; i++)
-			gather(&g, &s->preds[list[i]], list[i]);
+			gather(&g, s, list[i]);
 		good = !g.failed && (g.n < LITERALS_MIN || build_name_literals(&l->names[n], &g, s));
 		free(g.text);
 		free(g.uses);
 	}
 	free(list);
 	free(starts);
-	return good;
+	return good && !s->arena.failed;
 }
 
 static bool indexed(const struct literals *l, const struct rule_set *s, const struct rule *r)

@@ -104,6 +104,7 @@ CASES = [
     ('no operator', count(condition='{}'), 8, 'gte'),
     ('operator without a number', count(condition='{gte: many}'), 8, "'gte' takes a number"),
     ('threshold without end', count(condition='{gte: 99999999}'), 8, '1000000'),
+    ('distinct values without end', count(type='value_count', condition='{gt: 1000000, field: c-ip}'), 8, '1000000'),
     ('field of a count', count(condition='{gte: 3, field: c-ip}'), 8, "'field'"),
     ('value without a field', count(type='value_count'), 8, "'field'"),
     ('percentile without one', count(type='value_percentile', condition='{gte: 3, field: sc-bytes}'), 8, "'percentile'"),

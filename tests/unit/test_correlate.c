@@ -242,6 +242,11 @@ static void check_bounds(void)
 		call(&g, 1 + i / 1e6, 1, 401, 1);
 	ok(g.n == 1 && rule_run_counts(g.run).evicted > 0, "a window has a bound too");
 	rig_close(&g);
+	rig_open(&g, REFUSED "---\ntitle: s\ncorrelation: {type: value_sum, rules: refused, timespan: 1h,\n"
+			     " condition: {field: event.duration, gte: 3e18}}\n");
+	call(&g, 1, 1, 401, 1);
+	ok(g.p.errors == 0 && g.n == 0, "a sum has no bound");
+	rig_close(&g);
 	rig_open(&g, REFUSED "---\ntitle: m\ncorrelation: {type: event_count, rules: refused, timespan: 1h,\n"
 			     " group-by: cs-username, condition: {gte: 1}}\n");
 	call(&g, 1, 1, 401, 1);
