@@ -1,4 +1,4 @@
-/* A rule file, a zero byte, a JSON event: loading and evaluating must survive any bytes. */
+/* A rule file, a zero byte, JSON events, one a line: loading and evaluating must survive any bytes. */
 #include "rules/eval.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -14,8 +14,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rule_set *set = rule_set_parse(slice_of(data, n), "fuzz", NULL, &p);
 	struct rule_run *run = set == NULL ? NULL : rule_run_new(set, NULL, NULL);
 
-	if (run != NULL && cut != NULL)
-		rule_run_json(run, slice_of(cut + 1, size - n - 1), &hits, &found, &e);
+	struct slice rest = cut == NULL ? slice_of(NULL, 0) : slice_of(cut + 1, size - n - 1);
+
+	for (int i = 0; run != NULL && rest.n > 0 && i < 100; i++) {
+		const uint8_t *end = memchr(rest.p, '\n', rest.n);
+		size_t line = end == NULL ? rest.n : (size_t)(end - rest.p);
+		uint8_t ids[EVIDENCE_MAX][16];
+
+		found = 0;
+		rule_run_json(run, slice_head(rest, line), &hits, &found, &e);
+		for (size_t k = 0; k < found; k++)
+			rule_run_evidence(run, k, ids, EVIDENCE_MAX);
+		rest = slice_from(rest, line + 1);
+	}
 	rule_run_free(run);
 	rule_set_free(set);
 	problems_free(&p);
