@@ -223,6 +223,8 @@ static void rule_json(const struct rule_info *r, struct buf *out)
 	key_text(&o, "level", level_name(r->level));
 	json_key(&o, "enabled");
 	json_bool(&o, r->enabled);
+	json_key(&o, "alerts");
+	json_bool(&o, r->alerts);
 	key_text(&o, "once_per", r->once == ONCE_DAY ? "day" : NULL);
 	json_key(&o, "entity");
 	json_open(&o, '[');

@@ -134,9 +134,17 @@ static void eval_kept(struct evaluation *v, struct keep *k)
 		one_event(v, slice_of(k->list[i].text, k->list[i].n), k->list[i].index);
 }
 
+static bool has_correlations(const struct rule_set *set)
+{
+	for (size_t i = 0; i < rule_set_count(set); i++)
+		if (rule_set_info(set, i)->correlation)
+			return true;
+	return false;
+}
+
 static void read_events(struct evaluation *v, FILE *f)
 {
-	bool order = rule_set_memory(v->set) > 0;
+	bool order = has_correlations(v->set);
 	struct keep k = { 0 };
 	char *line = NULL;
 	size_t cap = 0;

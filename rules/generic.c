@@ -134,6 +134,13 @@ static bool tree_time(const struct tree *ev, int64_t *ns)
 	return true;
 }
 
+bool generic_time(const struct tree *event, int64_t *ns)
+{
+	const struct tree *ls;
+
+	return tree_time(unwrap(event, &ls), ns);
+}
+
 static void note_event(struct rule_run *r, const struct tree *ev)
 {
 	const struct tree *id = first_of(ev, SLICE("event.id"));
@@ -167,11 +174,11 @@ static size_t run_tree(struct rule_run *r, const struct tree *t)
 
 bool rule_run_time(struct rule_run *r, struct slice line, int64_t *ns)
 {
-	const struct tree *t, *ls;
+	const struct tree *t;
 
 	arena_reset(&r->arena);
 	t = tree_from_json(&r->arena, line, NULL);
-	return t != NULL && t->kind == TREE_MAP && tree_time(unwrap(t, &ls), ns);
+	return t != NULL && t->kind == TREE_MAP && generic_time(t, ns);
 }
 
 void rule_run_all(struct rule_run *r)
@@ -199,7 +206,7 @@ int rule_run_json(struct rule_run *r, struct slice line, const uint16_t **hits, 
 	return TK_OK;
 }
 
-/* A test's events in order of time; those without one keep their place behind the one before. */
+/* A test's events in order of time; loading saw to it that each has one. */
 static const struct tree **in_order(struct rule_run *r, const struct tree *events, size_t *n)
 {
 	const struct tree **list;
@@ -212,11 +219,10 @@ static const struct tree **in_order(struct rule_run *r, const struct tree *event
 	times = arena_raw(&r->arena, *n * sizeof *times);
 	*n = 0;
 	for (const struct tree *e = events->child; e != NULL && list != NULL && times != NULL; e = e->next) {
-		const struct tree *ls;
 		size_t at = *n;
 		int64_t ns;
 
-		last = tree_time(unwrap(e, &ls), &ns) ? ns : last;
+		last = generic_time(e, &ns) ? ns : last;
 		for (; at > 0 && times[at - 1] > last; at--) {
 			times[at] = times[at - 1];
 			list[at] = list[at - 1];

@@ -89,6 +89,10 @@ static bool resolve_member(struct linker *l, struct draft *d, size_t i)
 		unknown(l, path, ref);
 		return false;
 	}
+	if (!known_rule(l->b, *number)->info.enabled && d->rule.info.enabled)
+		problem_warn(l->problems(l->ctx, path), &ref->at,
+			     "'%.*s' is disabled, so it never matches: this correlation waits in vain",
+			     (int)ref->text.n, (const char *)ref->text.p);
 	if (*number >= 0) {
 		d->rule.correlation->members[i].rule = (uint32_t)*number;
 		return true;

@@ -336,7 +336,8 @@ int64_t rule_set_memory(const struct rule_set *s)
 	int64_t most = 0;
 
 	for (size_t i = 0; i < s->n_correlations; i++)
-		most = s->correlations[i]->memory > most ? s->correlations[i]->memory : most;
+		if (s->rules[s->correlations[i]->rule].info.enabled && s->correlations[i]->memory > most)
+			most = s->correlations[i]->memory;
 	return most;
 }
 

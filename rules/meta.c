@@ -1,5 +1,6 @@
 /* What a rule says of itself, and its `tochoku` block (sigma-digest.md 1, 3, 13). */
 #include "rules/build.h"
+#include "rules/run.h"
 
 #define TITLE_MAX 256
 
@@ -202,6 +203,17 @@ static void read_action(struct builder *b, const struct node *n, struct rule *r)
 	r->info.action_en = text_of(b, n, "en");
 }
 
+static void check_times(struct builder *b, const struct node *events, const struct tree *list)
+{
+	const struct node *n = events->child;
+	int64_t ns;
+
+	for (const struct tree *t = list->child; t != NULL && n != NULL; t = t->next, n = n->next)
+		if (!generic_time(t, &ns))
+			BAD(b, n, "an event of a correlation's test needs '@timestamp', "
+				  "such as '2026-01-05T08:00:00+09:00'");
+}
+
 static void add_test(struct builder *b, const struct node *n, struct rule *r)
 {
 	const struct node *events = n->kind == NODE_MAP ? node_get(n, "events") : NULL, *expect;
@@ -221,6 +233,8 @@ static void add_test(struct builder *b, const struct node *n, struct rule *r)
 	t->expect = slice_is(expect->text, "match");
 	t->name = text_of(b, n, "name");
 	t->events = tree_from_yaml(&b->set->arena, events);
+	if (r->correlation != NULL && t->events != NULL)
+		check_times(b, events, t->events);
 	t->line = n->line;
 	while (*tail != NULL)
 		tail = &(*tail)->next;

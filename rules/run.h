@@ -77,6 +77,8 @@ void run_begin(struct rule_run *r, const struct access_event *ev, const struct t
 bool run_rule(struct rule_run *r, const struct rule *rule);
 /* The log source of the event at hand is one that the rule asks for. */
 bool run_applies(const struct rule_run *r, const struct rule *rule);
+/* When a generic event, with or without its log source, is taken to have been; false: never. */
+bool generic_time(const struct tree *event, int64_t *ns);
 bool generic_applies(const struct rule_run *r, const struct rule *rule);
 /* Hits, of which there are n, with this rule if it matches and alerts; marks its correlations. */
 size_t run_take(struct rule_run *r, uint16_t number, size_t n);

@@ -42,6 +42,14 @@ static void rig_close(struct rig *g)
 	problems_free(&g->p);
 }
 
+static bool told(const struct rig *g, const char *text)
+{
+	for (size_t i = 0; i < g->p.n; i++)
+		if (strstr(g->p.list[i].text, text) != NULL)
+			return true;
+	return false;
+}
+
 /* A call at a second, of an address 10.0.0.x, with a status; its id is `id` repeated. */
 static size_t call(struct rig *g, double second, int host, int status, uint8_t id)
 {
@@ -59,14 +67,6 @@ static size_t call(struct rig *g, double second, int host, int status, uint8_t i
 	ev_set_str(&g->fe.ev, F_EVENT_ID, slice_of(ids, sizeof ids));
 	g->n = rule_run_event(g->run, &g->fe.ev, &g->hits);
 	return g->n;
-}
-
-static bool told(const struct rig *g, const char *text)
-{
-	for (size_t i = 0; i < g->p.n; i++)
-		if (strstr(g->p.list[i].text, text) != NULL)
-			return true;
-	return false;
 }
 
 static const struct rule_info *hit(const struct rig *g, size_t i)
@@ -117,6 +117,7 @@ static void check_silence(void)
 	for (int i = 0; i < 4; i++)
 		call(&g, i, 1, 401, 1);
 	ok(g.n == 1 && strcmp(hit(&g, 0)->id, "refused") == 0, "a disabled correlation silences nothing");
+	ok_int(rule_set_memory(g.set), 0, "and remembers nothing");
 	rule_run_reset(g.run);
 	rule_run_all(g.run);
 	for (int i = 0; i < 3; i++)
@@ -126,7 +127,7 @@ static void check_silence(void)
 	rig_open(&g, BASE(refused, "sc-status: 401") "tochoku: {enabled: false}\n" BRUTE);
 	for (int i = 0; i < 4; i++)
 		call(&g, i, 1, 401, 1);
-	ok(g.n == 0, "a disabled member does not run");
+	ok(g.n == 0 && told(&g, "'refused' is disabled"), "a disabled member does not run, which is told");
 	rig_close(&g);
 }
 
