@@ -367,7 +367,8 @@ static int run_rules(struct cli *cli, int argc, char **argv)
 		status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
 		return status == EXIT_DONE ? verbs[i].run(&o) : status;
 	}
-	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test and explain", argv[1]);
+	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test and explain",
+			 argv[1]);
 }
 
 const struct command command_rules = {
@@ -392,9 +393,9 @@ const struct command command_rules = {
 		"          in order of @timestamp. --holds: each event at which it holds, with the values\n"
 		"          that it groups by (\"group\") and whether an episode begins (\"begins\")\n"
 		"  test    the rules' own tests\n"
-		"  explain each condition of the rules with its value at an event, and whether it holds; * marks\n"
-		"          what decided. EVENT is an id of the ledger, FILE (- is standard input) or FILE:LINE\n"
-		"          of JSON lines as eval takes them\n"
+		"  explain each condition of the rules with its value at an event, and whether it holds;\n"
+		"          * marks what decided. EVENT is an id of the ledger, FILE (- is standard input)\n"
+		"          or FILE:LINE of JSON lines as eval takes them\n"
 		"\n"
 		"PATH is a file or a folder with its .yml files; without one the configuration's rules,\n"
 		"else the shipped ones. --lists FILE is YAML (name -> values) for the modifier expand.\n"

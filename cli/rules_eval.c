@@ -129,7 +129,8 @@ static int by_time(const void *a, const void *b)
 
 static void eval_kept(struct evaluation *v, struct keep *k)
 {
-	qsort(k->list, k->n, sizeof *k->list, by_time);
+	if (k->n > 1)
+		qsort(k->list, k->n, sizeof *k->list, by_time);
 	for (size_t i = 0; i < k->n && v->status == EXIT_DONE; i++)
 		one_event(v, slice_of(k->list[i].text, k->list[i].n), k->list[i].index);
 }

@@ -4,25 +4,26 @@
 
 #define NONE UINT32_MAX
 
-/* While the trie is built children are a list; then the nodes are numbered breadth first, so that the children
- * of one lie side by side, sorted, and those of the root come first. */
+/* While the trie is built children are a list; then the nodes are numbered breadth first, so that the
+ * children of one lie side by side, sorted, and those of the root come first. */
 struct trie_node {
 	uint32_t child, sibling, literal;
 	uint8_t byte;
 };
 
 struct node {
-	uint32_t first;   /* its first child */
-	uint32_t fail;    /* the longest proper suffix that is a node */
+	uint32_t first;	  /* its first child */
+	uint32_t fail;	  /* the longest proper suffix that is a node */
 	uint32_t literal; /* that ends here, or NONE */
 	uint32_t shorter; /* the longest proper suffix where a literal ends, 0: none */
-	uint16_t n;       /* children */
+	uint16_t n;	  /* children */
 };
 
 struct automaton {
 	struct node *nodes;
-	uint8_t *bytes;       /* a node: the byte that leads to it */
-	uint32_t (*dense)[256]; /* where each byte leads, all failures followed: of the root and its children */
+	uint8_t *bytes; /* a node: the byte that leads to it */
+	uint32_t (
+		*dense)[256]; /* where each byte leads, all failures followed: of the root and its children */
 	uint32_t n, n_dense;
 };
 

@@ -6,8 +6,8 @@
 #include "core/base/slice.h"
 
 struct automaton;
-/* Literals go by their number in the list; equal ones get the number of the first, given in same[]. Empty ones
- * are never found. NULL: no memory, or more than 2^31 bytes. */
+/* Literals go by their number in the list; equal ones get the number of the first, given in same[]. Empty
+ * ones are never found. NULL: no memory, or more than 2^31 bytes. */
 struct automaton *automaton_new(const struct slice *literals, size_t n, uint32_t *same);
 void automaton_free(struct automaton *a);
 /* Every place where a literal ends: its number, and the place behind its last byte. */

@@ -371,7 +371,7 @@ struct expr *build_exclusion(struct builder *b, const struct node *filter)
 		return e;
 	BAD(b, node_get(filter, "condition"),
 	    "a filter's condition is joined to its rules with 'and': write 'not selection' to leave out what "
-	    "the selection matches. In the other reading, where a filter suppresses what it matches, it would "
-	    "be 'selection'; here that would keep nothing else");
+	    "the selection matches. In the other reading, where a filter suppresses what it matches, it "
+	    "would be 'selection'; here that would keep nothing else");
 	return NULL;
 }

@@ -387,7 +387,9 @@ void link_set(struct linker *l)
 	struct rule_set *s = l->b->set;
 
 	s->correlations = arena_alloc(&s->arena, (l->b->n_drafts + 1) * sizeof(struct correlation *));
-	for (struct draft *d = l->b->drafts; d != NULL && s->correlations != NULL; d = d->next) {
+	if (s->correlations == NULL)
+		return; /* the arena says so */
+	for (struct draft *d = l->b->drafts; d != NULL; d = d->next) {
 		arena_reset(&l->b->work);
 		resolve(l, d);
 	}

@@ -2,11 +2,11 @@
 
 #include <stdlib.h>
 
-#define LITERALS_MIN 8     /* on one name: fewer are faster asked one by one */
-#define SET_LITERALS 1000  /* of one set */
-#define TRIGGERS_MAX 256   /* of one rule */
-#define STEPS_MAX 100000   /* through one condition */
-#define RULES_MIN 64       /* candidates are looked for when so many rules would be asked */
+#define LITERALS_MIN 8	  /* on one name: fewer are faster asked one by one */
+#define SET_LITERALS 1000 /* of one set */
+#define TRIGGERS_MAX 256  /* of one rule */
+#define STEPS_MAX 100000  /* through one condition */
+#define RULES_MIN 64	  /* candidates are looked for when so many rules would be asked */
 
 enum how { HOW_EQUAL, HOW_START, HOW_END, HOW_INSIDE, HOW_HINT /* a part of what the test asks for */ };
 
@@ -25,8 +25,8 @@ struct name_literals {
 struct literals {
 	struct name_literals *names; /* as many as the set has */
 	uint32_t *rules_of, *rules;  /* a test: where its rules begin in rules[]; one more at the end */
-	uint64_t *always;            /* rules without triggers, a bit each */
-	uint32_t *wanted;            /* names to scan for candidates */
+	uint64_t *always;	     /* rules without triggers, a bit each */
+	uint32_t *wanted;	     /* names to scan for candidates */
 	size_t n_wanted, n_words, n_indexed;
 };
 
@@ -86,7 +86,8 @@ static uint32_t worth(const struct pred *p)
 	if (p->cased)
 		return 0;
 	if (p->kind == PRED_PATTERN)
-		least = p->pattern->kind == PATTERN_PIECES ? longest_run(p->pattern).n : p->pattern->literal.n;
+		least = p->pattern->kind == PATTERN_PIECES ? longest_run(p->pattern).n
+							   : p->pattern->literal.n;
 	else if (p->kind == PRED_SET && p->set.n <= SET_LITERALS)
 		for (size_t i = 0; i < p->set.n; i++)
 			least = p->set.list[i].n < least ? p->set.list[i].n : least;
@@ -106,8 +107,10 @@ static struct slice bytes_of(struct arena *a, struct tokens t)
 
 static void gather(struct gathered *g, struct rule_set *s, uint32_t number)
 {
-	static const uint8_t by_kind[] = { [PATTERN_EQUAL] = HOW_EQUAL, [PATTERN_START] = HOW_START,
-					   [PATTERN_END] = HOW_END, [PATTERN_INSIDE] = HOW_INSIDE };
+	static const uint8_t by_kind[] = { [PATTERN_EQUAL] = HOW_EQUAL,
+					   [PATTERN_START] = HOW_START,
+					   [PATTERN_END] = HOW_END,
+					   [PATTERN_INSIDE] = HOW_INSIDE };
 	const struct pred *p = &s->preds[number];
 
 	if (worth(p) == 0)
@@ -151,7 +154,8 @@ static uint32_t best(struct choosing *c, const struct expr *e)
 	return found;
 }
 
-/* Of what must hold together one is enough, the rarest: the longest. Of what may hold instead all are needed. */
+/* Of what must hold together one is enough, the rarest: the longest. Of what may hold instead all are needed.
+ */
 static void choose(struct choosing *c, const struct expr *e)
 {
 	const struct expr *chosen = NULL;
@@ -363,8 +367,12 @@ static void found(void *ctx, uint32_t literal, size_t end)
 	for (uint32_t u = s->n->first[literal]; u != 0; u = s->n->uses[u - 1].next) {
 		const struct use *use = &s->n->uses[u - 1];
 		bool front = begin == 0, behind = end == s->length;
-		static const bool needs_front[] = { [HOW_EQUAL] = true, [HOW_START] = true, [HOW_HINT] = false };
-		static const bool needs_behind[] = { [HOW_EQUAL] = true, [HOW_END] = true, [HOW_HINT] = false };
+		static const bool needs_front[] = {
+			[HOW_EQUAL] = true, [HOW_START] = true, [HOW_HINT] = false
+		};
+		static const bool needs_behind[] = {
+			[HOW_EQUAL] = true, [HOW_END] = true, [HOW_HINT] = false
+		};
 
 		if ((needs_front[use->how] && !front) || (needs_behind[use->how] && !behind))
 			continue;

@@ -1,5 +1,5 @@
-/* The literals of a rule set, by name: one pass over a value answers all tests of plain texts on it, and tells
- * which rules can match at all. Private to rules/. */
+/* The literals of a rule set, by name: one pass over a value answers all tests of plain texts on it, and
+ * tells which rules can match at all. Private to rules/. */
 #ifndef TK_RULES_LITERALS_H
 #define TK_RULES_LITERALS_H
 

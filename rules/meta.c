@@ -159,7 +159,7 @@ static void add_entity(struct builder *b, const struct node *n, struct rule *r)
 		BAD(b, n, "'entity' takes at most %d fields", RULE_ENTITY_MAX);
 		return;
 	}
-	if (!slice_is(n->text, "site") && r->correlation == NULL) /* of those: link.c, aliases may be among them */
+	if (!slice_is(n->text, "site") && r->correlation == NULL) /* else aliases may be among them: link.c */
 		build_name(b, n, n->text);
 	r->info.entity[r->info.n_entity++] = arena_str(&b->set->arena, n->text);
 }

@@ -38,13 +38,13 @@ static struct slice keep(const char *text)
 /* Mostly calls of an LLM gateway, some of a browser, a few of a scanner. */
 static void make_event(struct flat_event *fe, uint64_t *x)
 {
-	static const char *const paths[] = { "/v1/chat/completions", "/v1/chat/completions", "/v1/embeddings",
-					     "/v1/models", "/static/app-9f3c2.js", "/admin/keys/list",
-					     "/wp-login.php", "/cgi-bin/luci/;stok=/locale" };
-	static const char *const agents[] = {
-		"python-requests/2.31", "OpenAI/Python 1.30.1", "curl/8.5.0",
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36"
-	};
+	static const char *const paths[] = { "/v1/chat/completions", "/v1/chat/completions",
+					     "/v1/embeddings",	     "/v1/models",
+					     "/static/app-9f3c2.js", "/admin/keys/list",
+					     "/wp-login.php",	     "/cgi-bin/luci/;stok=/locale" };
+	static const char *const agents[] = { "python-requests/2.31", "OpenAI/Python 1.30.1", "curl/8.5.0",
+					      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 "
+					      "(KHTML, like Gecko) Chrome/126.0 Safari/537.36" };
 	static const char *const methods[] = { "POST", "POST", "POST", "GET" };
 	static const int status[] = { 200, 200, 200, 200, 200, 401, 404, 500 };
 	char text[200];
@@ -52,8 +52,9 @@ static void make_event(struct flat_event *fe, uint64_t *x)
 	flat_event_reset(fe);
 	ev_set_str(&fe->ev, F_PATH, slice_str(pick(x, paths, COUNT(paths))));
 	if (next(x) % 4 == 0) {
-		snprintf(text, sizeof text, "id=%u&view=%s&return=%%2Fhome%%2F%u", (unsigned)(next(x) % 100000),
-			 next(x) % 2 ? "full" : "short", (unsigned)(next(x) % 1000));
+		snprintf(text, sizeof text, "id=%u&view=%s&return=%%2Fhome%%2F%u",
+			 (unsigned)(next(x) % 100000), next(x) % 2 ? "full" : "short",
+			 (unsigned)(next(x) % 1000));
 		ev_set_str(&fe->ev, F_QUERY, keep(text));
 	}
 	ev_set_str(&fe->ev, F_USER_AGENT, slice_str(pick(x, agents, COUNT(agents))));
@@ -66,13 +67,14 @@ static void make_event(struct flat_event *fe, uint64_t *x)
 	ev_set_int(&fe->ev, F_RESPONSE_BYTES, (int64_t)(next(x) % 50000));
 }
 
-static void report(const char *path, const struct rule_set *set, double loaded, double took, long n, uint64_t hits,
-		   struct rule_run_counts c)
+static void report(const char *path, const struct rule_set *set, double loaded, double took, long n,
+		   uint64_t hits, struct rule_run_counts c)
 {
 	struct rusage u;
 
 	getrusage(RUSAGE_SELF, &u);
-	printf("{\"rules\":\"%s\",\"count\":%zu,\"load_s\":%.3f,\"events\":%ld,\"cpu_s\":%.3f,\"ns_event\":%.0f,"
+	printf("{\"rules\":\"%s\",\"count\":%zu,\"load_s\":%.3f,\"events\":%ld,\"cpu_s\":%.3f,\"ns_event\":%."
+	       "0f,"
 	       "\"hits\":%llu,\"evicted\":%llu,\"rss_mib\":%ld}\n",
 	       path, rule_set_count(set), loaded, n, took, took / (double)n * 1e9, (unsigned long long)hits,
 	       (unsigned long long)c.evicted, u.ru_maxrss / 1024);
@@ -103,8 +105,12 @@ int main(int argc, char **argv)
 	for (long i = 0; i < n; i++) {
 		struct access_event *ev = &kinds[next(&x) % KINDS].ev;
 		uint32_t host = (uint32_t)(next(&x) % (uint64_t)keys) + (10u << 24);
-		struct addr ip = { { [10] = 255, [11] = 255, [12] = (uint8_t)(host >> 24), [13] = (uint8_t)(host >> 16),
-				     [14] = (uint8_t)(host >> 8), [15] = (uint8_t)host } };
+		struct addr ip = { { [10] = 255,
+				     [11] = 255,
+				     [12] = (uint8_t)(host >> 24),
+				     [13] = (uint8_t)(host >> 16),
+				     [14] = (uint8_t)(host >> 8),
+				     [15] = (uint8_t)host } };
 
 		ev_set_ip(ev, F_SOURCE_IP, ip);
 		ev_set_int(ev, F_TIMESTAMP, INT64_C(1767571200000000000) + i * 10000000);
