@@ -89,6 +89,12 @@ def explains(tap, site, rules):
               [('= 401', 'yes', True), ("is 'head'", 'yes', True)], 'why not: the exception')
     tap.equal(second['three']['tests'][0], {'field': 'rules', 'test': 'refused', 'value': 'does not match', 'holds': 'no',
                                             'decided': True}, 'a correlation: its members')
+    twice = write(site.path('twice.yml'), 'title: t\nlogsource: {category: webserver}\ndetection: {a: {cs-method: PUT}, '
+                  "b: {cs-method: GET}, c: {c-ip: '*.1'}, condition: (a and c) or (b and c)}\n")
+    found = site.lines('rules', 'explain', path, twice, '--json')[0]
+    tap.equal([(t['test'], t['holds'], t['decided']) for t in found['tests']],
+              [("is 'put'", 'no', True), ("ends with '.1'", 'yes', True), ("is 'get'", 'yes', True)],
+              'a condition asked in two places is told once')
     text = site.tochoku('rules', 'explain', path + ':2', rules).decode()
     tap.ok("no: refused  Refused\n  * yes  sc-status = 401  [401]\n" in text and '\x1b' not in text,
            'the same as text, safe for a terminal', text)

@@ -317,6 +317,8 @@ static void check_own(void)
 		"\"2026-01-05T08:30:00+09:00\",\"kind\":\"silence\",\"input\":\"a\"}}",
 		"{\"ls\":{\"product\":\"tochoku\",\"service\":\"sensor\"},\"ev\":{\"kind\":\"silence\","
 		"\"input\":\"a\"}}",
+		"{\"ls\":{\"product\":\"tochoku\",\"service\":\"sensor\"},\"ev\":{\"@timestamp\":"
+		"\"2026-01-05T09:30:00+09:00\",\"event.duration\":3600000000000,\"kind\":\"silence\",\"input\":\"a\"}}",
 	};
 	static const uint8_t id[16] = { 7 };
 	struct rig g;
@@ -333,6 +335,8 @@ static void check_own(void)
 	ok(rule_run_json(g.run, slice_str(lines[3]), &g.hits, &g.n, &e) == TK_OK && g.n == 0 &&
 		   rule_run_counts(g.run).untimed == 1,
 	   "without a time it takes no part");
+	ok(rule_run_json(g.run, slice_str(lines[4]), &g.hits, &g.n, &e) == TK_OK && g.n == 0,
+	   "its end counts, not its beginning");
 	rig_close(&g);
 }
 
