@@ -236,6 +236,14 @@ static void check_bounds(void)
 	ok(g.n == 0, "the first began anew");
 	rig_close(&g);
 
+	rig_open(&g, REFUSED BRUTE);
+	for (int i = 0; i < GROUPS_MAX; i++)
+		call(&g, 1, i, 401, 1);
+	call(&g, 1, 0, 401, 2);
+	call(&g, 1, GROUPS_MAX, 401, 1);
+	ok(call(&g, 1, 0, 401, 3) == 1, "one that was used since is not the one that goes");
+	rig_close(&g);
+
 	rig_open(&g, REFUSED
 		 "---\ntitle: many\ncorrelation: {type: value_percentile, rules: refused, timespan: 1h,\n"
 		 " condition: {field: sc-status, percentile: 50, eq: 401}}\n");
@@ -318,7 +326,8 @@ static void check_own(void)
 		"{\"ls\":{\"product\":\"tochoku\",\"service\":\"sensor\"},\"ev\":{\"kind\":\"silence\","
 		"\"input\":\"a\"}}",
 		"{\"ls\":{\"product\":\"tochoku\",\"service\":\"sensor\"},\"ev\":{\"@timestamp\":"
-		"\"2026-01-05T09:30:00+09:00\",\"event.duration\":3600000000000,\"kind\":\"silence\",\"input\":\"a\"}}",
+		"\"2026-01-05T09:30:00+09:00\",\"event.duration\":3600000000000,\"kind\":\"silence\","
+		"\"input\":\"a\"}}",
 	};
 	static const uint8_t id[16] = { 7 };
 	struct rig g;
