@@ -288,10 +288,12 @@ static size_t count_prospects(const struct rule_run *r, const struct prospects *
 /* When correlations take the event to have been, and which it was. */
 static void note_event(struct rule_run *r, const struct access_event *ev)
 {
+	struct slice id = ev_str(ev, F_EVENT_ID);
+
 	r->now_ns = ev_completion(ev);
 	r->timed = true;
-	if (!r->has_id && ev_known(ev, F_EVENT_ID))
-		memcpy(r->id, ev_value(ev, F_EVENT_ID)->s.p, sizeof r->id);
+	if (!r->has_id && id.n == sizeof r->id)
+		memcpy(r->id, id.p, sizeof r->id);
 	else if (!r->has_id)
 		memset(r->id, 0, sizeof r->id);
 	r->has_id = false;
