@@ -261,6 +261,8 @@ static void append(struct linker *l, struct draft *d)
 	}
 	d->number = d->rule.correlation->rule = (uint32_t)(s->n_rules - 1);
 	*own = d->rule;
+	for (size_t i = 0; i < own->correlation->n_members; i++)
+		own->info.asks_roster |= s->rules[own->correlation->members[i].rule].info.asks_roster;
 	s->correlations[s->n_correlations++] = d->rule.correlation;
 	d->state = DRAFT_DONE;
 }
