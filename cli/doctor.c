@@ -19,7 +19,8 @@
 extern const struct command command_doctor;
 
 /* A format of the site's own against the lines that there are. */
-static void check_own_format(struct report_out *o, const struct cfg_tail *t, const char *path, struct slice sample)
+static void check_own_format(struct report_out *o, const struct cfg_tail *t, const char *path,
+			     struct slice sample)
 {
 	const struct log_format *f = log_format_open(slice_str(cfg_tail_format(t)), NULL);
 	bool fits = f != NULL && log_format_fits_sample(f, sample);
@@ -27,7 +28,8 @@ static void check_own_format(struct report_out *o, const struct cfg_tail *t, con
 	if (fits)
 		health_tell(o, HEALTH_OK, "format", "%s: its own format", path);
 	else
-		health_tell(o, HEALTH_FAIL, "format", "%s: none of its first lines is of its own format", path);
+		health_tell(o, HEALTH_FAIL, "format", "%s: none of its first lines is of its own format",
+			    path);
 	log_format_close(f);
 }
 

@@ -156,7 +156,8 @@ static void check_tails(struct reading *r, const struct node *list, const struct
 			problem_at(r->problems, node_get(n, "format"),
 				   "'format: json' needs 'fields', such as {time: ts, client: request.ip}");
 		else if (!json && c->tails[i].fields != NULL)
-			problem_at(r->problems, node_get(n, "fields"), "'fields' is for 'format: json' alone");
+			problem_at(r->problems, node_get(n, "fields"),
+				   "'fields' is for 'format: json' alone");
 		if (c->tails[i].log_format != NULL && c->tails[i].format != NULL &&
 		    strcmp(c->tails[i].format, "auto") != 0)
 			problem_at(r->problems, node_get(n, "log_format"),

@@ -26,7 +26,7 @@ static const struct option tail_rows[] = {
 	{ .key = "format", .type = &type_format, IN(cfg_tail, format), .preset = "auto",
 	  .doc = "name of a gateway format, or auto" },
 	{ .key = "log_format", .type = &type_log_format, IN(cfg_tail, log_format),
-	  .doc = "pattern of a format of your own: nginx's log_format or Apache's LogFormat, as it stands there" },
+	  .doc = "instead of a name the pattern of your own: nginx's log_format, Apache's LogFormat" },
 	{ .key = "fields", .type = &type_fields, IN(cfg_tail, fields),
 	  .doc = "what the members of a JSON log say, of format json: {time: ts, client: request.ip}" },
 };

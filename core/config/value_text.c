@@ -202,7 +202,8 @@ static void read_log_format(struct reading *r, const struct option *o, const str
 		return;
 	memcpy(store, &pattern, sizeof pattern);
 	text = slice_str(pattern);
-	if (r->known == NULL || r->known->log_format == NULL || r->known->log_format(text, &at, &why) == TK_OK)
+	if (r->known == NULL || r->known->log_format == NULL ||
+	    r->known->log_format(text, &at, &why) == TK_OK)
 		return;
 	if (memchr(text.p, '\n', text.n) != NULL)
 		problem_at(r->problems, n, "'%s': byte %zu: %s", o->key, at + 1, why.text);

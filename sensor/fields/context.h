@@ -28,9 +28,11 @@ struct parse_context {
 	const struct cidr *trusted_proxies;
 	size_t n_trusted_proxies;
 	struct scratch *scratch;           /* reset by the caller before each line */
-	int64_t frame_time;                /* ns, when what is around the line says that it was written; 0: it does not */
-	const struct json_log *fields;     /* the same */
-	const struct layout *layout;       /* the format's own, where it has one */
+	/* Of the line at hand, set by log_format_parse: when it was written as what is around it says, ns (0:
+	 * it does not), and what its format was made from. */
+	int64_t frame_time;
+	const struct json_log *fields;
+	const struct layout *layout;
 };
 
 #endif

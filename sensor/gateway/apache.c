@@ -3,10 +3,10 @@
  * https://httpd.apache.org/docs/2.4/mod/mod_log_config.html */
 #include "sensor/gateway/layout.h"
 
-#define COMMON(before) \
-	VALUE(before, CLIENT, ADDRESS), VALUE(" ", NOTHING, IDENT), VALUE(" ", USER, TEXT), \
-	VALUE(" [", START, TIME), VALUE("] \"", REQUEST_LINE, QUOTED), VALUE("\" ", STATUS, NUMBER), \
-	VALUE(" ", RESPONSE_BYTES, NUMBER)
+#define COMMON(before)                                                                                       \
+	VALUE(before, CLIENT, ADDRESS), VALUE(" ", NOTHING, IDENT), VALUE(" ", USER, TEXT),                  \
+		VALUE(" [", START, TIME), VALUE("] \"", REQUEST_LINE, QUOTED), VALUE("\" ", STATUS, NUMBER), \
+		VALUE(" ", RESPONSE_BYTES, NUMBER)
 #define AGENT VALUE(" \"", REFERRER, QUOTED), VALUE("\" \"", AGENT, QUOTED)
 
 static const struct piece common[] = { COMMON(""), LINE_END("") };

@@ -23,13 +23,13 @@ static const struct piece pieces[] = {
 	VALUE("\" \"", AGENT, QUOTED),
 	VALUE("\" ", NOTHING, WORD), /* cipher */
 	VALUE(" ", TLS_VERSION, WORD),
-	VALUE(" ", NOTHING, WORD), /* target group */
+	VALUE(" ", NOTHING, WORD),	  /* target group */
 	VALUE(" \"", REQUEST_ID, QUOTED), /* X-Amzn-Trace-Id */
 	VALUE_OR_END("\" \"", TLS_NAME, QUOTED, "\""),
 	VALUE_OR_END("\" \"", NOTHING, QUOTED, "\""), /* certificate */
-	VALUE_OR_END("\" ", NOTHING, WORD, "\""), /* rule priority */
-	VALUE_OR_END(" ", NOTHING, WORD, ""), /* request creation time */
-	VALUE_OR_END(" ", NOTHING, TEXT, ""), /* actions, redirect, error, targets, ... */
+	VALUE_OR_END("\" ", NOTHING, WORD, "\""),     /* rule priority */
+	VALUE_OR_END(" ", NOTHING, WORD, ""),	      /* request creation time */
+	VALUE_OR_END(" ", NOTHING, TEXT, ""),	      /* actions, redirect, error, targets, ... */
 	LINE_END(""),
 };
 

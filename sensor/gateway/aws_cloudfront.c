@@ -1,6 +1,6 @@
-/* CloudFront: standard logs as their "#Fields:" line says, without one in the order that legacy delivery always
- * has (newer fields come at the end, old files end earlier), and real-time records with all fields. The time is
- * the end of the request. Cookies and header lists are not looked at.
+/* CloudFront: standard logs as their "#Fields:" line says, without one in the order that legacy delivery
+ * always has (newer fields come at the end, old files end earlier), and real-time records with all fields.
+ * The time is the end of the request. Cookies and header lists are not looked at.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/AccessLogs.html */
 #include "sensor/gateway/w3c.h"
 
@@ -9,7 +9,7 @@
 
 static const struct piece standard[] = {
 	VALUE("", TIME, TIME), /* date, tab, time */
-	FIELD(NOTHING), /* x-edge-location */
+	FIELD(NOTHING),	       /* x-edge-location */
 	VALUE("\t", RESPONSE_BYTES, NUMBER),
 	VALUE("\t", CLIENT, ADDRESS),
 	VALUE("\t", METHOD, WORD),
@@ -22,7 +22,7 @@ static const struct piece standard[] = {
 	LATER(NOTHING), /* cs(Cookie) */
 	LATER(NOTHING), /* x-edge-result-type */
 	LATER(REQUEST_ID),
-	LATER(HOST), /* x-host-header: as the client wrote it */
+	LATER(HOST),	/* x-host-header: as the client wrote it */
 	LATER(NOTHING), /* cs-protocol */
 	LATER(REQUEST_BYTES),
 	LATER(DURATION),
@@ -82,7 +82,8 @@ static const struct piece real_time[] = {
 	LINE_END(""),
 };
 
-static const struct layout layouts[] = { { standard, ESCAPES_PERCENT, HABIT_UTC }, { real_time, ESCAPES_PERCENT, HABIT_UTC } };
+static const struct layout layouts[] = { { standard, ESCAPES_PERCENT, HABIT_UTC },
+					 { real_time, ESCAPES_PERCENT, HABIT_UTC } };
 
 static int detect(struct slice line)
 {
@@ -104,7 +105,7 @@ static int parse(struct slice line, const struct parse_context *ctx, struct acce
 
 const struct log_format format_aws_cloudfront = {
 	.name = "aws-cloudfront",
-	.doc = "CloudFront standard logs (legacy delivery's fields), and real-time records with all fields",
+	.doc = "CloudFront standard logs, as their #Fields line says or in legacy order; real-time records",
 	.detect = detect,
 	.parse = parse,
 	.header = w3c_header,

@@ -3,26 +3,26 @@
  * marks too. https://www.envoyproxy.io/docs/envoy/latest/configuration/observability/access_log/usage */
 #include "sensor/gateway/layout.h"
 
-#define TO_FLAGS \
-	VALUE("[", START, TIME), VALUE("] \"", REQUEST_LINE, TEXT), VALUE("\" ", STATUS, NUMBER), \
-	VALUE(" ", NOTHING, WORD)
-#define FROM_BYTES(before) \
-	VALUE(before, REQUEST_BYTES, NUMBER), VALUE(" ", RESPONSE_BYTES, NUMBER), \
-	VALUE(" ", DURATION_MS, NUMBER), VALUE(" ", TTFB_MS, NUMBER), OWN_VALUE(" \"", 1, TEXT), \
-	VALUE("\" \"", AGENT, TEXT), VALUE("\" \"", REQUEST_ID, WORD), VALUE("\" \"", HOST, WORD), \
-	VALUE("\" \"", NOTHING, WORD)
+#define TO_FLAGS                                                                                             \
+	VALUE("[", START, TIME), VALUE("] \"", REQUEST_LINE, TEXT), VALUE("\" ", STATUS, NUMBER),            \
+		VALUE(" ", NOTHING, WORD)
+#define FROM_BYTES(before)                                                                                   \
+	VALUE(before, REQUEST_BYTES, NUMBER), VALUE(" ", RESPONSE_BYTES, NUMBER),                            \
+		VALUE(" ", DURATION_MS, NUMBER), VALUE(" ", TTFB_MS, NUMBER), OWN_VALUE(" \"", 1, TEXT),     \
+		VALUE("\" \"", AGENT, TEXT), VALUE("\" \"", REQUEST_ID, WORD), VALUE("\" \"", HOST, WORD),   \
+		VALUE("\" \"", NOTHING, WORD)
 
 static const struct piece envoy[] = { TO_FLAGS, FROM_BYTES(" "), LINE_END("\"") };
 
 static const struct piece istio[] = {
 	TO_FLAGS,
-	VALUE(" ", NOTHING, WORD), /* response code details */
-	VALUE(" ", NOTHING, WORD), /* connection termination details */
+	VALUE(" ", NOTHING, WORD),   /* response code details */
+	VALUE(" ", NOTHING, WORD),   /* connection termination details */
 	VALUE(" \"", NOTHING, TEXT), /* upstream transport failure reason */
 	FROM_BYTES("\" "),
 	VALUE("\" ", NOTHING, WORD), /* upstream cluster */
-	VALUE(" ", NOTHING, WORD), /* upstream local address */
-	VALUE(" ", NOTHING, WORD), /* downstream local address */
+	VALUE(" ", NOTHING, WORD),   /* upstream local address */
+	VALUE(" ", NOTHING, WORD),   /* downstream local address */
 	VALUE(" ", PEER, WORD),
 	VALUE(" ", TLS_NAME, WORD),
 	VALUE(" ", NOTHING, WORD), /* route */

@@ -14,7 +14,7 @@ struct layout;
 struct log_format {
 	const char *name;
 	const char *doc; /* one line for the manual */
-	/* Sure that this line is of the format: 0 no ... 100 yes. NULL with `fields` or a layout: those tell. */
+	/* Sure that this line is of the format: 0 no ... 100 yes. NULL where `fields` or a layout tell. */
 	int (*detect)(struct slice line);
 	/* Where a line may hold several events: the path of the array that they stand in, members joined by
 	 * dots. NULL: a line is one. */
@@ -31,13 +31,13 @@ struct log_format {
 };
 
 /* formats.c: the roof of the folder. */
-/* Parses a line of that format, or what a frame (framing.h) around it holds. Resets the event and ctx->scratch;
- * 0, or an enum reject_reason. */
+/* Parses a line of that format, or what a frame (framing.h) around it holds. Resets the event and
+ * ctx->scratch; 0, or an enum reject_reason. */
 int log_format_parse(const struct log_format *f, struct slice line, struct parse_context *ctx,
 		     struct flat_event *fe);
 const struct log_format *log_format_by_name(struct slice name); /* NULL: none */
-/* By a name, or by the pattern of an operator's own (layout_compile.h). NULL, with TK_ECONFIG or TK_ENOMEM. Give
- * it back with log_format_close, which NULL is legal for. */
+/* By a name, or by the pattern of an operator's own (layout_compile.h). NULL, with TK_ECONFIG or TK_ENOMEM.
+ * Give it back with log_format_close, which NULL is legal for. */
 const struct log_format *log_format_open(struct slice name_or_pattern, struct err *e);
 void log_format_close(const struct log_format *f);
 /* Is one of the sample's first lines of this format, in a frame or not? */
@@ -52,11 +52,11 @@ const struct log_format *log_format_detect_sample(struct slice sample);
 #define LINE_EVENTS_MAX 8192
 typedef int (*line_event_fn)(void *arg, struct slice text);
 int log_line_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg);
-/* A line before its parsing: true for a header, which is no event. A format that it tells of takes the place of
- * *format, and of *own, which is closed; the last one is the caller's to close. */
+/* A line before its parsing: true for a header, which is no event. A format that it tells of takes the place
+ * of *format, and of *own, which is closed; the last one is the caller's to close. */
 bool log_format_header(struct slice line, const struct log_format **format, const struct log_format **own);
-/* The same for the lines at the beginning of a log that is read from a later place on. *format NULL: not known
- * yet. */
+/* The same for the lines at the beginning of a log that is read from a later place on. *format NULL: not
+ * known yet. */
 void log_format_head(struct slice head, const struct log_format **format, const struct log_format **own);
 /* Digest of a line, as identity and imports need it: SHA-256 of the bytes without LF/CRLF, first half.
  * `s` is any context of sha256_new, reused from line to line. */

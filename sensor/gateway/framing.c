@@ -47,9 +47,9 @@ static bool docker_piece(struct slice line, struct piece *p)
 	if (json_next(&j) != JSON_OBJECT_BEGIN)
 		return false;
 	while ((t = json_next(&j)) == JSON_KEY) {
-		struct slice *to = slice_is(j.text, "log")      ? &p->text
+		struct slice *to = slice_is(j.text, "log")	? &p->text
 				   : slice_is(j.text, "stream") ? &p->stream
-				   : slice_is(j.text, "time")   ? &p->time
+				   : slice_is(j.text, "time")	? &p->time
 								: NULL;
 
 		if (to == NULL) {

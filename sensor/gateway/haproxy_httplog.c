@@ -1,25 +1,32 @@
 /* HAProxy `option httplog`, and `option httpslog`, which has the TLS side behind it. The accept date is the
  * start, in local time. https://docs.haproxy.org/2.8/configuration.html#8.2.3
- * What headers were captured, only HAProxy's configuration knows: those are used whose value shows what it is;
- * a name, such as a user's, never does. */
+ * What headers were captured, only HAProxy's configuration knows: those are used whose value shows what it
+ * is; a name, such as a user's, never does. */
 #include "sensor/fields/text.h"
 #include "sensor/gateway/layout.h"
 
-#define HEAD \
-	VALUE("", CLIENT, ADDRESS), VALUE(":", CLIENT_PORT, NUMBER), VALUE(" [", START, TIME), \
-	VALUE("] ", NOTHING, WORD), VALUE(" ", NOTHING, WORD), /* frontend, backend/server */ \
-	VALUE(" ", NOTHING, NUMBER), VALUE("/", NOTHING, NUMBER), VALUE("/", NOTHING, NUMBER), /* TR Tw Tc */ \
-	VALUE("/", TTFB_MS, NUMBER), VALUE("/", DURATION_MS, NUMBER), VALUE(" ", STATUS, NUMBER), \
-	VALUE(" ", RESPONSE_BYTES, NUMBER), VALUE(" ", NOTHING, WORD), VALUE(" ", NOTHING, WORD), /* cookies */ \
-	VALUE(" ", NOTHING, WORD), VALUE(" ", NOTHING, WORD), VALUE(" ", NOTHING, WORD) /* state, loads */
-#define REQUEST(before) \
-	VALUE(before, REQUEST_LINE, CELL), VALUE_OR_END("\" ", NOTHING, WORD, "\""), VALUE(" ", TLS_NAME, WORD), \
-	VALUE("/", TLS_VERSION, WORD), VALUE("/", NOTHING, WORD), LINE_END("")
+#define HEAD                                                                                                 \
+	VALUE("", CLIENT, ADDRESS), VALUE(":", CLIENT_PORT, NUMBER), VALUE(" [", START, TIME),               \
+		VALUE("] ", NOTHING, WORD), VALUE(" ", NOTHING, WORD), /* frontend, backend/server */        \
+		VALUE(" ", NOTHING, NUMBER), VALUE("/", NOTHING, NUMBER),                                    \
+		VALUE("/", NOTHING, NUMBER), /* TR Tw Tc */                                                  \
+		VALUE("/", TTFB_MS, NUMBER), VALUE("/", DURATION_MS, NUMBER), VALUE(" ", STATUS, NUMBER),    \
+		VALUE(" ", RESPONSE_BYTES, NUMBER), VALUE(" ", NOTHING, WORD),                               \
+		VALUE(" ", NOTHING, WORD), /* cookies */                                                     \
+		VALUE(" ", NOTHING, WORD), VALUE(" ", NOTHING, WORD),                                        \
+		VALUE(" ", NOTHING, WORD) /* state, loads */
+#define REQUEST(before)                                                                                      \
+	VALUE(before, REQUEST_LINE, CELL), VALUE_OR_END("\" ", NOTHING, WORD, "\""),                         \
+		VALUE(" ", TLS_NAME, WORD), VALUE("/", TLS_VERSION, WORD), VALUE("/", NOTHING, WORD),        \
+		LINE_END("")
 
 static const struct piece plain[] = { HEAD, REQUEST(" \"") };
 static const struct piece one_side[] = { HEAD, OWN_VALUE(" {", 1, CELL), REQUEST("} \"") };
 static const struct piece both_sides[] = {
-	HEAD, OWN_VALUE(" {", 1, CELL), OWN_VALUE("} {", 2, CELL), REQUEST("} \""),
+	HEAD,
+	OWN_VALUE(" {", 1, CELL),
+	OWN_VALUE("} {", 2, CELL),
+	REQUEST("} \""),
 };
 
 static const struct layout layouts[] = {
@@ -48,7 +55,8 @@ static bool is_address_list(struct slice s)
 /* RFC 2046: the top-level types. */
 static bool is_media_type(struct slice s)
 {
-	static const char *const types[] = { "application/", "audio/", "image/", "multipart/", "text/", "video/" };
+	static const char *const types[] = { "application/", "audio/", "image/",
+					     "multipart/",   "text/",  "video/" };
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (slice_starts(s, slice_str(types[i])))

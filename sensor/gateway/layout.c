@@ -49,7 +49,8 @@ static bool is_address(struct slice s)
 
 	if (addr_parse_loose(s, &a) || slice_is(s, "-") || slice_starts(s, SLICE("unix:")))
 		return true;
-	for (size_t i = 0; i < s.n; i++) { /* a host name (RFC 1123 2.1), as Apache's HostnameLookups has it */
+	for (size_t i = 0; i < s.n;
+	     i++) { /* a host name (RFC 1123 2.1), as Apache's HostnameLookups has it */
 		uint8_t c = s.p[i] | 0x20;
 
 		if ((c < 'a' || c > 'z') && !is_digit(s.p[i]) && s.p[i] != '-' && s.p[i] != '.')
@@ -144,8 +145,8 @@ static bool ends(struct matching *m, size_t i, struct slice rest, size_t n)
 	return fits(p->shape, m->value[i]);
 }
 
-/* How far a value may reach at most: what is longer is none, and a hostile line must not be looked through again
- * and again. */
+/* How far a value may reach at most: what is longer is none, and a hostile line must not be looked through
+ * again and again. */
 static size_t reach(enum shape shape, struct slice s)
 {
 	size_t n = 0;
@@ -153,7 +154,7 @@ static size_t reach(enum shape shape, struct slice s)
 	if (shape == SHAPE_TEXT || shape == SHAPE_CELL)
 		return s.n;
 	s = slice_head(s, shape == SHAPE_NUMBER || shape == SHAPE_TIME ? NUMBER_MAX
-			  : shape == SHAPE_ADDRESS                     ? HOST_MAX
+			  : shape == SHAPE_ADDRESS		       ? HOST_MAX
 								       : s.n);
 	if (shape == SHAPE_TIME)
 		return s.n;

@@ -1,5 +1,5 @@
-/* Text lines as layouts: values with literal text between them. A format is a table of them; an operator's own
- * (nginx log_format, Apache LogFormat) is compiled into the same. */
+/* Text lines as layouts: values with literal text between them. A format is a table of them; an operator's
+ * own (nginx log_format, Apache LogFormat) is compiled into the same. */
 #ifndef TK_SENSOR_GATEWAY_LAYOUT_H
 #define TK_SENSOR_GATEWAY_LAYOUT_H
 
@@ -23,13 +23,13 @@ enum shape {
 };
 
 #define M_NOTHING M_COUNT /* a value that is passed over */
-#define OWN_MAX 4         /* M_NOTHING + i: a value for the format itself, i from 1 on */
+#define OWN_MAX 4	  /* M_NOTHING + i: a value for the format itself, i from 1 on */
 
 struct piece {
 	const char *before; /* the literal in front of the value */
-	uint8_t what;       /* enum member and more */
+	uint8_t what;	    /* enum member and more */
 	uint8_t shape;
-	uint8_t rank;       /* of several that say the same, and are not empty, the highest counts */
+	uint8_t rank;	    /* of several that say the same, and are not empty, the highest counts */
 	const char *or_end; /* not NULL: the line may end in front of this piece, with this literal */
 };
 
@@ -37,7 +37,7 @@ struct piece {
 enum escapes {
 	ESCAPES_NONE,
 	ESCAPES_BACKSLASH, /* \xXX, \", \\ */
-	ESCAPES_HASH,      /* #XX (HAProxy) */
+	ESCAPES_HASH,	   /* #XX (HAProxy) */
 	ESCAPES_PERCENT,   /* %XX on top of what a URL has: undone in what is no URL */
 };
 

@@ -10,16 +10,17 @@ struct compiled {
 	struct log_format format;
 	struct layout layout;
 	struct piece pieces[PIECES_MAX];
-	char text[PATTERN_MAX + 3 * PIECES_MAX]; /* the literals, NUL behind each, and brackets of Apache's %t */
+	char text[PATTERN_MAX +
+		  3 * PIECES_MAX]; /* the literals, NUL behind each, and brackets of Apache's %t */
 };
 
 struct compiler {
 	struct compiled *out;
 	struct slice in;
-	size_t at;       /* the next byte of it */
-	size_t n;        /* pieces */
-	size_t used;     /* of the text */
-	size_t literal;  /* where the one being written begins */
+	size_t at;	/* the next byte of it */
+	size_t n;	/* pieces */
+	size_t used;	/* of the text */
+	size_t literal; /* where the one being written begins */
 	size_t *where;
 	struct err *e;
 };
@@ -59,8 +60,10 @@ static int add_value(struct compiler *c, size_t at, struct slice name, struct me
 		/* a path with its query behind is read as one */
 		if (last->what == M_TARGET && (m.what == M_ARGUMENTS || m.what == M_NOTHING))
 			return TK_OK;
-		return wrong(c, at, "nothing stands between '%.*s' and the value before it: no one can tell where "
-				    "one ends", name);
+		return wrong(c, at,
+			     "nothing stands between '%.*s' and the value before it: no one can tell where "
+			     "one ends",
+			     name);
 	}
 	if (c->n + 1 == PIECES_MAX)
 		return wrong(c, at, "'%.*s' is one value too many", name);
@@ -89,7 +92,10 @@ static bool same_header(struct slice name, const char *header)
 /* Any header may be logged; most say nothing here. */
 static struct meaning header(struct slice name, enum side side)
 {
-	static const struct { const char *name; uint8_t side, what, rank; } rows[] = {
+	static const struct {
+		const char *name;
+		uint8_t side, what, rank;
+	} rows[] = {
 #define HEADER(name, side, what, rank) { name, SIDE_##side, M_##what, rank },
 #include "sensor/gateway/headers.def"
 #undef HEADER
@@ -101,7 +107,10 @@ static struct meaning header(struct slice name, enum side side)
 	return (struct meaning){ M_NOTHING, SHAPE_TEXT, 0 };
 }
 
-static const struct { const char *name; struct meaning means; } variables[] = {
+static const struct {
+	const char *name;
+	struct meaning means;
+} variables[] = {
 #define VARIABLE(name, what, shape, rank) { name, { M_##what, SHAPE_##shape, rank } },
 #include "sensor/gateway/nginx_variables.def"
 #undef VARIABLE
@@ -116,12 +125,16 @@ struct piece header_value(const char *before, struct slice name, bool answered)
 
 static bool nginx_variable(struct slice name, struct meaning *m)
 {
-	static const struct { const char *prefix; uint8_t side; } families[] = {
+	static const struct {
+		const char *prefix;
+		uint8_t side;
+	} families[] = {
 		{ "http_", SIDE_REQUEST },
 		{ "sent_http_", SIDE_RESPONSE },
 		{ "upstream_http_", SIDE_RESPONSE },
 	};
-	static const char *const idle[] = { "cookie_", "arg_", "upstream_cookie_", "sent_trailer_", "upstream_trailer_" };
+	static const char *const idle[] = { "cookie_", "arg_", "upstream_cookie_", "sent_trailer_",
+					    "upstream_trailer_" };
 
 	for (size_t i = 0; i < COUNT(variables); i++)
 		if (slice_is(name, variables[i].name)) {
@@ -142,8 +155,12 @@ static bool nginx_variable(struct slice name, struct meaning *m)
 
 static bool apache_directive(uint8_t letter, struct slice argument, struct meaning *m)
 {
-	static const struct { char letter; const char *argument; struct meaning means; } rows[] = {
-#define DIRECTIVE(letter, argument, what, shape, rank) \
+	static const struct {
+		char letter;
+		const char *argument;
+		struct meaning means;
+	} rows[] = {
+#define DIRECTIVE(letter, argument, what, shape, rank)                                                       \
 	{ letter, argument, { M_##what, SHAPE_##shape, rank } },
 #include "sensor/gateway/apache_directives.def"
 #undef DIRECTIVE
@@ -174,7 +191,8 @@ static int unknown_variable(struct compiler *c, size_t at, struct slice name)
 	*c->where = at;
 	name = slice_head(name, 60);
 	return err_set(c->e, TK_ECONFIG,
-		       "nginx has no variable '$%.*s'%s%s%s; for one of your own write $skip: its value is passed over",
+		       "nginx has no variable '$%.*s'%s%s%s; for one of your own write $skip: its value is "
+		       "passed over",
 		       (int)name.n, (const char *)name.p, near == NULL ? "" : " (did you mean '$",
 		       near == NULL ? "" : near, near == NULL ? "" : "'?)");
 }
@@ -242,7 +260,8 @@ static int take_directive(struct compiler *c)
 		return wrong(c, begin, "'%.*s' lacks the letter that says what is logged", shown);
 	letter = c->in.p[c->at++];
 	if (!apache_directive(letter, argument, &m))
-		return wrong(c, begin, "'%.*s' is no directive of Apache's LogFormat that is known here", shown);
+		return wrong(c, begin, "'%.*s' is no directive of Apache's LogFormat that is known here",
+			     shown);
 	if (letter != 't' || argument.n > 0)
 		return add_value(c, begin, shown, m);
 	put_literal(c, '[');

@@ -1,5 +1,5 @@
-/* An operator's own text format: nginx's log_format or Apache's LogFormat, as it stands in their configuration,
- * made into a log_format whose layout it is. */
+/* An operator's own text format: nginx's log_format or Apache's LogFormat, as it stands in their
+ * configuration, made into a log_format whose layout it is. */
 #ifndef TK_SENSOR_GATEWAY_LAYOUT_COMPILE_H
 #define TK_SENSOR_GATEWAY_LAYOUT_COMPILE_H
 
@@ -9,7 +9,8 @@
 
 /* Is this a pattern at all, and no format's name? It has a $variable or a %directive. */
 bool is_pattern(struct slice text);
-/* NULL with TK_ECONFIG and *at, the byte of the pattern that is wrong, or with TK_ENOMEM. Free with free(). */
+/* NULL with TK_ECONFIG and *at, the byte of the pattern that is wrong, or with TK_ENOMEM. Free with free().
+ */
 struct log_format *pattern_compile(struct slice pattern, size_t *at, struct err *e);
 /* The same, for the problems alone. */
 int pattern_check(struct slice pattern, size_t *at, struct err *e);

@@ -13,7 +13,10 @@ struct told {
 
 static struct piece field(struct slice name)
 {
-	static const struct { const char *name; uint8_t what, shape, rank; } rows[] = {
+	static const struct {
+		const char *name;
+		uint8_t what, shape, rank;
+	} rows[] = {
 #define FIELD(name, what, shape, rank) { name, M_##what, SHAPE_##shape, rank },
 #include "sensor/gateway/w3c_fields.def"
 #undef FIELD
@@ -73,7 +76,9 @@ bool w3c_header(struct slice line, const struct log_format **next)
 		return true;
 	}
 	out->layout = (struct layout){ out->pieces, ESCAPES_PERCENT, HABIT_UTC };
-	out->format = (struct log_format){ .name = "#Fields", .parse = parse, .header = w3c_header, .layout = &out->layout };
+	out->format = (struct log_format){
+		.name = "#Fields", .parse = parse, .header = w3c_header, .layout = &out->layout
+	};
 	*next = &out->format;
 	return true;
 }

@@ -98,7 +98,7 @@ int lines_last(struct lines *l, struct line *out)
 {
 	if (l->seen == 0)
 		return TK_EEND;
-	if (l->feeds > 0 && l->piece == l->seen) { /* a piece is the last of all: its line feed ends the line */
+	if (l->feeds > 0 && l->piece == l->seen) { /* a piece is the last of all */
 		l->feeds--;
 		finish_line(l, slice_head(buf_slice(&l->part), l->piece - 1), l->seen - 1, 1, out);
 	} else {

@@ -1,4 +1,5 @@
-/* Any bytes up to the first line feed as an operator's log_format, or as a header, what is behind as a line of it. */
+/* Any bytes up to the first line feed as an operator's log_format, or as a header, what is behind as a line
+ * of it. */
 #include "sensor/gateway/format.h"
 #include "sensor/gateway/layout_compile.h"
 #include "sensor/gateway/w3c.h"

@@ -221,7 +221,8 @@ static void detection(void)
 	ok(log_format_detect(slice_str(cases[0].line)) == log_format_by_name(SLICE(C)),
 	  "combined is detected");
 	ok(log_format_detect(SLICE(HEAD "}")) == log_format_by_name(SLICE(J)), "JSON is detected");
-	ok(log_format_detect(SLICE(caddy)) == log_format_by_name(SLICE("caddy-json")), "another server's JSON is that one's");
+	ok(log_format_detect(SLICE(caddy)) == log_format_by_name(SLICE("caddy-json")),
+	   "another server's JSON is that one's");
 	ok(log_format_detect_sample(SLICE("\n# comment\n" HEAD "}\n" HEAD "}\r\n" HEAD))
 	  == log_format_by_name(SLICE(J)),
 	   "a sample with lines that are none");

@@ -500,11 +500,13 @@ static void test_formats(void)
 static struct slice told_lines(int from, int to)
 {
 	static char text[8192];
-	size_t n = from > 0 ? 0 : (size_t)sprintf(text, "#Version: 1.0\n#Fields: sc-status cs-uri-query cs-uri-stem "
-							"date time c-ip\n");
+	static const char header[] = "#Version: 1.0\n"
+				     "#Fields: sc-status cs-uri-query cs-uri-stem date time c-ip\n";
+	size_t n = from > 0 ? 0 : (size_t)sprintf(text, "%s", header);
 
 	for (int i = from; i < to; i++)
-		n += (size_t)sprintf(text + n, "200\tn=%d\t/v1/x\t2026-11-23\t10:00:%02d\t10.1.2.3\n", i, i % 60);
+		n += (size_t)sprintf(text + n, "200\tn=%d\t/v1/x\t2026-11-23\t10:00:%02d\t10.1.2.3\n", i,
+				     i % 60);
 	return slice_of(text, n);
 }
 
@@ -549,7 +551,8 @@ static void test_pieces(void)
 	hand_in(b, "log", true);
 	run(b, NS_PER_SEC);
 	ok_int((int64_t)b->l.rejects, 0, "a piece waits for the rest, over a restart");
-	snprintf(text, sizeof text, "2026-11-23T10:00:00Z stdout F %.*s", (int)s.n - 30, (const char *)s.p + 30);
+	s = slice_from(s, 30);
+	snprintf(text, sizeof text, "2026-11-23T10:00:00Z stdout F %.*s", (int)s.n, (const char *)s.p);
 	append(b, "log", slice_str(text));
 	run(b, NS_PER_SEC);
 	check(b, 1, "a line in two pieces");
