@@ -37,6 +37,12 @@ static int add(scmp_filter_ctx f, const struct row *rows, size_t n, int role, ui
 	return rc;
 }
 
+/* One comparison of an argument; libseccomp's own macros leave a member out. */
+static struct scmp_arg_cmp argument(unsigned n, enum scmp_compare op, scmp_datum_t a, scmp_datum_t b)
+{
+	return (struct scmp_arg_cmp){ .arg = n, .op = op, .datum_a = a, .datum_b = b };
+}
+
 /* The sensor opens nothing: a look for a file (the C library's, say) fails, an open for writing ends it. */
 static int add_sensor(scmp_filter_ctx f)
 {
@@ -52,7 +58,7 @@ static int add_sensor(scmp_filter_ctx f)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows && rc == 0; i++)
 		rc = seccomp_rule_add(f, rows[i].action, SCMP_SYS(openat), 1,
-				      SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, rows[i].mode));
+				      argument(2, SCMP_CMP_MASKED_EQ, O_ACCMODE, rows[i].mode));
 	return rc;
 }
 
@@ -60,11 +66,11 @@ static int add_sensor(scmp_filter_ctx f)
 static int only_family(scmp_filter_ctx f, int family)
 {
 	int rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)family));
+				  argument(0, SCMP_CMP_EQ, (scmp_datum_t)family, 0));
 
 	return rc != 0 ? rc
 		       : seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1,
-					  SCMP_A0(SCMP_CMP_NE, (scmp_datum_t)family));
+					  argument(0, SCMP_CMP_NE, (scmp_datum_t)family, 0));
 }
 
 static int fill(scmp_filter_ctx f, enum confined_role role)
