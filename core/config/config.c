@@ -24,9 +24,9 @@ static const struct node *the_document(const struct yaml *y, struct problems *p)
 
 /* Reads the tree into c; false without memory. */
 static bool read_tree(struct config_memory *m, const struct node *root, const struct config_known *known,
-		      struct problems *p)
+		      bool files, struct problems *p)
 {
-	struct reading r = { .keep = &m->keep, .problems = p, .known = known };
+	struct reading r = { .keep = &m->keep, .problems = p, .known = known, .files = files };
 
 	read_map(&r, &config_options, "the configuration", root, (uint8_t *)&m->config);
 	config_check(&r, root, &m->config);
@@ -34,7 +34,7 @@ static bool read_tree(struct config_memory *m, const struct node *root, const st
 	return !r.no_memory && !m->keep.failed;
 }
 
-static struct config *parse(struct slice text, const char *file, const struct config_known *known,
+static struct config *parse(struct slice text, const char *file, const struct config_known *known, bool files,
 			    struct problems *p)
 {
 	struct config_memory *m = calloc(1, sizeof *m);
@@ -44,7 +44,7 @@ static struct config *parse(struct slice text, const char *file, const struct co
 	if (m != NULL && y != NULL) {
 		m->config.memory = m;
 		m->config.file = file == NULL ? NULL : keep_copy(&m->keep, slice_str(file));
-		good = read_tree(m, the_document(y, p), known, p);
+		good = read_tree(m, the_document(y, p), known, files, p);
 	}
 	yaml_free(y);
 	if (!good)
@@ -58,7 +58,7 @@ static struct config *parse(struct slice text, const char *file, const struct co
 
 struct config *config_parse(struct slice text, const char *file, struct problems *p)
 {
-	return parse(text, file, NULL, p);
+	return parse(text, file, NULL, false, p);
 }
 
 /* The system's message without the file's name, which every problem is printed with. */
@@ -84,7 +84,7 @@ struct config *config_load_known(const char *file, const struct config_known *kn
 		problem_line(p, 0, 0, "%s", without_name(e.text, file));
 		return NULL;
 	}
-	c = parse(text, file, known, p);
+	c = parse(text, file, known, true, p);
 	explicit_bzero((void *)(uintptr_t)text.p, text.n);
 	free((void *)(uintptr_t)text.p);
 	return c;

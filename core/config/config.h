@@ -104,10 +104,18 @@ struct cfg_user {
 };
 struct cfg_key {
 	const char *id, *key /* the secret or the log's name of it */, *user, *state, *kind;
-	struct date expires; /* year 0: never */
+	const char *owner, *department;
+	const char *models, *paths; /* what it may call: patterns, comma-joined; NULL: all */
+	struct date issued, valid_from, expires, revoked; /* year 0: not set */
 };
-struct cfg_function { /* every condition that is set must hold, at least one; each may end in '*' */
+struct cfg_header {
+	const char *name; /* in lower case */
+	const char *value;
+};
+struct cfg_function { /* every condition that is set must hold, at least one; '*' stands for any text */
 	const char *name, *method, *path, *host, *model;
+	struct cfg_header *headers;
+	size_t n_headers;
 };
 enum day_class { CLASS_BUSINESS, CLASS_HALF, CLASS_CLOSED, CLASS_COUNT };
 struct range_i64 { int64_t low, high; };
@@ -130,6 +138,8 @@ struct config {
 	struct cfg_calendar calendar;
 	struct cfg_user *users; size_t n_users;
 	struct cfg_key *keys; size_t n_keys;
+	const char *users_file;                      /* CSV; its people are in users[] too; NULL: none */
+	const char **trusted_headers; size_t n_trusted_headers; /* in lower case; empty: the sensor's own list */
 	struct cfg_function *functions; size_t n_functions;
 	struct { const char *table; } prices; /* NULL: the shipped one */
 	struct {

@@ -1,6 +1,7 @@
 /* What takes more than one value to see. */
 #include <stdlib.h>
 
+#include "core/base/map.h"
 #include "core/config/reading.h"
 
 #define INTERFACE_MAX 15 /* IFNAMSIZ - 1 */
@@ -49,23 +50,6 @@ static void check_unique(struct reading *r)
 			twice(r, &r->seen[i - 1], &r->seen[i]);
 }
 
-static bool is_seen(const struct reading *r, const char *space, const char *value)
-{
-	const struct node nowhere = { 0 };
-	const struct seen want = { .space = space, .value = slice_str(value), .place = &nowhere };
-	size_t low = 0, high = r->n_seen, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (by_value(&r->seen[mid], &want) < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < r->n_seen && strcmp(r->seen[low].space, space) == 0 &&
-	       slice_is(r->seen[low].value, value);
-}
-
 /* The node of entry i of a list; the list was read, so it has one. */
 static const struct node *entry_of(const struct node *list, size_t i)
 {
@@ -90,17 +74,34 @@ static void check_zones(struct reading *r, const struct node *list, const struct
 				   "a zone cannot be called external: that is what no zone holds");
 }
 
+static bool is_user(const struct map *ids, const char *id)
+{
+	return map_get(ids, slice_str(id)) != NULL;
+}
+
+static struct map *user_ids(struct reading *r, const struct config *c)
+{
+	struct map *ids = map_new(1 << 20, 256u << 20);
+
+	for (size_t i = 0; ids != NULL && i < c->n_users; i++)
+		if (c->users[i].id != NULL && map_put(ids, slice_str(c->users[i].id), 0) == NULL)
+			r->no_memory = true;
+	r->no_memory |= ids == NULL;
+	return ids;
+}
+
 /* Keys whose user is unknown are told; masked ones (as config_print writes them) match nothing and go. */
 static void check_keys(struct reading *r, const struct node *list, struct config *c)
 {
 	const struct node *n = entry_of(list, 0), *place;
+	struct map *ids = user_ids(r, c);
 	size_t i, kept = 0;
 
-	for (i = 0; i < c->n_keys && n != NULL; i++, n = n->next) {
+	for (i = 0; ids != NULL && i < c->n_keys && n != NULL; i++, n = n->next) {
 		const struct cfg_key *k = &c->keys[i];
 
 		place = node_get(n, "user");
-		if (k->user != NULL && c->n_users > 0 && !is_seen(r, "user id", k->user))
+		if (k->user != NULL && c->n_users > 0 && !is_user(ids, k->user))
 			problem_warn(r->problems, place, "no entry of identities.users has the id '%s'",
 				     k->user);
 		if (k->key != NULL && strcmp(k->key, CONFIG_MASK) == 0)
@@ -109,6 +110,7 @@ static void check_keys(struct reading *r, const struct node *list, struct config
 		else
 			c->keys[kept++] = *k;
 	}
+	map_free(ids);
 	c->n_keys = kept;
 }
 
@@ -167,18 +169,7 @@ static void check_tails(struct reading *r, const struct node *list, const struct
 
 static bool has_condition(const struct cfg_function *f)
 {
-	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL;
-}
-
-/* A condition of header or key: not acted on in this version. */
-static bool asks_later(const struct node *match)
-{
-	const struct node *n;
-
-	for (n = match == NULL || match->kind != NODE_MAP ? NULL : match->child; n != NULL; n = n->next)
-		if (slice_starts(n->key->text, SLICE("header.")) || slice_is(n->key->text, "key"))
-			return true;
-	return false;
+	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL || f->n_headers > 0;
 }
 
 /* A condition that nobody looks at cannot be said to hold: such a function is left out, not widened. */
@@ -189,14 +180,14 @@ static void check_functions(struct reading *r, const struct node *list, struct c
 
 	for (i = 0; i < c->n_functions && n != NULL; i++, n = n->next) {
 		match = node_get(n, "match");
-		if (asks_later(match))
+		if (node_get(match, "key") != NULL)
 			problem_warn(r->problems, n,
-				     "asks for a header or key: the function is left out in this version");
+				     "asks for a key: the function is left out in this version");
 		else if (has_condition(&c->functions[i]))
 			c->functions[kept++] = c->functions[i];
 		else if (match != NULL && match->kind == NODE_MAP && match->child == NULL)
 			problem_at(r->problems, match,
-				   "'match' needs a condition: method, path, host or model");
+				   "'match' needs a condition: method, path, host, model or header.NAME");
 	}
 	c->n_functions = kept;
 }
@@ -287,6 +278,8 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	check_tails(r, node_get(node_get(root, "inputs"), "tails"), c);
 	check_captures(r, node_get(node_get(root, "inputs"), "captures"), c);
 	check_zones(r, node_get(node_get(root, "networks"), "zones"), c);
+	if (r->files && c->users_file != NULL)
+		people_load(r, node_get(identities, "users_file"), c);
 	check_keys(r, node_get(identities, "keys"), c);
 	check_functions(r, node_get(root, "functions"), c);
 	check_ranges(r, node_get(root, "ranges"), c);

@@ -126,6 +126,21 @@ static void print_option(const struct option *o, const uint8_t *base, unsigned d
 	buf_free(&value);
 }
 
+static void print_prefixed(const struct option *o, const uint8_t *base, unsigned depth, struct buf *out)
+{
+	const uint8_t *record = array_of(o, base);
+	size_t i, n = count_of(o, base);
+	const char *name;
+
+	for (i = 0; i < n; i++, record += o->record) {
+		memcpy(&name, record, sizeof name);
+		indent(out, depth);
+		buf_fmt(out, "\"%s%s\": ", o->key, name);
+		o->type->print(o, record + sizeof name, out);
+		buf_byte(out, '\n');
+	}
+}
+
 static void print_rows(const struct option *rows, size_t n, const uint8_t *base, unsigned depth,
 		       struct buf *out)
 {
@@ -134,6 +149,10 @@ static void print_rows(const struct option *rows, size_t n, const uint8_t *base,
 	for (o = rows; o < rows + n; o++) {
 		if ((o->flags & LATER) != 0) /* not in force */
 			continue;
+		if (o->shape == PREFIXED) {
+			print_prefixed(o, base, depth, out);
+			continue;
+		}
 		indent(out, depth);
 		if (o->shape == SECTION) {
 			buf_fmt(out, "%s:\n", o->key);

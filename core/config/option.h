@@ -23,6 +23,8 @@ enum option_shape {
 	SECTION, /* a map with fixed keys: the rows of `table`, in the same struct */
 	RECORDS, /* a list of maps: an array of structs */
 	NAMED,   /* a map of maps: the same, the key being the record's first member */
+	PREFIXED, /* keys that begin with this one and a value each: an array of structs of two strings, the rest of
+		   * the key in lower case and the value */
 	ANY,     /* whatever: only for keys not acted on yet */
 };
 
@@ -30,7 +32,6 @@ enum {
 	REQUIRED = 1, /* in its record or section */
 	SECRET = 2,   /* never in a message, masked when printed */
 	LATER = 4,    /* accepted with a warning: not acted on in this version */
-	PREFIX = 8,   /* the key's end is free: "header." */
 };
 
 struct option_table {
@@ -68,7 +69,7 @@ void option_walk(option_row_fn row, void *ctx);
 
 /* value_text.c */
 extern const struct option_type type_text, type_id, type_word, type_saturday, type_format, type_log_format,
-	type_filter, type_country, type_currency, type_roles, type_zone, type_cidr;
+	type_filter, type_country, type_currency, type_roles, type_patterns, type_header, type_zone, type_cidr;
 /* value_calendar.c */
 extern const struct option_type type_hours, type_shift, type_week_day, type_minutes, type_month_day,
 	type_closure, type_date, type_date_text, type_open_holiday, type_wall;

@@ -4,7 +4,7 @@
 static const char *const languages[] = { "ja", "en" };
 static const char *const user_states[] = { "active", "suspended", "left" };
 static const char *const key_states[] = { "active", "revoked", "expired" };
-static const char *const key_kinds[] = { "person", "service" };
+static const char *const key_kinds[] = { "person", "service", "shared" };
 
 static const struct option site_rows[] = {
 	{ .key = "name", .type = &type_text, IN(config, site.name), .preset = "病院",
@@ -119,9 +119,22 @@ static const struct option key_rows[] = {
 	{ .key = "state", .type = &type_word, IN(cfg_key, state), .preset = "active", WORDS(key_states),
 	  .doc = "active, revoked or expired" },
 	{ .key = "kind", .type = &type_word, IN(cfg_key, kind), .preset = "person", WORDS(key_kinds),
-	  .doc = "person or service" },
+	  .doc = "person, service or shared" },
+	{ .key = "owner", .type = &type_id, IN(cfg_key, owner),
+	  .doc = "who answers for a key that is not one person's" },
+	{ .key = "department", .type = &type_id, IN(cfg_key, department),
+	  .doc = "department of calls whose user has none" },
+	{ .key = "models", .type = &type_patterns, IN(cfg_key, models),
+	  .doc = "models that it may use; * stands for any text" },
+	{ .key = "paths", .type = &type_patterns, IN(cfg_key, paths),
+	  .doc = "paths that it may call; * stands for any text" },
+	{ .key = "issued", .type = &type_date, IN(cfg_key, issued), .doc = "day on which it was issued" },
+	{ .key = "valid_from", .type = &type_date, IN(cfg_key, valid_from),
+	  .doc = "first day on which it is valid" },
 	{ .key = "expires", .type = &type_date, IN(cfg_key, expires),
 	  .doc = "last day on which it is valid" },
+	{ .key = "revoked", .type = &type_date, IN(cfg_key, revoked),
+	  .doc = "day from which it is revoked; calls before it were good" },
 };
 static const struct option_table key = TABLE(key_rows);
 
@@ -130,16 +143,23 @@ static const struct option identities_rows[] = {
 	  COUNTED(config, users, n_users), .doc = "people" },
 	{ .key = "keys", .shape = RECORDS, .table = &key, .record = sizeof(struct cfg_key),
 	  COUNTED(config, keys, n_keys), .doc = "API keys" },
+	{ .key = "users_file", .type = &type_text, IN(config, users_file),
+	  .doc = "CSV file with more people" },
+	{ .key = "trusted_headers", .shape = MANY, .type = &type_header,
+	  COUNTED(config, trusted_headers, n_trusted_headers),
+	  .doc = "request headers in which trusted proxies say who calls, the first that is there counts; "
+		 "default: those of the manual" },
 };
 static const struct option_table identities = TABLE(identities_rows);
 
 static const struct option match_rows[] = {
 	{ .key = "method", .type = &type_id, IN(cfg_function, method), .doc = "request method" },
-	{ .key = "path", .type = &type_text, IN(cfg_function, path), .doc = "url.path; may end in *" },
+	{ .key = "path", .type = &type_text, IN(cfg_function, path), .doc = "url.path; * stands for any text" },
 	{ .key = "host", .type = &type_id, IN(cfg_function, host), .doc = "url.domain" },
 	{ .key = "model", .type = &type_id, IN(cfg_function, model), .doc = "model asked for" },
 	{ .key = "key", .type = &type_id, .flags = LATER, .doc = "id of a registered key" },
-	{ .key = "header.", .type = &type_text, .flags = LATER | PREFIX, .doc = "a request header" },
+	{ .key = "header.", .shape = PREFIXED, .type = &type_text, .record = sizeof(struct cfg_header),
+	  COUNTED(cfg_function, headers, n_headers), .doc = "a request header, of captured calls" },
 };
 static const struct option_table match = TABLE(match_rows);
 

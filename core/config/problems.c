@@ -17,8 +17,10 @@ void problems_free(struct problems *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->n; i++)
+	for (i = 0; i < p->n; i++) {
 		free(p->list[i].text);
+		free(p->list[i].file);
+	}
 	free(p->list);
 	*p = (struct problems){ .file = p->file };
 }
@@ -39,9 +41,10 @@ static bool grow(struct problems *p)
 }
 
 /* An error is counted even where there is no room to keep it: a file is never called good for that. */
-static void add(struct problems *p, uint32_t line, uint32_t column, bool warning, const char *fmt, va_list ap)
+static void add(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning, const char *fmt,
+		va_list ap)
 {
-	char text[TEXT_MAX], *copy;
+	char text[TEXT_MAX], *copy, *named = NULL;
 
 	if (!warning)
 		p->errors++;
@@ -49,8 +52,12 @@ static void add(struct problems *p, uint32_t line, uint32_t column, bool warning
 		return;
 	vsnprintf(text, sizeof text, fmt, ap);
 	copy = strdup(text);
+	if (file != NULL)
+		named = strdup(file);
 	if (copy != NULL)
-		p->list[p->n++] = (struct problem){ line, column, warning, copy };
+		p->list[p->n++] = (struct problem){ line, column, warning, copy, named };
+	else
+		free(named);
 }
 
 void problem_at(struct problems *p, const struct node *n, const char *fmt, ...)
@@ -58,7 +65,7 @@ void problem_at(struct problems *p, const struct node *n, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(p, n->line, n->column, false, fmt, ap);
+	add(p, NULL, n->line, n->column, false, fmt, ap);
 	va_end(ap);
 }
 
@@ -67,7 +74,7 @@ void problem_warn(struct problems *p, const struct node *n, const char *fmt, ...
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(p, n->line, n->column, true, fmt, ap);
+	add(p, NULL, n->line, n->column, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -76,7 +83,17 @@ void problem_line(struct problems *p, uint32_t line, uint32_t column, const char
 	va_list ap;
 
 	va_start(ap, fmt);
-	add(p, line, column, false, fmt, ap);
+	add(p, NULL, line, column, false, fmt, ap);
+	va_end(ap);
+}
+
+void problem_in(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning, const char *fmt,
+		...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(p, file, line, column, warning, fmt, ap);
 	va_end(ap);
 }
 
@@ -84,6 +101,8 @@ static int by_place(const void *va, const void *vb)
 {
 	const struct problem *a = *(const struct problem *const *)va, *b = *(const struct problem *const *)vb;
 
+	if ((a->file == NULL) != (b->file == NULL))
+		return a->file == NULL ? -1 : 1;
 	if (a->line != b->line)
 		return a->line < b->line ? -1 : 1;
 	if (a->column != b->column)
@@ -93,8 +112,10 @@ static int by_place(const void *va, const void *vb)
 
 static void put_one(const struct problems *p, const struct problem *one, struct buf *out)
 {
-	if (p->file != NULL) {
-		safe_text(out, slice_str(p->file));
+	const char *file = one->file != NULL ? one->file : p->file;
+
+	if (file != NULL) {
+		safe_text(out, slice_str(file));
 		if (one->line != 0)
 			buf_fmt(out, ":%u:%u", one->line, one->column);
 		buf_str(out, ": ");

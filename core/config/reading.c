@@ -69,6 +69,38 @@ static void read_many(struct reading *r, const struct option *o, const struct no
 		o->type->read(r, o, entry, array);
 }
 
+static bool has_prefix(const struct option *o, struct slice key)
+{
+	struct slice name = slice_str(o->key);
+
+	return o->shape == PREFIXED && key.n > name.n && slice_starts(key, name);
+}
+
+/* Every key of the map that begins so. */
+static void read_prefixed(struct reading *r, const struct option *o, const struct node *map, uint8_t *base)
+{
+	const struct node *n;
+	size_t found = 0;
+	uint8_t *record;
+
+	for (n = map == NULL || map->kind != NODE_MAP ? NULL : map->child; n != NULL; n = n->next)
+		found += has_prefix(o, n->key->text);
+	record = found == 0 ? NULL : new_array(r, o, found, o->record, base);
+	for (n = record == NULL ? NULL : map->child; n != NULL; n = n->next) {
+		struct slice rest = slice_from(n->key->text, strlen(o->key));
+		char *name;
+
+		if (!has_prefix(o, n->key->text))
+			continue;
+		name = keep_copy(r->keep, rest);
+		for (size_t i = 0; name != NULL && i < rest.n; i++)
+			name[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+		memcpy(record, &name, sizeof name);
+		o->type->read(r, o, n, record + sizeof name);
+		record += o->record;
+	}
+}
+
 static void read_records(struct reading *r, const struct option *o, const struct node *n, uint8_t *base)
 {
 	enum node_kind want = o->shape == NAMED ? NODE_MAP : NODE_SEQ;
@@ -145,7 +177,9 @@ static void read_later(struct reading *r, const struct option *o, const struct n
 static void read_option(struct reading *r, const struct option *o, const struct node *n,
 			const struct node *map, uint8_t *base)
 {
-	if (n == NULL || (is_null(n) && (o->shape != ONE || o->preset == NULL))) {
+	if (o->shape == PREFIXED) {
+		read_prefixed(r, o, map, base);
+	} else if (n == NULL || (is_null(n) && (o->shape != ONE || o->preset == NULL))) {
 		if ((o->flags & REQUIRED) != 0 && map != NULL)
 			problem_at(r->problems, n != NULL ? n : map, "'%s' is missing: %s", o->key, o->doc);
 		if (o->shape == SECTION)
@@ -170,10 +204,7 @@ static const struct option *find_row(const struct option_table *t, struct slice 
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
-		struct slice name = slice_str(t->rows[i].key);
-
-		if (slice_eq(name, key) ||
-		    ((t->rows[i].flags & PREFIX) != 0 && key.n > name.n && slice_starts(key, name)))
+		if ((slice_is(key, t->rows[i].key) && t->rows[i].shape != PREFIXED) || has_prefix(&t->rows[i], key))
 			return &t->rows[i];
 	}
 	return NULL;
@@ -215,8 +246,6 @@ static void sort_keys(struct reading *r, const struct option_table *t, const cha
 			unknown_key(r, t, name, n->key);
 		else if (by_row[o - t->rows] == NULL)
 			by_row[o - t->rows] = n;
-		else if ((o->flags & PREFIX) != 0) /* else a duplicate, which was told */
-			read_later(r, o, n, n->key);
 	}
 }
 

@@ -21,6 +21,7 @@ struct reading {
 	struct seen *seen;
 	size_t n_seen, cap_seen;
 	bool no_memory;
+	bool files; /* those that the configuration names are read too */
 };
 
 /* Reports "expected WHAT, got ..." with the value, unless it is a secret. */
@@ -38,6 +39,13 @@ void read_map(struct reading *r, const struct option_table *t, const char *name,
 
 /* What takes more than one value to see (config_check.c). `root` may be NULL. */
 void config_check(struct reading *r, const struct node *root, struct config *c);
+
+/* People of a CSV file behind those of c (people.c); with one wrong row none, and each is reported. */
+void people_read(struct reading *r, const char *file, struct slice text, struct config *c);
+/* The same of c->users_file; `place` is where it is named. */
+void people_load(struct reading *r, const struct node *place, struct config *c);
+/* What YAML can hold as it is, without controls and line breaks. */
+bool text_is_plain(struct slice s);
 
 /* Is there such a zone in the system's tzdata; the nearest name of one, in `out`, or NULL. */
 bool zone_known(struct slice name);

@@ -5,6 +5,7 @@
 
 #define TEXT_MAX 4095
 #define ID_MAX 200
+#define HEADER_MAX 100
 
 void wrong_value(struct reading *r, const struct option *o, const struct node *n)
 {
@@ -24,7 +25,7 @@ void wrong_value(struct reading *r, const struct option *o, const struct node *n
 
 /* What YAML can hold as it is (YAML 1.2 5.1), without controls: such a text goes everywhere, and is
  * printed so that it loads again. */
-static bool is_plain_text(struct slice s)
+bool text_is_plain(struct slice s)
 {
 	uint32_t c = 0;
 	size_t n;
@@ -43,7 +44,7 @@ struct slice scalar_text(struct reading *r, const struct option *o, const struct
 	enum scalar_type type = n->kind == NODE_SCALAR ? node_scalar_type(n) : SCALAR_NULL;
 
 	if (type == SCALAR_STRING || (number_ok && (type == SCALAR_INT || type == SCALAR_DECIMAL))) {
-		if (n->text.n > 0 && is_plain_text(n->text))
+		if (n->text.n > 0 && text_is_plain(n->text))
 			return n->text;
 		problem_at(r->problems, n, n->text.n == 0 ? "'%s' must not be empty" :
 			   "'%s' holds a control character or a line break", o->key);
@@ -225,6 +226,31 @@ static void read_filter(struct reading *r, const struct option *o, const struct 
 	memcpy(store, &filter, sizeof filter);
 }
 
+/* RFC 9110 5.6.2, in lower case: names of headers are compared so (5.1). */
+static void read_header(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	struct slice s = n->kind == NODE_SCALAR ? n->text : (struct slice){ NULL, 0 };
+	const char *name = NULL;
+	size_t i = 0;
+	char *lower;
+
+	while (i < s.n && ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z' ? true
+			   : (s.p[i] >= '0' && s.p[i] <= '9') ||
+				   (s.p[i] != 0 && strchr("!#$%&'*+-.^_`|~", s.p[i]) != NULL)))
+		i++;
+	if (s.n == 0 || i < s.n) {
+		wrong_value(r, o, n);
+		return;
+	}
+	read_bounded(r, o, n, &name, true, HEADER_MAX);
+	if (name == NULL)
+		return;
+	lower = keep_copy(r->keep, slice_str(name));
+	for (i = 0; lower != NULL && lower[i] != 0; i++)
+		lower[i] = lower[i] >= 'A' && lower[i] <= 'Z' ? (char)(lower[i] | 0x20) : lower[i];
+	memcpy(store, &lower, sizeof lower);
+}
+
 /* A code of n capital letters. */
 static void read_code(struct reading *r, const struct option *o, const struct node *n, void *store,
 		      size_t letters)
@@ -250,7 +276,7 @@ static void read_currency(struct reading *r, const struct option *o, const struc
 	read_code(r, o, n, store, 3);
 }
 
-/* Roles travel as one comma-joined text (fields.def, LIST). */
+/* Roles travel as one comma-joined text (fields.def, LIST), patterns too. */
 static void read_roles(struct reading *r, const struct option *o, const struct node *n, void *store)
 {
 	bool list = n->kind == NODE_SEQ;
@@ -263,7 +289,7 @@ static void read_roles(struct reading *r, const struct option *o, const struct n
 		struct slice s = scalar_text(r, o, e, true);
 
 		if (s.n > 0 && memchr(s.p, ',', s.n) != NULL)
-			problem_at(r->problems, e, "'%s': a role has no comma; write a list: [nurse, office]",
+			problem_at(r->problems, e, "'%s': no comma inside of an entry; write a list: [one, two]",
 				   o->key);
 		if (b.n > 0)
 			buf_byte(&b, ',');
@@ -387,7 +413,11 @@ const struct option_type type_country = { "two capital letters (ISO 3166-1) such
 					  print_text };
 const struct option_type type_currency = { "three capital letters (ISO 4217) such as JPY", STRING,
 					   read_currency, print_text };
+const struct option_type type_header = { "the name of a header such as X-Forwarded-User", STRING, read_header,
+					 print_text };
 const struct option_type type_roles = { "a list of roles such as [nurse]", STRING, read_roles, print_roles };
+const struct option_type type_patterns = { "a list of patterns such as [gpt-4o*]", STRING, read_roles,
+					   print_roles };
 const struct option_type type_zone = { "a time zone such as Asia/Tokyo", STRING, read_zone, print_text };
 const struct option_type type_cidr = { "a network such as 10.10.0.0/16 or \"fd00:10::/32\"",
 				       sizeof(struct cidr), read_cidr, print_cidr };
