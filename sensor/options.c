@@ -9,7 +9,7 @@
 
 #include "core/base/safe.h"
 #include "core/base/sys.h"
-#include "sensor/recorder/control.h"
+#include "sensor/recorder/fingerprint.h"
 
 /* ---- fields: integers are 8 bytes little-endian, strings a length and their bytes ---- */
 
@@ -85,6 +85,85 @@ static int finish(const struct cursor *c)
 	return c->bad || c->in.n != 0 ? TK_EMALFORMED : TK_OK;
 }
 
+/* ---- wanted headers ---- */
+
+static bool keep_text(struct sensor_options *o, struct slice in, struct slice *out)
+{
+	if (in.n == 0 || in.n > sizeof o->wanted_text - o->wanted_n)
+		return false;
+	memcpy(o->wanted_text + o->wanted_n, in.p, in.n);
+	*out = slice_of(o->wanted_text + o->wanted_n, in.n);
+	o->wanted_n += in.n;
+	return true;
+}
+
+/* What it says: as person.def has it, else who it is. False: no room. */
+static bool add_person(struct sensor_options *o, struct slice name)
+{
+	const struct parse_context shipped = { 0 };
+	const struct person_header *known = person_header(name, &shipped, &(size_t){ 0 });
+	struct person_header *p = &o->wanted.person[o->wanted.n_person];
+
+	if (o->wanted.n_person == WANTED_PERSONS || !keep_text(o, name, &p->name))
+		return false;
+	p->fact = known == NULL ? PERSON_USER : known->fact;
+	o->wanted.n_person++;
+	return true;
+}
+
+/* A condition of the function that was added last. */
+static bool add_condition(struct sensor_options *o, struct slice name, struct slice pattern)
+{
+	struct wanted_headers *w = &o->wanted;
+	struct header_condition *c = &w->condition[w->n_conditions];
+
+	if (w->n_conditions == WANTED_CONDITIONS || !keep_text(o, name, &c->name) ||
+	    !keep_text(o, pattern, &c->pattern))
+		return false;
+	w->function[w->n_functions - 1].conditions |= UINT64_C(1) << w->n_conditions++;
+	return true;
+}
+
+static bool add_function(struct sensor_options *o, struct slice name)
+{
+	return o->wanted.n_functions < WANTED_CONDITIONS &&
+	       keep_text(o, name, &o->wanted.function[o->wanted.n_functions++].name);
+}
+
+static void put_wanted(const struct wanted_headers *w, struct buf *out)
+{
+	put_u64(out, w->n_person);
+	for (size_t i = 0; i < w->n_person; i++)
+		put_slice(out, w->person[i].name);
+	put_u64(out, w->n_functions);
+	for (size_t i = 0; i < w->n_functions; i++) {
+		uint64_t left = w->function[i].conditions;
+
+		put_slice(out, w->function[i].name);
+		put_u64(out, (uint64_t)__builtin_popcountll(left));
+		for (; left != 0; left &= left - 1) {
+			const struct header_condition *c = &w->condition[__builtin_ctzll(left)];
+
+			put_slice(out, c->name);
+			put_slice(out, c->pattern);
+		}
+	}
+}
+
+static void take_wanted(struct cursor *c, struct sensor_options *o)
+{
+	for (uint64_t n = take_below(c, WANTED_PERSONS + 1); n > 0 && !c->bad; n--)
+		c->bad |= !add_person(o, take_slice(c));
+	for (uint64_t n = take_below(c, WANTED_CONDITIONS + 1); n > 0 && !c->bad; n--) {
+		c->bad |= !add_function(o, take_slice(c));
+		for (uint64_t k = take_below(c, WANTED_CONDITIONS + 1); k > 0 && !c->bad; k--) {
+			struct slice name = take_slice(c);
+
+			c->bad |= !add_condition(o, name, take_slice(c));
+		}
+	}
+}
+
 /* ---- messages ---- */
 
 void options_encode(const struct sensor_options *o, struct buf *out)
@@ -92,12 +171,13 @@ void options_encode(const struct sensor_options *o, struct buf *out)
 	buf_byte(out, ROLE_OPTIONS);
 	put_u64(out, o->mode);
 	put_slice(out, slice_str(o->zone));
-	buf_add(out, slice_of(o->fingerprint_key, sizeof o->fingerprint_key));
+	put_slice(out, slice_of(o->fingerprint_key, o->fingerprint_n));
 	put_u64(out, o->n_trusted_proxies);
 	for (uint32_t i = 0; i < o->n_trusted_proxies; i++) {
 		buf_add(out, slice_of(o->trusted_proxies[i].net.b, 16));
 		buf_byte(out, o->trusted_proxies[i].bits);
 	}
+	put_wanted(&o->wanted, out);
 }
 
 static void take_proxies(struct cursor *c, struct sensor_options *o)
@@ -128,12 +208,15 @@ int options_decode(struct slice in, struct sensor_options *o)
 	memset(o, 0, sizeof *o);
 	o->mode = (uint8_t)take_below(&c, BATCH_IMPORT + 1);
 	zone = take_slice(&c);
-	key = take(&c, sizeof o->fingerprint_key);
-	if (c.bad || o->mode < BATCH_TAIL || zone.n >= sizeof o->zone)
+	key = take_slice(&c);
+	if (c.bad || o->mode < BATCH_TAIL || zone.n >= sizeof o->zone || key.n > sizeof o->fingerprint_key)
 		return TK_EMALFORMED;
 	memcpy(o->zone, zone.p, zone.n);
-	memcpy(o->fingerprint_key, key.p, key.n);
+	if (key.n > 0)
+		memcpy(o->fingerprint_key, key.p, key.n);
+	o->fingerprint_n = key.n;
 	take_proxies(&c, o);
+	take_wanted(&c, o);
 	if (finish(&c) == TK_OK)
 		return TK_OK;
 	sensor_options_clear(o);
@@ -360,9 +443,32 @@ int role_keylog_decode(struct slice in, uint32_t *input)
 	return finish(&c);
 }
 
+static bool want_headers(const struct config *cfg, struct sensor_options *o)
+{
+	bool good = true;
+	char name[256];
+
+	for (size_t i = 0; i < cfg->n_trusted_headers; i++)
+		good &= add_person(o, slice_str(cfg->trusted_headers[i]));
+	for (size_t i = 0; i < cfg->n_functions && good; i++) {
+		const struct cfg_function *f = &cfg->functions[i];
+
+		if (f->n_headers > 0) {
+			snprintf(name, sizeof name, "%zu:%s", i, f->name);
+			good = add_function(o, slice_str(name));
+		}
+		for (size_t k = 0; k < f->n_headers && good; k++)
+			good = add_condition(o, slice_str(f->headers[k].name), slice_str(f->headers[k].value));
+	}
+	return good;
+}
+
 int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,
 			struct err *e)
 {
+	struct fingerprint_keys keys;
+	int rc;
+
 	memset(o, 0, sizeof *o);
 	o->mode = (uint8_t)mode;
 	if (cfg->n_trusted_proxies > OPTIONS_PROXIES_MAX)
@@ -377,7 +483,16 @@ int options_from_config(const struct config *cfg, enum batch_mode mode, struct s
 	if (cfg->n_trusted_proxies > 0)
 		memcpy(o->trusted_proxies, cfg->trusted_proxies,
 		       cfg->n_trusted_proxies * sizeof *o->trusted_proxies);
-	return fingerprint_key(cfg, true, o->fingerprint_key, e);
+	if (!want_headers(cfg, o))
+		return err_set(e, TK_ELIMIT,
+			       "identities.trusted_headers and functions: at most %d names and %d conditions of"
+			       " headers, %d bytes in all",
+			       WANTED_PERSONS, WANTED_CONDITIONS, OPTIONS_WANTED_BYTES);
+	rc = fingerprint_keys(cfg, true, &keys, e);
+	memcpy(o->fingerprint_key, keys.bytes, keys.n);
+	o->fingerprint_n = keys.n;
+	explicit_bzero(&keys, sizeof keys);
+	return rc;
 }
 
 /* ---- the channel ---- */

@@ -7,16 +7,23 @@
 #include "core/base/addr.h"
 #include "core/base/buf.h"
 #include "core/event/wire.h"
+#include "sensor/fields/person.h"
+#include "sensor/fields/secret.h"
 #include "sensor/roles.h"
 
-#define OPTIONS_PROXIES_MAX 3000
+#define OPTIONS_PROXIES_MAX 2500
+#define OPTIONS_WANTED_BYTES 16384 /* names and patterns */
 
 struct sensor_options {
 	uint8_t mode;                 /* enum batch_mode: tail for ever, or import each file once */
 	char zone[64];                /* IANA name: log times without a zone are in it */
-	uint8_t fingerprint_key[32];
+	uint8_t fingerprint_key[FINGERPRINT_KEYS_MAX * FINGERPRINT_KEY_BYTES]; /* a chain: sensor/fields/secret.h */
+	size_t fingerprint_n;         /* its bytes */
 	struct cidr *trusted_proxies; /* malloc'ed by the decoder; sensor_options_clear */
 	uint32_t n_trusted_proxies;
+	struct wanted_headers wanted; /* its texts are in wanted_text, so this struct does not move */
+	uint8_t wanted_text[OPTIONS_WANTED_BYTES];
+	size_t wanted_n;
 };
 
 struct role_input {

@@ -201,9 +201,10 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	s->has_options = true;
 	if (s->options.zone[0] != 0 && zone_use(s->options.zone, e) != TK_OK)
 		return e->code;
-	if (batcher_init(&s->batcher, slice_of(s->options.fingerprint_key, sizeof s->options.fingerprint_key),
+	if (batcher_init(&s->batcher, slice_of(s->options.fingerprint_key, s->options.fingerprint_n),
 			 s->options.trusted_proxies, s->options.n_trusted_proxies) != TK_OK)
 		return err_set(e, TK_ENOMEM, "no memory");
+	s->batcher.ctx.wanted = &s->options.wanted;
 	outbox_init(&s->outbox, &line, s->batcher.w);
 	if ((s->tails = tails_new(s->options.mode, &sink, &s->outbox, &s->batcher)) == NULL ||
 	    (s->captures = captures_new(&s->outbox, &s->batcher.ctx, &captures_sink)) == NULL)

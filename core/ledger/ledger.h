@@ -6,6 +6,7 @@
 #define TK_LEDGER_LEDGER_H
 
 #include "core/base/err.h"
+#include "core/base/fingerprint.h"
 #include "core/event/event.h"
 #include "core/event/wire.h"
 
@@ -99,8 +100,12 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty,
 
 /* ---- keys (core/ledger/register.c) ---- */
 struct key_entry {
-	struct slice fingerprint, id, user, state, kind;
-	int64_t expires_ns; /* 0: never; of a revoked key: since when */
+	struct slice fingerprint, id, user, kind, owner, department;
+	struct slice state;	    /* active, revoked, or lost: its fingerprint is of a fingerprint key that is no more */
+	struct slice models, paths; /* the plan: patterns, comma-joined; empty: all of them */
+	int64_t issued_ns;	    /* 0: not known */
+	int64_t from_ns, expires_ns; /* valid from, and before; 0: without end */
+	int64_t revoked_ns;	    /* of a revoked key: since when */
 };
 typedef int (*key_entry_fn)(void *ctx, const struct key_entry *k);
 int ledger_key_list(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);
@@ -109,5 +114,16 @@ int ledger_key_put(struct ledger *l, const struct key_entry *k, int64_t now_ns, 
 int ledger_key_revoke(struct ledger *l, struct slice id, int64_t now_ns, struct err *e);
 /* Fingerprints that events hold and nobody registered, with a user seen with each. */
 int ledger_keys_unregistered(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);
+
+/* ---- the key that fingerprints are made with (core/ledger/fingerprints.c) ---- */
+/* What the ledger remembers of it: a fingerprint of a fixed text. TK_ENOTFOUND: nothing yet. */
+int ledger_fingerprint_mark(struct ledger *l, char mark[FINGERPRINT_TEXT + 1], struct err *e);
+int ledger_set_fingerprint_mark(struct ledger *l, struct slice mark, struct err *e);
+/* Every fingerprint of events and of the register has become another: `next` writes it over the one it is
+ * given. Events keep theirs, and are linked to it; the register's change. *n: how many were linked. */
+typedef int (*fingerprint_fn)(void *ctx, char fingerprint[FINGERPRINT_TEXT + 1]);
+int ledger_link_fingerprints(struct ledger *l, fingerprint_fn next, void *ctx, int64_t *n, struct err *e);
+/* The fingerprint key is lost: registered keys cannot be known again. */
+int ledger_lose_fingerprints(struct ledger *l, int64_t *n, struct err *e);
 
 #endif

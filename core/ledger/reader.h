@@ -79,12 +79,16 @@ int ledger_losses(struct ledger_reader *r, const char *input, int64_t from, int6
 
 /* Keys: registered ones, and fingerprints seen in events with first and last time and users. */
 struct key_row {
-	struct slice fingerprint, id, user, state, kind;
+	struct slice fingerprint, id, user, state, kind, owner, department, models, paths;
+	int64_t issued_ns, from_ns, expires_ns, revoked_ns; /* as in struct key_entry */
 	int64_t first_ns, last_ns, calls; /* 0: not seen */
 	struct slice users;               /* comma-joined names seen with it */
 };
 typedef void (*key_row_fn)(void *ctx, const struct key_row *k);
+/* Calls under a fingerprint that became another one count as that one's. */
 int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e);
+/* Does it hold a fingerprint? Then their key must not be made anew. */
+int ledger_fingerprinted(struct ledger_reader *r, bool *yes, struct err *e);
 
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {

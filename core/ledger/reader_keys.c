@@ -78,6 +78,25 @@ static void seen_add(struct seen_key *k, const struct pair *p, struct slice user
 	}
 }
 
+#define KEY_COLUMNS "id, user, state, kind, owner, department, models, paths, issued, valid_from, expires, revoked"
+
+/* From column `at` on: KEY_COLUMNS. */
+static void read_columns(sqlite3_stmt *s, int at, struct key_row *k)
+{
+	k->id = reader_text(s, at);
+	k->user = reader_text(s, at + 1);
+	k->state = reader_text(s, at + 2);
+	k->kind = reader_text(s, at + 3);
+	k->owner = reader_text(s, at + 4);
+	k->department = reader_text(s, at + 5);
+	k->models = reader_text(s, at + 6);
+	k->paths = reader_text(s, at + 7);
+	k->issued_ns = sqlite3_column_int64(s, at + 8);
+	k->from_ns = sqlite3_column_int64(s, at + 9);
+	k->expires_ns = sqlite3_column_int64(s, at + 10);
+	k->revoked_ns = sqlite3_column_int64(s, at + 11);
+}
+
 static int tell_key(struct ledger_reader *r, sqlite3_stmt *registered, struct seen_key *k, key_row_fn row,
 		    void *ctx, struct err *e)
 {
@@ -91,12 +110,8 @@ static int tell_key(struct ledger_reader *r, sqlite3_stmt *registered, struct se
 	sqlite3_bind_text(registered, 1, (const char *)out.fingerprint.p, (int)out.fingerprint.n,
 			  SQLITE_STATIC);
 	rc = reader_step(r, registered, e);
-	if (rc == TK_OK) {
-		out.id = reader_text(registered, 0);
-		out.user = reader_text(registered, 1);
-		out.state = reader_text(registered, 2);
-		out.kind = reader_text(registered, 3);
-	}
+	if (rc == TK_OK)
+		read_columns(registered, 0, &out);
 	if (rc == TK_OK || rc == TK_EEND) {
 		row(ctx, &out);
 		rc = TK_OK;
@@ -114,18 +129,26 @@ static void seen_begin(struct seen_key *k, struct slice fingerprint)
 	k->n_users = k->last_at = 0;
 }
 
+/* What each fingerprint has become, over all changes of the fingerprint key. */
+#define CURRENT_KEYS                                                                                         \
+	"WITH RECURSIVE step (old, now) AS (SELECT old, new FROM key_links UNION SELECT step.old, l.new"     \
+	" FROM step JOIN key_links l ON l.old = step.now), current (old, now) AS"                            \
+	" (SELECT old, now FROM step WHERE now NOT IN (SELECT old FROM key_links)) "
+
 static int tell_seen(struct ledger_reader *r, const struct pairs *t, key_row_fn row, void *ctx, struct err *e)
 {
 	struct seen_key k = { 0 };
 	sqlite3_stmt *s, *registered = NULL;
-	int rc = reader_prepare(r, &s, "SELECT id, key_id, user FROM dim_who WHERE key_id IS NOT NULL"
-				" ORDER BY key_id, user", NULL, 0, e);
+	int rc = reader_prepare(r, &s, CURRENT_KEYS
+				"SELECT w.id, coalesce(c.now, w.key_id) AS key, w.user FROM dim_who w"
+				" LEFT JOIN current c ON c.old = w.key_id WHERE w.key_id IS NOT NULL"
+				" ORDER BY key, w.user", NULL, 0, e);
 
 	buf_init(&k.fingerprint, 4096);
 	buf_init(&k.users, 1 << 16);
 	if (rc == TK_OK)
 		rc = reader_prepare(r, &registered,
-				    "SELECT id, user, state, kind FROM keys WHERE fingerprint = ?1", NULL, 0,
+				    "SELECT " KEY_COLUMNS " FROM keys WHERE fingerprint = ?1", NULL, 0,
 				    e);
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
 		const struct pair *p = pair_of(t, sqlite3_column_int64(s, 0));
@@ -150,14 +173,13 @@ static int tell_registered(struct ledger_reader *r, key_row_fn row, void *ctx, s
 {
 	sqlite3_stmt *s;
 	int rc = reader_prepare(
-		r, &s, "SELECT fingerprint, id, user, state, kind FROM keys ORDER BY id, fingerprint", NULL,
+		r, &s, "SELECT fingerprint, " KEY_COLUMNS " FROM keys ORDER BY id, fingerprint", NULL,
 		0, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
-		struct key_row k = { .fingerprint = reader_text(s, 0), .id = reader_text(s, 1),
-				     .user = reader_text(s, 2), .state = reader_text(s, 3),
-				     .kind = reader_text(s, 4) };
+		struct key_row k = { .fingerprint = reader_text(s, 0) };
 
+		read_columns(s, 1, &k);
 		row(ctx, &k);
 	}
 	sqlite3_finalize(s);
@@ -175,5 +197,15 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
 	if (rc == TK_OK)
 		rc = tell_seen(r, &t, row, ctx, e);
 	free(t.p);
+	return rc;
+}
+
+int ledger_fingerprinted(struct ledger_reader *r, bool *yes, struct err *e)
+{
+	int64_t n;
+	int rc = reader_number(r, "SELECT EXISTS (SELECT 1 FROM dim_who WHERE key_id IS NOT NULL) OR EXISTS"
+			       " (SELECT 1 FROM keys WHERE state <> 'lost')", NULL, 0, 0, &n, e);
+
+	*yes = n != 0;
 	return rc;
 }

@@ -279,8 +279,31 @@ static int create_version_1(sqlite3 *db, struct err *e)
 	return rc;
 }
 
+/* What a key may do, for how long and whose it is; and what a fingerprint became when the fingerprint key
+ * changed. Times are UTC nanoseconds, 0: not set. */
+static const char key_plans[] =
+	"ALTER TABLE key ADD COLUMN owner TEXT;\n"
+	"ALTER TABLE key ADD COLUMN department TEXT;\n"
+	"ALTER TABLE key ADD COLUMN models TEXT;\n"
+	"ALTER TABLE key ADD COLUMN paths TEXT;\n"
+	"ALTER TABLE key ADD COLUMN issued INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE key ADD COLUMN valid_from INTEGER NOT NULL DEFAULT 0;\n"
+	"ALTER TABLE key ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;\n"
+	"UPDATE key SET revoked = expires, expires = 0 WHERE state = 'revoked';\n"
+	"CREATE TABLE key_link (old TEXT PRIMARY KEY, new TEXT NOT NULL) STRICT, WITHOUT ROWID;\n"
+	"CREATE INDEX key_link_new ON key_link (new);\n"
+	"DROP VIEW keys;\n"
+	"CREATE VIEW keys AS SELECT fingerprint, id, user, state, kind, added, expires, owner, department,"
+	" models, paths, issued, valid_from, revoked FROM key;\n"
+	"CREATE VIEW key_links AS SELECT old, new FROM key_link;\n";
+
+static int add_key_plans(sqlite3 *db, struct err *e)
+{
+	return schema_exec(db, key_plans, e);
+}
+
 /* Step i brings version i to i + 1. */
-static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1 };
+static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

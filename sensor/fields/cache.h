@@ -3,6 +3,7 @@
 #ifndef TK_SENSOR_FIELDS_CACHE_H
 #define TK_SENSOR_FIELDS_CACHE_H
 
+#include "core/base/fingerprint.h"
 #include "core/event/event.h"
 #include "sensor/fields/context.h"
 #include "sensor/fields/memo.h"
@@ -16,7 +17,6 @@
 #define CACHE_TEXT_MAX 255
 #define CACHE_ROUTES 64
 #define CACHE_SHAPES 6
-#define FINGERPRINT_BYTES 8
 
 enum key_state { KEY_NONE, KEY_ABSENT, KEY_UNKNOWN, KEY_FINGERPRINT };
 
@@ -61,6 +61,7 @@ struct parse_cache {
 	size_t time_n;         /* 0: none yet */
 	int64_t time_ns;
 	struct cached_day day;
+	bool claimed; /* the line at hand has its user from its credential: see secret_set_key */
 	bool members_ready;
 	uint8_t member[CACHE_MEMBERS]; /* row + 1 of nginx_json.def, 0: empty */
 	struct cached_name name[CACHE_NAMES];

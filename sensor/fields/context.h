@@ -22,12 +22,16 @@ struct parse_cache;
 struct parse_cache *parse_cache_new(void); /* NULL: no memory */
 void parse_cache_free(struct parse_cache *c); /* NULL is legal */
 
+struct wanted_headers;
+
 struct parse_context {
-	struct slice fingerprint_key;      /* 32 bytes, or empty: keys are then left out (decode) */
+	struct slice fingerprint_key;      /* 32 bytes for each key of the chain (core/base/fingerprint.h), or empty:
+					    * keys are then left out (decode) */
 	struct parse_cache *cache;         /* NULL: slower */
 	const struct cidr *trusted_proxies;
 	size_t n_trusted_proxies;
 	struct scratch *scratch;           /* reset by the caller before each line */
+	const struct wanted_headers *wanted; /* what the site asks of request headers; NULL: nothing */
 	/* Of the line at hand, set by log_format_parse: when it was written as what is around it says, ns (0:
 	 * it does not), and what its format was made from. */
 	int64_t frame_time;

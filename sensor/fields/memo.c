@@ -96,8 +96,10 @@ bool memo_recall(struct parse_cache *c, const struct memo_key key[MEMO_END], str
 {
 	struct memo *found[MEMO_END];
 
+	if (c == NULL || c->claimed)
+		return false;
 	for (int p = MEMO_FIRST; p < MEMO_END; p++)
-		if (c == NULL || (found[p] = find(c, p, &key[p])) == NULL)
+		if ((found[p] = find(c, p, &key[p])) == NULL)
 			return false;
 	for (int p = MEMO_FIRST; p < MEMO_END; p++)
 		ev->part[p] = &found[p]->part;
@@ -193,7 +195,11 @@ static void keep_part(struct parse_cache *c, enum part_id id, const struct memo_
 void memo_keep(const struct parse_context *ctx, const struct memo_key key[MEMO_END],
 	       const struct access_event *ev)
 {
-	if (ctx->cache == NULL || !all_plain(key, ctx->scratch))
+	bool claimed = ctx->cache != NULL && ctx->cache->claimed;
+
+	if (claimed)
+		ctx->cache->claimed = false;
+	if (ctx->cache == NULL || claimed || !all_plain(key, ctx->scratch))
 		return;
 	for (int p = MEMO_FIRST; p < MEMO_END; p++)
 		if (find(ctx->cache, p, &key[p]) == NULL && fits(p, &key[p], ev->part[p]))

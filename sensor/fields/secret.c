@@ -21,8 +21,7 @@ static int base64_value(uint8_t c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
-/* Into the scratch; empty: no base64, or no room. */
-static struct slice base64_decode(struct slice in, struct scratch *s)
+struct slice secret_base64(struct slice in, size_t max, struct scratch *s)
 {
 	uint32_t bits = 0;
 	int have = 0;
@@ -31,7 +30,7 @@ static struct slice base64_decode(struct slice in, struct scratch *s)
 
 	while (in.n > 0 && in.p[in.n - 1] == '=')
 		in.n--;
-	out = in.n == 0 || in.n > SUBJECT_SOURCE_MAX ? NULL : scratch_take(s, in.n);
+	out = in.n == 0 || in.n > max ? NULL : scratch_take(s, in.n);
 	if (out == NULL)
 		return slice_of(NULL, 0);
 	for (size_t i = 0; i < in.n; i++) {
@@ -49,11 +48,13 @@ static struct slice base64_decode(struct slice in, struct scratch *s)
 	return slice_of(out, n);
 }
 
-/* Who a JWT claims to be: sub, else the application that asked (llm-usage.md 7). Not verified: that is
+/* Who a JWT claims to be: the person, else the application that asked (llm-usage.md 7). Not verified: that is
  * the gateway's work. */
 static struct slice claimed_subject(struct slice payload, struct scratch *s)
 {
-	static const char *const claims[] = { "sub", "preferred_username", "azp", "appid" };
+	static const char *const claims[] = {
+		"sub", "preferred_username", "upn", "email", "azp", "appid", "client_id",
+	};
 	struct slice found[COUNT(claims)] = { { NULL, 0 } };
 	struct json j;
 	enum json_type t;
@@ -99,19 +100,22 @@ static struct slice jwt_subject(struct slice token, struct scratch *s)
 	end = rest.n == 0 ? NULL : memchr(rest.p, '.', rest.n);
 	if (end == NULL)
 		return slice_of(NULL, 0);
-	return claimed_subject(base64_decode(slice_head(rest, (size_t)(end - rest.p)), s), s);
+	return claimed_subject(secret_base64(slice_head(rest, (size_t)(end - rest.p)), SUBJECT_SOURCE_MAX, s), s);
 }
 
-static struct slice basic_user(struct slice token, struct scratch *s)
+/* The user of "user:password"; of ":key" the key, which then is all that there is. */
+static struct slice basic_user(struct slice token, struct scratch *s, bool *named)
 {
-	struct slice pair = base64_decode(token, s);
+	struct slice pair = secret_base64(token, SUBJECT_SOURCE_MAX, s);
 	const uint8_t *colon = pair.n == 0 ? NULL : memchr(pair.p, ':', pair.n);
+	size_t n = colon == NULL ? 0 : (size_t)(colon - pair.p);
 
-	return colon == NULL ? slice_of(NULL, 0) : slice_head(pair, (size_t)(colon - pair.p));
+	*named = n > 0 && n + 1 < pair.n; /* a user without password is a key (RFC 7617 has none for that) */
+	return colon == NULL ? slice_of(NULL, 0) : n > 0 ? slice_head(pair, n) : slice_from(pair, 1);
 }
 
-/* SigV4: "Credential=AKIA.../date/region/service/aws4_request, ...": the access key id. */
-static struct slice sigv4_key_id(struct slice rest)
+/* "Credential=AKIA.../date/region/service/aws4_request, ...": the access key id. */
+static struct slice signer(struct slice rest)
 {
 	static const char word[] = "Credential=";
 	const uint8_t *at = rest.n == 0 ? NULL : memmem(rest.p, rest.n, word, sizeof word - 1);
@@ -125,7 +129,22 @@ static struct slice sigv4_key_id(struct slice rest)
 	return slice_head(rest, n);
 }
 
-static bool scheme_is(struct slice word, const char *name)
+/* RFC 7616 3.4: username="...", somewhere in the list. */
+static struct slice digest_user(struct slice rest)
+{
+	static const char word[] = "username=\"";
+	const uint8_t *at = rest.n == 0 ? NULL : memmem(rest.p, rest.n, word, sizeof word - 1), *end;
+
+	if (at == NULL)
+		return slice_of(NULL, 0);
+	rest = slice_from(rest, (size_t)(at - rest.p) + sizeof word - 1);
+	end = rest.n == 0 ? NULL : memchr(rest.p, '"', rest.n);
+	return end == NULL ? slice_of(NULL, 0) : slice_head(rest, (size_t)(end - rest.p));
+}
+
+enum scheme { SCHEME_NONE, SCHEME_TOKEN, SCHEME_BASIC, SCHEME_SIGNED, SCHEME_DIGEST, SCHEME_ONCE };
+
+static bool word_is(struct slice word, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -137,33 +156,77 @@ static bool scheme_is(struct slice word, const char *name)
 	return true;
 }
 
+static enum scheme scheme_of(struct slice word)
+{
+	static const struct {
+		const char *word;
+		enum scheme scheme;
+	} schemes[] = {
+		{ "bearer", SCHEME_TOKEN },  { "token", SCHEME_TOKEN },	  { "apikey", SCHEME_TOKEN },
+		{ "api-key", SCHEME_TOKEN }, { "key", SCHEME_TOKEN },	  { "dpop", SCHEME_TOKEN },
+		{ "jwt", SCHEME_TOKEN },     { "oauth", SCHEME_TOKEN },	  { "basic", SCHEME_BASIC },
+		{ "digest", SCHEME_DIGEST }, { "negotiate", SCHEME_ONCE }, { "ntlm", SCHEME_ONCE },
+		{ "AWS4-HMAC-SHA256", SCHEME_SIGNED },	{ "AWS4-ECDSA-P256-SHA256", SCHEME_SIGNED },
+		{ "GOOG4-HMAC-SHA256", SCHEME_SIGNED },	{ "GOOG4-RSA-SHA256", SCHEME_SIGNED },
+	};
+
+	for (size_t i = 0; i < COUNT(schemes); i++)
+		if (word_is(word, schemes[i].word))
+			return schemes[i].scheme;
+	return SCHEME_NONE;
+}
+
+/* What is found in a credential header. */
+struct credential_parts {
+	struct slice secret; /* what is fingerprinted */
+	struct slice claim;  /* whom it names */
+	bool once;	     /* good for one connection: it tells nobody from anybody */
+};
+
+static struct credential_parts take_apart(struct slice value, struct scratch *s)
+{
+	struct credential_parts c = { 0 };
+	struct slice word, rest;
+	bool named = true;
+	enum scheme scheme;
+
+	value = rest = text_trim(value);
+	word = text_word(&rest);
+	scheme = scheme_of(word);
+	if (rest.n == 0 && (word_is(word, "none") || word_is(word, "bearer") || word_is(word, "basic")))
+		return c;
+	rest = rest.n == 0 || scheme == SCHEME_NONE ? value : text_trim(rest); /* the name of a credential may
+									       * hold blanks */
+	if (rest.p == value.p)
+		scheme = SCHEME_NONE;
+	c.secret = rest;
+	c.once = scheme == SCHEME_ONCE;
+	if (scheme == SCHEME_SIGNED)
+		c.secret = signer(rest);
+	else if (scheme == SCHEME_DIGEST)
+		c.claim = digest_user(rest);
+	else if (scheme == SCHEME_BASIC)
+		c.claim = basic_user(rest, s, &named);
+	if (c.claim.n == 0 && slice_starts(rest, SLICE("eyJ")))
+		c.claim = jwt_subject(rest, s);
+	if (c.claim.n > 0)
+		c.secret = c.claim; /* the token changes hourly, its subject does not */
+	if (!named)
+		c.claim = slice_of(NULL, 0);
+	return c;
+}
+
 struct slice secret_part(struct slice value, struct scratch *s)
 {
-	struct slice scheme, rest, subject = { NULL, 0 };
+	return take_apart(value, s).secret;
+}
 
-	value = text_trim(value);
-	rest = value;
-	scheme = text_word(&rest);
-	if (scheme_is(scheme, "none") && rest.n == 0)
-		return slice_of(NULL, 0);
-	if (rest.n == 0) {
-		if (scheme_is(scheme, "bearer") || scheme_is(scheme, "basic"))
-			return slice_of(NULL, 0);
-		rest = value;
-	} else if (scheme_is(scheme, "AWS4-HMAC-SHA256")) {
-		return sigv4_key_id(rest);
-	} else if (scheme_is(scheme, "basic")) {
-		rest = text_trim(rest);
-		subject = basic_user(rest, s);
-	} else if (scheme_is(scheme, "bearer") || scheme_is(scheme, "token") || scheme_is(scheme, "apikey") ||
-		   scheme_is(scheme, "api-key") || scheme_is(scheme, "key")) {
-		rest = text_trim(rest);
-	} else {
-		rest = value; /* no scheme that is known: the name of a credential may hold blanks */
-	}
-	if (slice_starts(rest, SLICE("eyJ")))
-		subject = jwt_subject(rest, s);
-	return subject.n > 0 ? subject : rest;
+struct slice secret_claim(struct slice value, struct scratch *s)
+{
+	struct slice claim = take_apart(value, s).claim;
+	size_t from, to;
+
+	return secret_find(claim, 0, &from, &to) ? slice_of(NULL, 0) : claim;
 }
 
 /* What gateways write in place of a header that they will not show: there was one, not which. */
@@ -176,7 +239,7 @@ static bool is_blanked(struct slice s)
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT(words); i++)
-		if (scheme_is(s, words[i]))
+		if (word_is(s, words[i]))
 			return true;
 	while (n < s.n && (s.p[n] == '*' || s.p[n] == 'x' || s.p[n] == 'X' || s.p[n] == '.'))
 		n++;
@@ -201,17 +264,14 @@ static enum key_state examine(struct slice value, const struct parse_context *ct
 			      uint8_t fingerprint[FINGERPRINT_BYTES])
 {
 	size_t mark = ctx->scratch->n;
-	struct slice secret = secret_part(value, ctx->scratch);
+	struct credential_parts c = take_apart(value, ctx->scratch);
 	enum key_state state = KEY_UNKNOWN;
-	uint8_t mac[32];
 
-	if (secret.n == 0) {
+	if (c.secret.n == 0)
 		state = KEY_ABSENT;
-	} else if (!is_blanked(secret) && ctx->fingerprint_key.n > 0 &&
-		   hmac_sha256(ctx->fingerprint_key, secret, mac)) {
-		memcpy(fingerprint, mac, FINGERPRINT_BYTES);
+	else if (!c.once && !is_blanked(c.secret) &&
+		 fingerprint_make(ctx->fingerprint_key, c.secret, fingerprint))
 		state = KEY_FINGERPRINT;
-	}
 	ctx->scratch->n = mark;
 	return state;
 }
@@ -247,6 +307,27 @@ static enum key_state recall(struct slice value, const struct parse_context *ctx
 	return (enum key_state)(k->tag[1] & 3);
 }
 
+/* Credentials that name somebody are not in the cache: it holds nothing but fingerprints. */
+static bool may_claim(struct slice value)
+{
+	struct slice rest = value, word = text_word(&rest);
+	enum scheme scheme = scheme_of(word);
+
+	return scheme == SCHEME_BASIC || scheme == SCHEME_DIGEST || slice_starts(word, SLICE("eyJ")) ||
+	       slice_starts(text_trim(rest), SLICE("eyJ"));
+}
+
+static void set_claim(struct access_event *ev, struct slice value, const struct parse_context *ctx)
+{
+	struct slice claim = secret_claim(value, ctx->scratch);
+
+	if (claim.n == 0 || text_none(claim))
+		return;
+	set_text(ev, F_USER, claim, ctx);
+	if (ctx->cache != NULL) /* a name in place of a credential may have the same fingerprint */
+		ctx->cache->claimed = true;
+}
+
 void secret_set_key(struct access_event *ev, struct slice value, const struct parse_context *ctx)
 {
 	uint8_t fingerprint[FINGERPRINT_BYTES] = { 0 };
@@ -258,4 +339,6 @@ void secret_set_key(struct access_event *ev, struct slice value, const struct pa
 		ev_set_absent(ev, F_KEY_ID);
 	else if (state == KEY_FINGERPRINT)
 		set_fingerprint(ev, fingerprint, ctx->scratch);
+	if (!ev_known(ev, F_USER) && may_claim(value))
+		set_claim(ev, value, ctx);
 }

@@ -11,7 +11,8 @@
 void set_text(struct access_event *ev, enum field_id f, struct slice s, const struct parse_context *ctx)
 {
 	if (text_none(s)) {
-		ev_set_absent(ev, f);
+		if (!ev_known(ev, f)) /* the user may be known from the credential */
+			ev_set_absent(ev, f);
 		return;
 	}
 	s = secret_mask_text(text_cut(s, WIRE_STRING_MAX), ctx->scratch);

@@ -33,6 +33,14 @@ static size_t authority_length(struct slice s)
 	return n;
 }
 
+/* Of a presigned URL: AKIA.../date/region/service/aws4_request. */
+static struct slice signer_in_query(struct slice name, struct slice value)
+{
+	if (!slice_is(name, "X-Amz-Credential=") && !slice_is(name, "X-Goog-Credential="))
+		return slice_of(NULL, 0);
+	return slice_head(value, find(value, '/'));
+}
+
 /* The first key in the query, %XX undone into `out` (value.n bytes at least are there). */
 static struct slice key_in_query(struct slice query, struct scratch *s)
 {
@@ -48,6 +56,8 @@ static struct slice key_in_query(struct slice query, struct scratch *s)
 		if (plain == NULL)
 			continue;
 		text = slice_of(plain, text_unpercent(value, plain));
+		if (signer_in_query(name, text).n > 0)
+			return signer_in_query(name, text);
 		if (secret_find(text, 0, &from, &to))
 			return slice_of(plain + from, to - from);
 		if (named)

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "core/base/wildcard.h"
 #include "sensor/fields/cache.h"
+#include "sensor/fields/person.h"
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
 
@@ -135,21 +137,31 @@ static void keep_joined(struct exchange *x, enum kept what, struct slice text)
 	x->arena_n += (uint16_t)x->kept[what].n;
 }
 
-static void take_key(struct exchange *x, struct slice value, const struct parse_context *fields)
+/* Is this row above the one that the fact is from so far? */
+static bool outranks(uint8_t rank, size_t row)
+{
+	return rank == 0 || row + 1 < rank;
+}
+
+static void take_key(struct exchange *x, struct slice value, size_t row, const struct parse_context *fields)
 {
 	struct part who = { 0 };
 	struct access_event ev = { .part = { [P_WHO] = &who } };
 	size_t mark = fields->scratch->n;
-	struct slice id;
+	struct slice id, claim;
 
-	if (x->key == EXCHANGE_KEY_KNOWN)
-		return;
 	secret_set_key(&ev, value, fields);
 	id = ev_str(&ev, F_KEY_ID);
-	if (id.p != NULL && id.n == sizeof x->fingerprint) {
+	claim = ev_str(&ev, F_USER);
+	if (claim.n > 0 && outranks(x->claim_rank, row)) {
+		exchange_keep(x, KEPT_CLAIM, claim, EXCHANGE_TEXT_MAX);
+		x->claim_rank = (uint8_t)(row + 1);
+	}
+	if (id.n == sizeof x->fingerprint && outranks(x->key_rank, row)) {
 		memcpy(x->fingerprint, id.p, sizeof x->fingerprint);
 		x->key = EXCHANGE_KEY_KNOWN;
-	} else if (!ev_absent(&ev, F_KEY_ID)) {
+		x->key_rank = (uint8_t)(row + 1);
+	} else if (x->key == EXCHANGE_KEY_NONE && !ev_absent(&ev, F_KEY_ID)) {
 		x->key = EXCHANGE_KEY_UNKNOWN;
 	}
 	/* It has held the key. */
@@ -157,7 +169,45 @@ static void take_key(struct exchange *x, struct slice value, const struct parse_
 	fields->scratch->n = mark;
 }
 
-enum several { FIRST, JOIN, SECRET };
+/* RFC 6265 4.2: "name=value; name=value". Those that are JWTs. */
+static void take_cookies(struct exchange *x, struct slice list, size_t row, const struct parse_context *fields)
+{
+	while (list.n > 0) {
+		const uint8_t *end = memchr(list.p, ';', list.n), *equals;
+		struct slice pair = slice_head(list, end == NULL ? list.n : (size_t)(end - list.p)), value;
+
+		list = slice_from(list, pair.n + 1);
+		equals = pair.n == 0 ? NULL : memchr(pair.p, '=', pair.n);
+		value = equals == NULL ? slice_of(NULL, 0)
+				       : text_trim(slice_from(pair, (size_t)(equals - pair.p) + 1));
+		if (slice_starts(value, SLICE("eyJ")) && secret_claim(value, fields->scratch).n > 0)
+			take_key(x, value, row, fields);
+	}
+}
+
+/* One fact of a person, as a gateway tells it. Whether it is believed the event's maker decides. */
+static void take_person(struct exchange *x, const struct person_header *h, size_t row, struct slice value,
+			const struct parse_context *fields)
+{
+	static const struct { enum kept kept; uint8_t rank; } facts[PERSON_FACTS] = {
+		[PERSON_USER] = { KEPT_USER, 0 },	      [PERSON_CERTIFICATE] = { KEPT_USER, 0 },
+		[PERSON_CREDENTIAL] = { KEPT_CREDENTIAL, 1 }, [PERSON_DEPARTMENT] = { KEPT_DEPARTMENT, 2 },
+	};
+	uint8_t *rank = &x->person_rank[facts[h->fact].rank];
+	size_t mark = fields->scratch->n;
+
+	if (!outranks(*rank, row))
+		return;
+	if (h->fact == PERSON_CERTIFICATE)
+		value = person_of_certificate(value, fields->scratch);
+	if (!text_none(value)) {
+		exchange_keep(x, facts[h->fact].kept, value, EXCHANGE_TEXT_MAX);
+		*rank = (uint8_t)(row + 1);
+	}
+	fields->scratch->n = mark;
+}
+
+enum several { FIRST, JOIN, SECRET, COOKIE };
 
 static const struct header_row {
 	const char *name;
@@ -180,19 +230,38 @@ static const struct header_row *header_row(enum direction d, struct slice name)
 	return NULL;
 }
 
+static void check_conditions(struct exchange *x, const struct wanted_headers *w, struct slice name, struct slice value)
+{
+	for (size_t i = 0; i < w->n_conditions; i++)
+		if (w->condition[i].name.n == name.n &&
+		    strncasecmp((const char *)name.p, (const char *)w->condition[i].name.p, name.n) == 0 &&
+		    wildcard_match(w->condition[i].pattern, value))
+			x->conditions |= UINT64_C(1) << i;
+}
+
 void exchange_header(struct exchange *x, enum direction d, struct slice name, struct slice value,
 		     const struct parse_context *fields)
 {
 	const struct header_row *h = name.n == 0 ? NULL : header_row(d, name);
+	const struct person_header *person;
+	size_t row;
 
 	if (d == RESPONSE && x->usage != NULL && name.n > 0 && value.n > 0)
 		usage_response_header(x->usage, name, value);
-	if (h == NULL || value.n == 0)
+	if (name.n == 0 || value.n == 0)
+		return;
+	if (d == REQUEST && (person = person_header(name, fields, &row)) != NULL)
+		take_person(x, person, row, value, fields);
+	if (d == REQUEST && fields->wanted != NULL)
+		check_conditions(x, fields->wanted, name, value);
+	if (h == NULL)
 		return;
 	if (h->what == KEPT_HOST && x->kept[KEPT_HOST].n > 0 && !slice_eq(x->kept[KEPT_HOST], value))
 		x->anomalies |= ANOMALY_BIT(SEVERAL_HOSTS);
 	if (h->several == SECRET)
-		take_key(x, value, fields);
+		take_key(x, value, (size_t)(h - headers), fields);
+	else if (h->several == COOKIE)
+		take_cookies(x, value, (size_t)(h - headers), fields);
 	else if (x->kept[h->what].n == 0)
 		exchange_keep(x, h->what, value, EXCHANGE_TEXT_MAX);
 	else if (h->several == JOIN)

@@ -29,8 +29,10 @@ enum kept { /* what is kept of the heads */
 	    KEPT_REQUEST_ID,
 	    KEPT_RESPONSE_TYPE,
 	    KEPT_RESPONSE_CODING,
-	    KEPT_USER,
+	    KEPT_USER, /* of the headers of person.def: the name, whichever said it */
+	    KEPT_CREDENTIAL,
 	    KEPT_DEPARTMENT,
+	    KEPT_CLAIM, /* whom the credential names */
 	    KEPT_UPGRADE,
 	    KEPT_COUNT,
 	    KEPT_KEY /* never kept: see exchange_header */
@@ -56,6 +58,9 @@ struct exchange {
 	uint32_t stream; /* HTTP/2; 0: HTTP/1 */
 	uint16_t status;
 	uint8_t key;	    /* enum exchange_key */
+	/* Rows of the headers that key, claim and the facts of a person are from, + 1: a smaller one counts. */
+	uint8_t key_rank, claim_rank, person_rank[3];
+	uint64_t conditions; /* of fields->wanted that hold */
 	uint32_t anomalies; /* bits of enum anomaly */
 	bool doubtful;	    /* which request this response answers is not certain, or headers are not known */
 	uint8_t fingerprint[16]; /* hex digits */
@@ -80,7 +85,8 @@ size_t exchanges_in_use(const struct exchanges *p);
 
 /* Keeps a text, cut; nothing when the arena is full. */
 void exchange_keep(struct exchange *x, enum kept what, struct slice text, size_t max);
-/* A header of that direction: kept if headers.def names it. A credential is reduced to its fingerprint. */
+/* A header of that direction: kept if headers.def or person.def names it. A credential is reduced to its
+ * fingerprint, and to whom it names. */
 void exchange_header(struct exchange *x, enum direction d, struct slice name, struct slice value,
 		     const struct parse_context *fields);
 /* The heads are over: bodies may come. */

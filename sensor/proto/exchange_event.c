@@ -1,8 +1,10 @@
 /* What was seen of an exchange becomes its event. What was not seen stays unknown. */
 #include "core/base/hash.h"
+#include "core/event/wire.h"
 #include "sensor/fields/client.h"
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
+#include "sensor/fields/wanted.h"
 #include "sensor/proto/exchange.h"
 #include "sensor/proto/greeting.h"
 
@@ -30,7 +32,9 @@ static void set_ends(const struct exchange *x, const struct exchange_ends *ends,
 	ev_set_str(ev, F_PROTOCOL, SLICE("http"));
 }
 
-/* The caller's own word counts only where a trusted proxy passed it on. */
+/* The first that is known: a header of a trusted proxy; what the body says; whom the credential names. The
+ * caller's own word in a header counts only where a trusted proxy passed it on. Behind all this comes the
+ * key's registered user (enrich_who). */
 static void set_person(const struct exchange *x, const struct exchange_ends *ends, const struct usage *usage,
 		       const struct parse_context *fields, struct access_event *ev)
 {
@@ -40,13 +44,19 @@ static void set_person(const struct exchange *x, const struct exchange_ends *end
 		set_text(ev, F_USER, x->kept[KEPT_USER], fields);
 	else if (usage->user.n > 0)
 		set_text(ev, F_USER, usage->user, fields);
+	else if (x->kept[KEPT_CLAIM].n > 0)
+		set_text(ev, F_USER, x->kept[KEPT_CLAIM], fields);
 	if (vouched && x->kept[KEPT_DEPARTMENT].n > 0)
 		set_text(ev, F_DEPARTMENT, x->kept[KEPT_DEPARTMENT], fields);
 }
 
-static void set_key(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
+/* Behind a gateway the header has the gateway's own key: the name of the caller's says more. */
+static void set_key(const struct exchange *x, const struct exchange_ends *ends,
+		    const struct parse_context *fields, struct access_event *ev)
 {
-	if (x->key == EXCHANGE_KEY_KNOWN)
+	if (x->kept[KEPT_CREDENTIAL].n > 0 && client_trusted(&ends->addr[0], fields))
+		secret_set_key(ev, x->kept[KEPT_CREDENTIAL], fields);
+	else if (x->key == EXCHANGE_KEY_KNOWN)
 		ev_set_str(ev, F_KEY_ID, slice_of(x->fingerprint, sizeof x->fingerprint));
 	else if (x->key == EXCHANGE_KEY_NONE && x->message[REQUEST].head && !x->doubtful &&
 		 fields->fingerprint_key.n > 0)
@@ -142,6 +152,29 @@ static void set_usage(const struct usage *u, const struct parse_context *fields,
 	ev_set_str(ev, F_QUALITY, slice_str(quality[u->quality]));
 }
 
+/* Which functions ask for headers that were there: the recorder, who knows the rest, chooses among them. */
+static void set_functions(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
+{
+	const struct wanted_headers *w = fields->wanted;
+	size_t n = 0, room = 0;
+	uint8_t *out;
+
+	for (size_t i = 0; w != NULL && i < w->n_functions; i++)
+		room += (w->function[i].conditions & ~x->conditions) == 0 ? w->function[i].name.n + 1 : 0;
+	out = room == 0 ? NULL : scratch_take(fields->scratch, room);
+	for (size_t i = 0; out != NULL && i < w->n_functions; i++) {
+		const struct header_function *f = &w->function[i];
+
+		if ((f->conditions & ~x->conditions) != 0 || n + f->name.n + 1 > WIRE_STRING_MAX)
+			continue;
+		memcpy(out + n, f->name.p, f->name.n);
+		n += f->name.n;
+		out[n++] = EVENT_FUNCTIONS;
+	}
+	if (n > 0)
+		ev_set_str(ev, F_FUNCTION, slice_of(out, n));
+}
+
 static void set_anomalies(const struct exchange *x, const struct parse_context *fields,
 			  struct access_event *ev)
 {
@@ -168,7 +201,7 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 	set_ends(x, ends, fields, ev);
 	if (ends->greeting != NULL)
 		greeting_fields(ends->greeting, fields, ev);
-	set_key(x, fields, ev);
+	set_key(x, ends, fields, ev);
 	set_request(x, fields, ev);
 	set_person(x, ends, &usage, fields, ev);
 	set_size(ev, F_REQUEST_BYTES, q);
@@ -180,6 +213,7 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 	if (x->usage != NULL)
 		set_usage(&usage, fields, ev);
 	set_route(ev, fields);
+	set_functions(x, fields, ev);
 	set_anomalies(x, fields, ev);
 	ev_set_int(ev, F_COMPLETE, q->whole && s->whole && !x->doubtful);
 }

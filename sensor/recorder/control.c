@@ -10,7 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "core/base/hash.h"
 #include "core/base/sys.h"
 #include "core/event/wire.h"
 #include "core/ledger/ledger.h"
@@ -132,7 +131,7 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 	if (rc == TK_OK)
 		rc = ledger_begin(l, e);
 	if (rc == TK_OK)
-		rc = request_run(l, request, slice_str(actor), now, reply, &keys_changed, e);
+		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &keys_changed, e);
 	if (rc == TK_OK)
 		rc = ledger_commit(l, now, e);
 	ledger_close(l);
@@ -168,51 +167,5 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 		sys_close(*fd);
 		*fd = -1;
 	}
-	return rc;
-}
-
-/* Written beside and linked into place: whoever comes second finds a whole key, its own or the other's. */
-static int make_key(const char *path, struct err *e)
-{
-	uint8_t key[32];
-	char fresh[4096 + 32];
-	int fd, rc = TK_OK;
-
-	if (!random_bytes(key, sizeof key))
-		return err_set(e, TK_EIO, "no random numbers");
-	snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
-	unlink(fresh);
-	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-	if (fd < 0 || sys_write_all(fd, key, sizeof key) != 0 || sys_fsync(fd) != 0 ||
-	    (link(fresh, path) != 0 && errno != EEXIST))
-		rc = err_sys(e, "%s", path);
-	sys_close(fd);
-	unlink(fresh);
-	explicit_bzero(key, sizeof key);
-	return rc;
-}
-
-int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], struct err *e)
-{
-	char path[4096];
-	struct slice text;
-	int rc;
-
-	if (snprintf(path, sizeof path, "%s/fingerprint.key", cfg->ledger.keys) >= (int)sizeof path)
-		return err_set(e, TK_ECONFIG, "ledger.keys: the path is too long");
-	if (create && access(path, F_OK) != 0) {
-		if (sys_make_folders(path, 0700, e) != TK_OK)
-			return e->code;
-		if ((rc = make_key(path, e)) != TK_OK)
-			return rc;
-	}
-	if ((rc = sys_slurp(path, 32, &text, e)) != TK_OK)
-		return rc;
-	if (text.n == 32)
-		memcpy(out, text.p, 32);
-	else
-		rc = err_set(e, TK_EMALFORMED,
-			     "%s: not 32 bytes; fingerprints need the key they were made with", path);
-	free((void *)(uintptr_t)text.p);
 	return rc;
 }

@@ -7,10 +7,11 @@
 #include "core/config/config.h"
 
 /* One JSON object each way. Requests: "do" and its members,
- *   {"do":"keys.add","fingerprint":F,"id":I,"user":U,"kind":K,"expires":D}
+ *   {"do":"keys.add","mark":M,"keys":[..]} (KEY_TEXTS texts for each: request.h)
  *   {"do":"keys.revoke","id":I} {"do":"keys.adopt"} (all seen, unknown ones; or "fingerprints":[..])
  *   {"do":"calendar.import","file":F,"what":W,"source":S,"added":N,"removed":N,"sha256":H}
  *   {"do":"calendar.emergency","reason":R,"approver":A,"from":T,"to":T} (both: the files were changed)
+ *   {"do":"keys.settle"} (the fingerprint key has a new link; with "lost":"yes" it is another)
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
@@ -22,8 +23,5 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e);
 
 /* Path of the control socket of a ledger; `out` is the caller's. */
 void control_path(const struct config *cfg, struct buf *out);
-
-/* Reads the site's fingerprint key (32 bytes), made on first use (0400). */
-int fingerprint_key(const struct config *cfg, bool create, uint8_t out[32], struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/base/wildcard.h"
 #include "core/base/zone.h"
 #include "sensor/recorder/derive_calendar.h"
 
@@ -72,6 +73,33 @@ static int32_t second_of_day(int64_t sec)
 	return second;
 }
 
+/* The plan of the key: a model or path that is not known is not judged. */
+static bool permitted(const struct registered_key *k, const struct access_event *ev)
+{
+	struct slice model = ev_str(ev, ev_known(ev, F_REQUEST_MODEL) ? F_REQUEST_MODEL : F_RESPONSE_MODEL);
+	struct slice path = ev_str(ev, F_PATH);
+
+	return (k->models.n == 0 || model.n == 0 || wildcard_match_any(k->models, model)) &&
+	       (k->paths.n == 0 || path.n == 0 || wildcard_match_any(k->paths, path));
+}
+
+static void derive_key(struct derive *d, const struct access_event *ev, enum derived_id id, struct derived *out)
+{
+	const struct registered_key *k = enrich_key(d->enrich, ev_str(ev, F_KEY_ID));
+	int64_t at = ev_int(ev, F_TIMESTAMP, 0);
+
+	if (k == NULL)
+		return;
+	if (id == D_KEY_OWNER)
+		set_text(out, k->user.n > 0 ? k->user : k->owner);
+	else if (id == D_KEY_SHARED)
+		set_bool(out, !slice_is(k->kind, "person"));
+	else if (id == D_KEY_AGE_DAYS && k->issued_ns != INT64_MIN && at >= k->issued_ns)
+		set_int(out, (at - k->issued_ns) / (86400 * NS_PER_SEC));
+	else if (id == D_KEY_PERMITTED && (k->models.n > 0 || k->paths.n > 0))
+		set_bool(out, permitted(k, ev));
+}
+
 void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
 {
 	static const char *const weekdays[] = { "monday", "tuesday",  "wednesday", "thursday",
@@ -105,7 +133,10 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		set_text(out, slice_str(role_class(ev_str(ev, F_ROLES))));
 		break;
 	case D_KEY_OWNER:
-		set_text(out, enrich_key_owner(d->enrich, ev_str(ev, F_KEY_ID)));
+	case D_KEY_SHARED:
+	case D_KEY_AGE_DAYS:
+	case D_KEY_PERMITTED:
+		derive_key(d, ev, id, out);
 		break;
 	case D_NET_PREFIX:
 		prefix_of(d, ev, out);

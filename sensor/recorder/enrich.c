@@ -3,21 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/base/hash.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"
-#include "core/base/zone.h"
+#include "core/base/wildcard.h"
 #include "geoip/geoip.h"
 
 #define LIST_BYTES_MAX (64u << 20)
 #define MET 4096
-
-struct registered_key { /* from the configuration or the ledger */
-	uint8_t fingerprint[16]; /* its hex digits */
-	struct slice user;       /* allocated */
-	int64_t revoked_ns; /* INT64_MAX: it is not; INT64_MIN: always was */
-	int64_t expires_ns; /* INT64_MAX: never */
-};
 
 struct enrich {
 	const struct config *cfg;
@@ -26,77 +18,13 @@ struct enrich {
 	struct mmdb_set *geo;
 	struct map *users;        /* id -> place in cfg->users */
 	struct slice *user_ids;   /* of cfg->users */
-	/* users and keys found before, by the place of the name: guesses that are checked */
+	/* users found before, by the place of the name: guesses that are checked */
 	uint32_t met_users[MET];  /* place in cfg->users, + 1 */
-	uint32_t met_keys[MET];   /* place in key[], + 1 */
-	struct map *keys;         /* fingerprint text -> place in key[] */
-	struct registered_key *key;
-	size_t n_keys;
+	struct key_register *keys;
 	struct price_table *prices; /* NULL: nothing is priced */
 };
 
 /* ---- loading ---- */
-
-static bool add_key(struct enrich *en, struct slice fingerprint, struct slice user, int64_t revoked_ns,
-		    int64_t expires_ns)
-{
-	struct registered_key *more = realloc(en->key, (en->n_keys + 1) * sizeof *more);
-	int64_t *at;
-
-	if (more == NULL)
-		return false;
-	en->key = more;
-	if (fingerprint.n != sizeof more->fingerprint)
-		return true; /* not one of ours: nothing can bear it */
-	if ((at = map_put(en->keys, fingerprint, (int64_t)en->n_keys)) == NULL)
-		return false;
-	if (*at != (int64_t)en->n_keys)
-		return true; /* the configuration came first */
-	more[en->n_keys] = (struct registered_key){ .revoked_ns = revoked_ns, .expires_ns = expires_ns };
-	memcpy(more[en->n_keys].fingerprint, fingerprint.p, sizeof more->fingerprint);
-	if (user.n > 0) {
-		uint8_t *copy = malloc(user.n);
-
-		if (copy == NULL)
-			return false;
-		memcpy(copy, user.p, user.n);
-		more[en->n_keys].user = slice_of(copy, user.n);
-	}
-	en->n_keys++;
-	return true;
-}
-
-/* Calls from before a revocation were made with a good key, whenever they are imported. */
-static int add_ledger_key(void *ctx, const struct key_entry *k)
-{
-	bool revoked = !slice_is(k->state, "active");
-	int64_t at = k->expires_ns == 0 ? INT64_MAX : k->expires_ns;
-
-	return add_key(ctx, k->fingerprint, k->user, revoked ? at : INT64_MAX, revoked ? INT64_MAX : at)
-		       ? TK_OK
-		       : TK_ENOMEM;
-}
-
-static int load_keys(struct enrich *en, struct ledger *l, const uint8_t secret[32], struct err *e)
-{
-	for (size_t i = 0; i < en->cfg->n_keys; i++) {
-		const struct cfg_key *k = &en->cfg->keys[i];
-		int64_t expires = k->expires.year == 0
-					  ? INT64_MAX
-					  : zone_day_start(date_to_days(k->expires) + 1) * NS_PER_SEC;
-		uint8_t mac[32];
-		char hex[17];
-
-		if (k->key == NULL || !hmac_sha256(slice_of(secret, 32), slice_str(k->key), mac))
-			continue;
-		hex_encode(slice_of(mac, 8), hex);
-		if (!add_key(en, slice_of(hex, 16), slice_str(k->user),
-			     k->state != NULL && strcmp(k->state, "active") != 0 ? INT64_MIN : INT64_MAX,
-			     expires))
-			return err_set(e, TK_ENOMEM, "no memory for the key register");
-	}
-	return ledger_key_list(l, add_ledger_key, en, e);
-}
 
 static int load_networks(struct enrich *en, struct err *e)
 {
@@ -198,8 +126,7 @@ static int load_prices(struct enrich *en, struct err *e)
 
 static int load_users(struct enrich *en, struct err *e)
 {
-	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL ||
-	    (en->keys = map_new(1 << 20, 64u << 20)) == NULL)
+	if ((en->users = map_new(1 << 20, 64u << 20)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for users");
 	if ((en->user_ids = calloc(en->cfg->n_users + 1, sizeof *en->user_ids)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for users");
@@ -211,7 +138,7 @@ static int load_users(struct enrich *en, struct err *e)
 	return TK_OK;
 }
 
-struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint8_t fingerprint_key[32],
+struct enrich *enrich_new(const struct config *cfg, struct ledger *l, struct slice fingerprint_chain,
 			  struct err *e)
 {
 	struct enrich *en = calloc(1, sizeof *en);
@@ -224,7 +151,7 @@ struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint
 	en->cfg = cfg;
 	rc = (en->calendar = calendar_new(&cfg->calendar, e)) == NULL ? TK_ECONFIG : load_users(en, e);
 	if (rc == TK_OK)
-		rc = load_keys(en, l, fingerprint_key, e);
+		rc = (en->keys = key_register_new(cfg, l, fingerprint_chain, e)) == NULL ? e->code : TK_OK;
 	if (rc == TK_OK)
 		rc = load_networks(en, e);
 	if (rc == TK_OK)
@@ -244,12 +171,9 @@ void enrich_free(struct enrich *en)
 {
 	if (en == NULL)
 		return;
-	for (size_t i = 0; i < en->n_keys; i++)
-		free((void *)(uintptr_t)en->key[i].user.p);
-	free(en->key);
+	key_register_free(en->keys);
 	free(en->user_ids);
 	map_free(en->users);
-	map_free(en->keys);
 	nets_free(en->zones);
 	for (size_t i = 0; en->lists != NULL && i < en->cfg->n_lists; i++)
 		nets_free(en->lists[i]);
@@ -319,31 +243,10 @@ void enrich_where(struct enrich *en, struct part *where)
 		put_geo(where, &g);
 }
 
-/* A definition's strings lie at one place for many events, so the place finds what they name without a
- * hash. */
-static uint32_t *met_at(uint32_t met[MET], struct slice name)
-{
-	return &met[((uintptr_t)name.p >> 3) % MET];
-}
-
-static const struct registered_key *find_key(struct enrich *en, struct slice fingerprint)
-{
-	uint32_t *met = met_at(en->met_keys, fingerprint);
-	int64_t *at;
-
-	if (fingerprint.n != sizeof en->key->fingerprint)
-		return NULL;
-	if (*met != 0 && memcmp(en->key[*met - 1].fingerprint, fingerprint.p, fingerprint.n) == 0)
-		return &en->key[*met - 1];
-	if ((at = map_get(en->keys, fingerprint)) == NULL)
-		return NULL;
-	*met = (uint32_t)*at + 1;
-	return &en->key[*at];
-}
-
 static const struct cfg_user *find_user(struct enrich *en, struct slice user)
 {
-	uint32_t *met = met_at(en->met_users, user);
+	/* a definition's strings lie at one place for many events */
+	uint32_t *met = &en->met_users[((uintptr_t)user.p >> 3) % MET];
 	int64_t *at;
 
 	if (user.n == 0)
@@ -357,34 +260,30 @@ static const struct cfg_user *find_user(struct enrich *en, struct slice user)
 }
 
 /* With no key registered at all nothing is `unknown` (interface.md 3). */
-static void put_key_state(struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
+static const char *key_state(struct enrich *en, const struct part *who, const struct registered_key *k,
+			     int64_t at_ns, bool *varies)
 {
-	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
-	const char *state = NULL;
-
-	*varies = k != NULL &&
-		  (k->expires_ns != INT64_MAX || (k->revoked_ns != INT64_MAX && k->revoked_ns != INT64_MIN));
+	*varies = false;
 	if ((who->absent >> event_fields[F_KEY_ID].slot) & 1)
-		state = "absent";
-	else if (has(who, F_KEY_ID) && k != NULL && at_ns >= k->revoked_ns)
-		state = "revoked";
-	else if (has(who, F_KEY_ID) && k != NULL && at_ns >= k->expires_ns)
-		state = "expired";
-	else if (has(who, F_KEY_ID) && k != NULL)
-		state = "active";
-	else if (has(who, F_KEY_ID) && en->n_keys > 0)
-		state = "unknown";
-	put_text(who, F_KEY_STATE, slice_str(state));
+		return "absent";
+	if (k != NULL)
+		return registered_key_state(k, at_ns, varies);
+	return has(who, F_KEY_ID) && key_register_count(en->keys) > 0 ? "unknown" : NULL;
 }
 
 void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
 {
-	const struct registered_key *k = find_key(en, text_of(who, F_KEY_ID));
+	const struct registered_key *k = key_register_find(en->keys, text_of(who, F_KEY_ID));
 	const struct cfg_user *u;
 
-	put_key_state(en, who, at_ns, varies);
-	if (!has(who, F_USER) && k != NULL)
-		put_text(who, F_USER, k->user);
+	put_text(who, F_KEY_STATE, slice_str(key_state(en, who, k, at_ns, varies)));
+	if (k != NULL) { /* under the name that it has now */
+		put_text(who, F_KEY_ID, slice_of(k->fingerprint, sizeof k->fingerprint));
+		if (!has(who, F_USER))
+			put_text(who, F_USER, k->user);
+		if (!has(who, F_DEPARTMENT))
+			put_text(who, F_DEPARTMENT, k->department);
+	}
 	u = find_user(en, text_of(who, F_USER));
 	if (u == NULL)
 		return;
@@ -395,26 +294,39 @@ void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies
 
 static bool text_matches(const char *pattern, struct slice text)
 {
-	size_t n;
+	return pattern == NULL || wildcard_match(slice_str(pattern), text);
+}
 
-	if (pattern == NULL)
+/* Is it among the functions whose headers the sensor has seen? */
+static bool headers_hold(const struct config *cfg, size_t i, struct slice seen)
+{
+	char text[256];
+	int n = snprintf(text, sizeof text, "%zu:%s%c", i, cfg->functions[i].name, EVENT_FUNCTIONS);
+	const uint8_t *at;
+
+	if (cfg->functions[i].n_headers == 0)
 		return true;
-	n = strlen(pattern);
-	if (n > 0 && pattern[n - 1] == '*')
-		return slice_starts(text, slice_of(pattern, n - 1));
-	return slice_is(text, pattern);
+	while (seen.n > 0 && (at = memmem(seen.p, seen.n, text, (size_t)n)) != NULL) {
+		if (at == seen.p || at[-1] == EVENT_FUNCTIONS)
+			return true;
+		seen = slice_from(seen, (size_t)(at - seen.p) + 1);
+	}
+	return false;
 }
 
 void enrich_what(struct enrich *en, struct part *what)
 {
+	struct slice model = text_of(what, has(what, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL);
+	struct slice seen = text_of(what, F_FUNCTION);
+
+	what->known &= ~(UINT32_C(1) << event_fields[F_FUNCTION].slot); /* the sensor's word for it is none yet */
 	for (size_t i = 0; i < en->cfg->n_functions; i++) {
 		const struct cfg_function *f = &en->cfg->functions[i];
-		struct slice model = has(what, F_RESPONSE_MODEL) ? text_of(what, F_RESPONSE_MODEL)
-								: text_of(what, F_REQUEST_MODEL);
 
 		if (text_matches(f->method, text_of(what, F_METHOD)) &&
 		    text_matches(f->path, text_of(what, F_PATH)) &&
-		    text_matches(f->host, text_of(what, F_DOMAIN)) && text_matches(f->model, model)) {
+		    text_matches(f->host, text_of(what, F_DOMAIN)) && text_matches(f->model, model) &&
+		    headers_hold(en->cfg, i, seen)) {
 			put(what, F_FUNCTION)->s = slice_str(f->name);
 			return;
 		}
@@ -455,11 +367,9 @@ struct slice enrich_user_status(struct enrich *en, struct slice user)
 	return u == NULL ? slice_of(NULL, 0) : slice_str(u->status);
 }
 
-struct slice enrich_key_owner(struct enrich *en, struct slice fingerprint)
+const struct registered_key *enrich_key(struct enrich *en, struct slice fingerprint)
 {
-	const struct registered_key *k = find_key(en, fingerprint);
-
-	return k == NULL ? slice_of(NULL, 0) : k->user;
+	return key_register_find(en->keys, fingerprint);
 }
 
 struct calendar *enrich_calendar(struct enrich *en)

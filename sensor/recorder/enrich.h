@@ -8,12 +8,13 @@
 #include "core/event/event.h"
 #include "core/ledger/ledger.h"
 #include "rules/calendar/calendar.h"
+#include "sensor/recorder/key_register.h"
 #include "sensor/llm/price.h"
 
 struct enrich;
 /* Borrows cfg. Databases and lists that cannot be read are warnings on standard error: the sensor runs
  * without them and `status` says so. A configured price table that is wrong is an error (TK_ECONFIG). */
-struct enrich *enrich_new(const struct config *cfg, struct ledger *l, const uint8_t fingerprint_key[32],
+struct enrich *enrich_new(const struct config *cfg, struct ledger *l, struct slice fingerprint_chain,
 			  struct err *e);
 void enrich_free(struct enrich *en);
 
@@ -30,7 +31,7 @@ bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_s
 
 /* For derived rule fields; empty when not known. */
 struct slice enrich_user_status(struct enrich *en, struct slice user);
-struct slice enrich_key_owner(struct enrich *en, struct slice fingerprint);
+const struct registered_key *enrich_key(struct enrich *en, struct slice fingerprint); /* NULL: not registered */
 struct calendar *enrich_calendar(struct enrich *en);
 
 #endif

@@ -21,6 +21,7 @@
 #include "sensor/recorder/control.h"
 #include "sensor/recorder/enrich.h"
 #include "sensor/recorder/evaluate.h"
+#include "sensor/recorder/fingerprint.h"
 #include "sensor/recorder/intake.h"
 #include "sensor/recorder/paths.h"
 #include "sensor/recorder/peer.h"
@@ -40,7 +41,7 @@ struct recorder {
 	struct enrich *enrich;
 	struct evaluate *evaluate;
 	struct intake *intake;
-	uint8_t fingerprint_key[32];
+	struct fingerprint_keys keys;
 	int listen_fd, signal_fd;
 	struct peer peers[PEERS];
 	int64_t begun_ns, pending_events, last_tick_ns;
@@ -52,7 +53,7 @@ struct recorder {
 
 static int load(struct recorder *r, struct err *e)
 {
-	struct enrich *en = enrich_new(r->cfg, r->ledger, r->fingerprint_key, e);
+	struct enrich *en = enrich_new(r->cfg, r->ledger, fingerprint_chain(&r->keys), e);
 	struct evaluate *v = en == NULL ? NULL : evaluate_new(r->cfg, r->ledger, en, e);
 
 	if (v == NULL) {
@@ -65,6 +66,23 @@ static int load(struct recorder *r, struct err *e)
 	r->evaluate = v;
 	intake_use(r->intake, en, v);
 	return TK_OK;
+}
+
+/* The fingerprint key as it lies there now: settled, or as it was before. */
+static int take_keys(struct recorder *r, struct err *e)
+{
+	struct fingerprint_keys keys;
+	int rc = fingerprint_keys(r->cfg, true, &keys, e);
+	int64_t linked;
+
+	if (rc == TK_OK)
+		rc = fingerprint_settle(r->ledger, &keys, r->cfg->ledger.keys, &linked, e);
+	if (rc == TK_OK)
+		rc = ledger_commit(r->ledger, sys_now_ns(), e);
+	if (rc == TK_OK)
+		r->keys = keys;
+	explicit_bzero(&keys, sizeof keys);
+	return rc;
 }
 
 /* SIGHUP: everything anew from the file; new keys: the same configuration over the new register. What does
@@ -84,7 +102,7 @@ static void reread(struct recorder *r)
 	r->hangup = r->reload = false;
 	if (fresh != NULL)
 		r->cfg = r->own_cfg = fresh;
-	if (load(r, &err) == TK_OK) {
+	if (take_keys(r, &err) == TK_OK && load(r, &err) == TK_OK) {
 		if (fresh != NULL)
 			config_free(old);
 		return;
@@ -198,7 +216,7 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 	buf_init(&reply, 1 << 20);
 	rc = begin(r, e);
 	if (rc == TK_OK)
-		rc = request_run(r->ledger, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed,
+		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed,
 				 e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
@@ -421,10 +439,10 @@ static int tell_configured(struct recorder *r, struct err *e)
 
 static int start(struct recorder *r, struct err *e)
 {
-	int rc = fingerprint_key(r->cfg, true, r->fingerprint_key, e);
+	int rc = ledger_open(&r->ledger, r->cfg->ledger.path, e);
 
 	if (rc == TK_OK)
-		rc = ledger_open(&r->ledger, r->cfg->ledger.path, e);
+		rc = take_keys(r, e);
 	if (rc == TK_OK)
 		rc = (r->intake = intake_new(r->ledger, e)) == NULL ? TK_ENOMEM : load(r, e);
 	if (rc == TK_OK)
@@ -464,7 +482,7 @@ static void finish(struct recorder *r)
 	intake_free(r->intake);
 	ledger_close(r->ledger);
 	config_free(r->own_cfg);
-	explicit_bzero(r->fingerprint_key, sizeof r->fingerprint_key);
+	explicit_bzero(&r->keys, sizeof r->keys);
 	free(r);
 }
 

@@ -5,10 +5,12 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/zone.h"
+#include "sensor/recorder/fingerprint.h"
 
 #define MEMBERS_MAX 16
-#define LIST_MAX 1024
-#define TEXT_MAX 65536
+#define LIST_MAX (REQUEST_KEYS_MAX * KEY_TEXTS)
+#define ADOPT_MAX 1024
+#define TEXT_MAX (2 << 20)
 
 struct member {
 	struct slice key, value; /* value: text of a string (undone) or number */
@@ -26,6 +28,7 @@ struct request {
 
 struct context {
 	struct ledger *l;
+	const struct config *cfg;
 	const struct request *r;
 	struct slice actor;
 	int64_t now_ns;
@@ -159,25 +162,81 @@ static int put_key(struct context *c, const struct key_entry *k, const char *did
 	return rc == TK_OK ? record(c, "key", did, k) : rc;
 }
 
-static int do_key_add(struct context *c)
+/* A day at its beginning, or at its end; empty: 0. False: there is no such day. */
+static bool take_day(struct slice text, bool end, int64_t *ns)
 {
-	struct slice expires = member(c->r, "expires");
-	struct key_entry k = { member(c->r, "fingerprint"), member(c->r, "id"),
-			       member(c->r, "user"),	    SLICE("active"),
-			       member(c->r, "kind"),	    0 };
 	struct date d;
 
-	if (k.kind.n == 0)
-		k.kind = SLICE("person");
-	if (!is_fingerprint(k.fingerprint) || k.id.n == 0)
-		c->refusal = "a key needs a fingerprint and an id";
-	else if (expires.n > 0 && !date_parse(expires, &d))
-		c->refusal = "expires is not a date (2026-12-31)";
+	*ns = 0;
+	if (text.n == 0)
+		return true;
+	if (!date_parse(text, &d))
+		return false;
+	*ns = zone_day_start(date_to_days(d) + end) * NS_PER_SEC;
+	return true;
+}
+
+/* What is wrong with it; NULL: nothing. */
+static const char *take_entry(const struct slice text[KEY_TEXTS], struct key_entry *k)
+{
+	*k = (struct key_entry){ .fingerprint = text[KEY_FINGERPRINT],
+				 .id = text[KEY_ID],
+				 .user = text[KEY_USER],
+				 .state = text[KEY_REVOKED].n > 0 ? SLICE("revoked") : SLICE("active"),
+				 .kind = text[KEY_KIND].n > 0 ? text[KEY_KIND] : SLICE("person"),
+				 .owner = text[KEY_OWNER],
+				 .department = text[KEY_DEPARTMENT],
+				 .models = text[KEY_MODELS],
+				 .paths = text[KEY_PATHS] };
+	if (!is_fingerprint(k->fingerprint) || k->id.n == 0)
+		return "a key needs a fingerprint and an id";
+	if (!take_day(text[KEY_ISSUED], false, &k->issued_ns) || !take_day(text[KEY_FROM], false, &k->from_ns) ||
+	    !take_day(text[KEY_EXPIRES], true, &k->expires_ns) ||
+	    !take_day(text[KEY_REVOKED], false, &k->revoked_ns))
+		return "not a date (2026-12-31)";
+	return NULL;
+}
+
+/* All of them or none: each is looked at before the first is written. */
+static int do_key_add(struct context *c)
+{
+	char mark[FINGERPRINT_TEXT + 1];
+	int rc = ledger_fingerprint_mark(c->l, mark, c->e);
+	struct key_entry k;
+
+	if (rc != TK_OK && rc != TK_ENOTFOUND)
+		return rc;
+	if (rc == TK_OK && !slice_is(member(c->r, "mark"), mark))
+		c->refusal = "the fingerprint key is not the one of the ledger: put the right fingerprint.key back into ledger.keys";
+	else if (c->r->n_list == 0 || c->r->n_list % KEY_TEXTS != 0)
+		c->refusal = "not a list of keys";
+	for (size_t i = 0; i < c->r->n_list && c->refusal == NULL; i += KEY_TEXTS)
+		c->refusal = take_entry(&c->r->list[i], &k);
 	if (c->refusal != NULL)
 		return TK_OK;
-	if (expires.n > 0)
-		k.expires_ns = zone_day_start(date_to_days(d) + 1) * NS_PER_SEC;
-	return put_key(c, &k, "add");
+	rc = rc == TK_ENOTFOUND ? ledger_set_fingerprint_mark(c->l, member(c->r, "mark"), c->e) : TK_OK;
+	for (size_t i = 0; i < c->r->n_list && rc == TK_OK; i += KEY_TEXTS) {
+		take_entry(&c->r->list[i], &k);
+		rc = put_key(c, &k, "add");
+	}
+	return rc;
+}
+
+/* The fingerprint key has changed on the disk. */
+static int do_key_settle(struct context *c)
+{
+	bool lost = member(c->r, "lost").n > 0;
+	struct fingerprint_keys keys;
+	int64_t n = 0;
+	int rc = fingerprint_keys(c->cfg, false, &keys, c->e);
+
+	if (rc == TK_OK)
+		rc = lost ? fingerprint_lose(c->l, &keys, &n, c->e)
+			  : fingerprint_settle(c->l, &keys, c->cfg->ledger.keys, &n, c->e);
+	explicit_bzero(&keys, sizeof keys);
+	c->count = n < 0 ? 0 : n;
+	c->keys_changed = true;
+	return rc == TK_OK && n >= 0 ? record(c, "key", lost ? "lost" : "rotate", NULL) : rc;
 }
 
 static int do_key_revoke(struct context *c)
@@ -196,8 +255,8 @@ static int do_key_revoke(struct context *c)
 }
 
 struct adopted {
-	struct key_entry entry[LIST_MAX];
-	struct buf text[LIST_MAX];
+	struct key_entry entry[ADOPT_MAX];
+	struct buf text[ADOPT_MAX];
 	size_t n;
 	const struct request *r;
 };
@@ -211,7 +270,7 @@ static int note_adopted(void *ctx, const struct key_entry *k)
 
 	for (size_t i = 0; i < a->r->n_list; i++)
 		wanted |= slice_eq(a->r->list[i], k->fingerprint);
-	if (!wanted || a->n == LIST_MAX)
+	if (!wanted || a->n == ADOPT_MAX)
 		return TK_OK;
 	buf_init(b, 65536);
 	buf_add(b, k->fingerprint);
@@ -287,18 +346,19 @@ static const struct {
 	{ "keys.add", do_key_add },
 	{ "keys.revoke", do_key_revoke },
 	{ "keys.adopt", do_key_adopt },
+	{ "keys.settle", do_key_settle },
 	{ "calendar.import", do_calendar_import },
 	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
 	{ "status", do_status },
 };
 
-int request_run(struct ledger *l, struct slice text, struct slice actor, int64_t now_ns, struct buf *reply,
+int request_run(struct ledger *l, const struct config *cfg, struct slice text, struct slice actor, int64_t now_ns, struct buf *reply,
 		bool *keys_changed, struct err *e)
 {
 	struct request *r = calloc(1, sizeof *r);
 	struct json_out o = json_out(reply);
-	struct context c = { .l = l, .r = r, .actor = actor, .now_ns = now_ns, .reply = &o, .e = e,
+	struct context c = { .l = l, .cfg = cfg, .r = r, .actor = actor, .now_ns = now_ns, .reply = &o, .e = e,
 			     .refusal = "no such request" };
 	int rc = TK_OK;
 

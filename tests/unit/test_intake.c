@@ -148,7 +148,7 @@ int main(void)
 	snprintf(path, sizeof path, "%s/ledger.db", folder);
 	zone_use("Asia/Tokyo", &e);
 	if (ledger_open(&w.ledger, path, &e) != TK_OK ||
-	    (w.enrich = enrich_new(w.cfg, w.ledger, key, &e)) == NULL ||
+	    (w.enrich = enrich_new(w.cfg, w.ledger, slice_of(key, sizeof key), &e)) == NULL ||
 	    (w.evaluate = evaluate_new(w.cfg, w.ledger, w.enrich, &e)) == NULL ||
 	    (w.intake = intake_new(w.ledger, &e)) == NULL || stream_init(&w.stream) != TK_OK) {
 		printf("Bail out! %s\n", e.text);
