@@ -273,8 +273,8 @@ int keys_rotate(struct cli *cli, struct keys_options *o)
 	if (status == EXIT_DONE)
 		status = ask(cfg, &request, o->lost ? "lost" : "linked", o->json);
 	if (status == EXIT_DONE && cli_recorder_runs(cfg))
-		cli_error("a running sensor computes with the new key from its next start on; until then its"
-			  " fingerprints are known by the old one");
+		cli_error("send SIGHUP to the running `tochoku run`: until then its sensor computes with the old"
+			  " key, and what it sends is known by that");
 	buf_free(&reply);
 	buf_free(&request);
 	config_free(cfg);

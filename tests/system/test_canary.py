@@ -1,17 +1,28 @@
 #!/usr/bin/env python3
-"""No key, prompt or answer in any file, log or output: canaries go in by every door, then ledger, WAL, keys,
-error logs and the output of every command are searched for them, raw and in the forms they could take."""
+"""No key, prompt or answer in any file, log or output: canaries go in by every door, in every form of credential, then
+ledger, WAL, keys, error logs and the output of every command are searched for them, raw and in the forms they could
+take."""
 import base64
 import json
 import os
+import re
 import sys
 import time
 import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
-from harness import Site, Tap  # noqa: E402
+import capture  # noqa: E402
+from harness import ROOT, Site, Tap  # noqa: E402
 
-STEMS = ['sk-proj-%sQx7Kd92mVbT4', 'sk-ant-api03-%sLw3Zt8Rr5Yp0', 'AIzaSy%sHc6Nj1Uf9Ga4Es7Bd2Mk5Vo8Xq3W']
+
+def table(path, name):
+    """The first text of each row NAME(...) of a .def file, with all of the row."""
+    with open(os.path.join(ROOT, path), encoding='utf-8') as f:
+        return [(re.findall(r'"([^"]*)"', row)[0], row) for row in re.findall(r'^%s\((.*)\)' % name, f.read(), re.M)]
+
+
+STEMS = ['sk-proj-%s', 'sk-ant-api03-%s', 'AIzaSy%s'] + [p + '%s' for p, _ in table('sensor/fields/credentials.def', 'CREDENTIAL')]
+MARK, PATIENT = 'CnryQx7Kd92mVbT4Lw3Zt8Rr5Yp0Hc6Nj1Uf', '患者カナリア'  # one of these is in every canary
 MSEC = 1795400670
 
 
@@ -22,12 +33,12 @@ class Canaries:
         self.made = {}
 
     def key(self, door, stem=0):
-        value = STEMS[stem] % ('%s%02d' % ('Cnry', len(self.made)))
+        value = STEMS[stem] % ('%s%04d' % (MARK, len(self.made)))
         self.made[value] = door
         return value
 
     def text(self, door):
-        value = '患者カナリア%02d番の紹介状' % len(self.made)
+        value = '%s%04d番の紹介状' % (PATIENT, len(self.made))
         self.made[value] = door
         return value
 
@@ -82,6 +93,17 @@ def json_log(c):
     for name in ('authorization', 'Authorization', 'http_authorization', 'api_key', 'x_api_key', 'x-api-key', 'key'):
         add(**{name: 'Bearer ' + c.key('member ' + name)})
     add(authorization='Basic ' + base64.b64encode(('u:' + c.key('basic')).encode()).decode())
+    for stem, text in enumerate(STEMS):
+        door = text % ' in '
+        add(authorization='Bearer ' + c.key(door + 'member', stem), api_key=c.key(door + 'second member', stem))
+        add(uri='/v1/chat/completions?q=%s&access_token=%s' % (c.key(door + 'query', stem), c.key(door + 'named query', stem)))
+        add(uri='/v1/%s/%s' % (c.key(door + 'path', stem), urllib.parse.quote(c.key(door + 'coded path', stem)).replace('-', '%2D')))
+        add(ua='x/1 (%s)' % c.key(door + 'agent', stem), user=c.key(door + 'user', stem), dept=c.key(door + 'department', stem))
+        add(model=c.key(door + 'model', stem), rid=c.key(door + 'request id', stem), host=c.key(door + 'host', stem))
+        add(referer='https://u:%s@x.example/%s' % (c.key(door + 'referrer user', stem), c.key(door + 'referrer', stem)))
+    add(authorization=jwt(c, 'member'), uri='/v1/x?t=' + jwt(c, 'query'), ua=jwt(c, 'agent'), user=jwt(c, 'user'))
+    add(authorization=sigv4(c, 'member'), uri='/v1/x?X-Amz-Signature=%s&X-Amz-Security-Token=%s' % (c.key('presigned'), c.key('token')))
+    add(authorization='Digest username="u", response="%s"' % c.key('digest'))
     add(cookie='session=' + c.key('cookie'))
     add(referer='https://portal.example/?api_key=' + c.key('referrer'))
     add(referrer='https://portal.example/' + c.key('referrer path'))
@@ -94,6 +116,45 @@ def json_log(c):
     lines.append(b'{"prompt":"%s"' % c.text('cut').encode() + b'x' * (1 << 20) + c.key('too long').encode() + b'\n')
     lines.append(json_line(999, ts='no time', msec='x', authorization=c.key('no time')))
     return lines
+
+
+def jwt(c, door):
+    """Payload and signature are canaries, and the rest of it is no less secret."""
+    parts = ({'alg': 'none'}, {'sub': 'yamada', 'note': c.key('JWT payload, ' + door)})
+    coded = [base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b'=').decode() for p in parts]
+    return '.'.join(coded + [c.key('JWT signature, ' + door)])
+
+
+def sigv4(c, door):
+    return ('AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20260819/us-east-1/bedrock/aws4_request, '
+            'SignedHeaders=host;x-amz-date, Signature=' + c.key('signature, ' + door))
+
+
+def tapped(c):
+    """Calls as a capture has them: every header that is looked at, and those in which credentials go otherwise."""
+    names = [n for n, row in table('sensor/proto/headers.def', 'HEADER') if row.startswith('REQUEST') and
+             n not in ('content-type', 'content-encoding', 'upgrade', 'host')]
+    names += [n for n, _ in table('sensor/fields/person.def', 'PERSON')]
+    names += ['x-amz-security-token', 'x-goog-iam-authorization-token', 'x-vendor-secret', 'x-csrf-token']
+    calls = []
+
+    def add(headers, answer=capture.ANSWER, **more):
+        calls.append(('10.0.0.1', capture.request(headers, **more), answer))
+    for n in names:
+        for form in ('%s', 'Bearer %s', 'CN=%s,O=x', 'session=%s; theme=dark'):
+            add([(n, form % c.key('%s: %s' % (n, form % '')))])
+        add([(n, jwt(c, n))])
+        add([(n, 'a=1; t=' + jwt(c, n + ', cookie'))])
+        add([(n, sigv4(c, n))])
+        add([(n, 'Basic ' + base64.b64encode(('u:' + c.key(n + ', basic')).encode()).decode())])
+        add([(n, 'Basic ' + base64.b64encode((c.key(n + ', basic user') + ':').encode()).decode())])
+    add([('Host', c.key('host'))], path='/v1/%s?key=%s' % (c.key('captured path'), c.key('captured query', 2)))
+    add([], body=json.dumps({'model': c.key('captured model'), 'user': c.key('captured user'),
+                             'messages': [{'role': 'user', 'content': c.text('captured prompt')}]}).encode())
+    body = json.dumps({'model': 'gpt-4o', 'choices': [{'message': {'content': c.text('captured answer')}}]}).encode()
+    add([], answer=b'HTTP/1.1 200 OK\r\nSet-Cookie: session=%s\r\nX-Request-Id: %s\r\nContent-Length: %d\r\n\r\n' % (
+        c.key('set-cookie').encode(), c.key('answer id').encode(), len(body)) + body)
+    return calls
 
 
 def combined_log(c):
@@ -124,7 +185,7 @@ def outputs(site):
         out = site.tochoku(*args, want=None)
         yield ' '.join(args), out
         yield ' '.join(args) + ' (messages)', site.last_error.encode()
-    for name in ('access.log', 'combined.log'):
+    for name in ('access.log', 'combined.log', 'tap.pcap'):
         out = site.tochoku('decode', '--json', site.path(name), want=None)
         yield 'decode ' + name, out
         yield 'decode %s (messages)' % name, site.last_error.encode()
@@ -142,25 +203,43 @@ def files(site, inputs):
 def main():
     tap, c = Tap(), Canaries()
     registered = c.key('configuration')
-    extra = 'identities:\n  keys:\n    - {id: ward-7, key: "%s", user: yamada}\n' % registered
+    extra = 'identities:\n  keys:\n    - {id: ward-7, key: "%s", user: yamada}\n' \
+        'functions:\n  - {name: f, match: {header.authorization: "Bearer *"}}\n' % registered
     site = Site(tails=[('gateway', 'access.log', 'nginx-json'), ('proxy', 'combined.log', 'nginx-combined')], extra=extra)
     inputs = {site.config}
     for name, lines in (('access.log', json_log(c)), ('combined.log', combined_log(c))):
         inputs.add(site.path(name))
         with open(site.path(name), 'wb') as f:
             f.writelines(lines)
+    with open(site.config, encoding='utf-8') as f:
+        text = f.read().replace('networks:\n', 'networks:\n  trusted_proxies: [10.0.0.1/32]\n')
+    with open(site.config, 'w', encoding='utf-8') as f:
+        f.write(text)
+    inputs |= {capture.write(site.path('tap.pcap'), tapped(c)), site.path('keys.csv'), site.path('wrong.csv')}
+    with open(site.path('keys.csv'), 'w', encoding='utf-8') as f:
+        f.write('id,key\na,%s\nb,Bearer %s\n' % (c.key('keys import'), c.key('keys import, bearer')))
+    with open(site.path('wrong.csv'), 'w', encoding='utf-8') as f:
+        f.write('id,key,expires\na,%s,never\nb,"%s" x,\n' % (c.key('wrong row'), c.key('wrong CSV')))
     site.start()
     tap.ok(site.wait_count(site_events(site), 10), 'the logs are in the ledger', site.count())
     seen = [('WAL while it runs: ' + n, b) for n, b in files(site, inputs)]
     seen += list(outputs(site))
+    before = site.count()
+    for args in (['keys', 'import', site.path('keys.csv')], ['keys', 'import', site.path('wrong.csv')],
+                 ['keys', 'add', '--id', 'c'], ['import', site.path('tap.pcap')], ['keys', 'rotate-fingerprint']):
+        seen += [(' '.join(args), site.tochoku(*args, want=None, stdin=c.key('keys add').encode())),
+                 (' '.join(args) + ' (messages)', site.last_error.encode())]
+    tap.equal(site.count() - before, len(tapped(Canaries())), 'the captured calls are in the ledger')
+    seen += [('WAL behind the capture: ' + n, b) for n, b in files(site, inputs)]
     site.stop()
     site.tochoku('import', site.path('access.log'))
     seen += [('import (messages)', site.last_error.encode())]
     seen += list(files(site, inputs)) + list(outputs(site))
     tap.ok(site.count() >= 40, 'events came of it', site.count())
-    hits = ['%s (%s) in %s' % (door, form, where)
-            for value, door in c.made.items() for form, data in forms(value)
-            for where, text in seen if data in text]
+    caught = [(where, text) for where, text in seen if any(d in text for m in (MARK, PATIENT) for _, d in forms(m))]
+    hits = ['a canary in %s' % where for where, _ in caught]
+    hits += ['%s (%s) in %s' % (door, form, where) for value, door in c.made.items() for form, data in forms(value)
+             for where, text in caught if data in text]
     tap.ok(not hits, '%d canaries in %d files and outputs: no hit' % (len(c.made), len(seen)), '\n'.join(hits))
     control = b'x' + base64.b64encode(b'ab' + registered.encode()) + b'y'
     tap.ok(any(data in control for _, data in forms(registered)), 'the search finds what is there')
