@@ -32,6 +32,7 @@ bool keys_fingerprint(const struct fingerprint_keys *site, struct slice key, cha
 /* {"do":"keys.add","mark":..,"keys":[ : begins the request; texts follow, then keys_send. */
 void keys_begin_request(struct json_out *out, const struct fingerprint_keys *site);
 /* Closes the request, sends it and tells how many were done. */
-int keys_send(const struct config *cfg, struct json_out *out, const struct buf *request, const char *did, bool json);
+int keys_send(const struct config *cfg, struct json_out *out, const struct buf *request, const char *did,
+	      bool json);
 
 #endif

@@ -1,5 +1,5 @@
-/* tochoku keys: changes of the register, through the one door. The keys themselves never leave this process: what
- * is sent and kept is a keyed fingerprint. */
+/* tochoku keys: changes of the register, through the one door. The keys themselves never leave this process:
+ * what is sent and kept is a keyed fingerprint. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -85,7 +85,8 @@ void keys_begin_request(struct json_out *out, const struct fingerprint_keys *sit
 	json_open(out, '[');
 }
 
-int keys_send(const struct config *cfg, struct json_out *out, const struct buf *request, const char *did, bool json)
+int keys_send(const struct config *cfg, struct json_out *out, const struct buf *request, const char *did,
+	      bool json)
 {
 	json_close(out, ']');
 	json_close(out, '}');
@@ -155,13 +156,19 @@ static size_t read_key(uint8_t out[KEY_BYTES_MAX])
 /* A word that is none of a list's, or NULL. */
 static const char *wrong_option(const struct keys_options *o)
 {
-	static const struct { enum key_text text; const char *name; } days[] = {
-		{ KEY_ISSUED, "issued" }, { KEY_FROM, "valid-from" }, { KEY_EXPIRES, "expires" },
+	static const struct {
+		enum key_text text;
+		const char *name;
+	} days[] = {
+		{ KEY_ISSUED, "issued" },
+		{ KEY_FROM, "valid-from" },
+		{ KEY_EXPIRES, "expires" },
 	};
 	const char *kind = o->text[KEY_KIND];
 	struct date d;
 
-	if (kind != NULL && strcmp(kind, "person") != 0 && strcmp(kind, "service") != 0 && strcmp(kind, "shared") != 0)
+	if (kind != NULL && strcmp(kind, "person") != 0 && strcmp(kind, "service") != 0 &&
+	    strcmp(kind, "shared") != 0)
 		return "kind";
 	for (size_t i = 0; i < COUNT(days); i++)
 		if (o->text[days[i].text] != NULL && !date_parse(slice_str(o->text[days[i].text]), &d))
@@ -169,8 +176,8 @@ static const char *wrong_option(const struct keys_options *o)
 	return NULL;
 }
 
-static int send_added(const struct config *cfg, const struct keys_options *o, const struct fingerprint_keys *site,
-		      const char *hex)
+static int send_added(const struct config *cfg, const struct keys_options *o,
+		      const struct fingerprint_keys *site, const char *hex)
 {
 	struct buf request;
 	struct json_out out;
@@ -262,7 +269,8 @@ int keys_rotate(struct cli *cli, struct keys_options *o)
 	buf_init(&request, 256);
 	buf_str(&request, o->lost ? "{\"do\":\"keys.settle\",\"lost\":\"yes\"}" : "{\"do\":\"keys.settle\"}");
 	buf_init(&reply, 65536);
-	/* what an earlier rotation left undone comes first, and a file that is not the ledger's gets no link */
+	/* what an earlier rotation left undone comes first, and a file that is not the ledger's gets no link
+	 */
 	if (!o->lost)
 		status = cli_request(cfg, buf_slice(&request), &reply);
 	if (status == EXIT_DONE &&
@@ -273,7 +281,8 @@ int keys_rotate(struct cli *cli, struct keys_options *o)
 	if (status == EXIT_DONE)
 		status = ask(cfg, &request, o->lost ? "lost" : "linked", o->json);
 	if (status == EXIT_DONE && cli_recorder_runs(cfg))
-		cli_error("send SIGHUP to the running `tochoku run`: until then its sensor computes with the old"
+		cli_error("send SIGHUP to the running `tochoku run`: until then its sensor computes with the "
+			  "old"
 			  " key, and what it sends is known by that");
 	buf_free(&reply);
 	buf_free(&request);

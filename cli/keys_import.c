@@ -18,7 +18,8 @@
 static const struct csv_column columns[COLUMNS] = {
 	[KEY_FINGERPRINT] = { { "fingerprint", "指紋", "フィンガープリント" } },
 	[KEY_ID] = { { "id", "key_id", "key_name", "キーID", "鍵ID", "キー名", "名称" } },
-	[KEY_USER] = { { "user", "user_id", "利用者", "利用者ID", "ユーザーID", "ユーザID", "職員番号", "職員ID" } },
+	[KEY_USER] = { { "user", "user_id", "利用者", "利用者ID", "ユーザーID", "ユーザID", "職員番号",
+			 "職員ID" } },
 	[KEY_KIND] = { { "kind", "種別", "区分", "種類" } },
 	[KEY_OWNER] = { { "owner", "責任者", "管理者", "所有者", "管理責任者" } },
 	[KEY_DEPARTMENT] = { { "department", "dept", "部門", "部署", "所属", "診療科" } },
@@ -68,9 +69,12 @@ static bool take_day(struct slice text, char out[11])
 
 static const char *kind_of(struct slice text)
 {
-	static const struct { const char *theirs, *ours; } kinds[] = {
-		{ "person", "person" }, { "個人", "person" }, { "service", "service" }, { "サービス", "service" },
-		{ "システム", "service" }, { "shared", "shared" }, { "共用", "shared" }, { "共有", "shared" },
+	static const struct {
+		const char *theirs, *ours;
+	} kinds[] = {
+		{ "person", "person" },	   { "個人", "person" },      { "service", "service" },
+		{ "サービス", "service" }, { "システム", "service" }, { "shared", "shared" },
+		{ "共用", "shared" },	   { "共有", "shared" },
 	};
 
 	for (size_t i = 0; i < COUNT(kinds); i++)
@@ -144,7 +148,8 @@ static void put_text(struct import *m, int column, const struct csv_field *f)
 			wrong(m, f, "no such day, expected one such as 2026-12-31 or 2026/12/31");
 	} else if (column == KEY_KIND) {
 		if (kind_of(f->text) == NULL)
-			wrong(m, f, "unknown kind, expected person, service or shared (個人, サービス, 共用)");
+			wrong(m, f,
+			      "unknown kind, expected person, service or shared (個人, サービス, 共用)");
 		json_str(&m->out, slice_str(kind_of(f->text)));
 	} else if (f->text.n > 200) {
 		wrong(m, f, "longer than 200 bytes");
@@ -158,8 +163,8 @@ static void put_text(struct import *m, int column, const struct csv_field *f)
 static void put_row(struct import *m, const struct csv_row *row)
 {
 	struct csv_field id = csv_field(row, m->column[KEY_ID]);
-	struct csv_field key = csv_field(row, m->column[m->column[COLUMN_KEY] != CSV_NO_COLUMN ? COLUMN_KEY
-										    : KEY_FINGERPRINT]);
+	struct csv_field key = csv_field(
+		row, m->column[m->column[COLUMN_KEY] != CSV_NO_COLUMN ? COLUMN_KEY : KEY_FINGERPRINT]);
 	char hex[FINGERPRINT_TEXT + 1];
 
 	if (id.text.n == 0)
@@ -185,7 +190,8 @@ static bool read_header(struct import *m, const struct csv *csv)
 	struct csv_row header;
 
 	if (csv_rows(csv) < 2) {
-		cli_error("%s:1:1: no keys: the first line names the columns, each other one is a key", m->file);
+		cli_error("%s:1:1: no keys: the first line names the columns, each other one is a key",
+			  m->file);
 		return false;
 	}
 	if (csv_rows(csv) - 1 > REQUEST_KEYS_MAX) {
@@ -198,7 +204,8 @@ static bool read_header(struct import *m, const struct csv *csv)
 	if (m->column[KEY_ID] != CSV_NO_COLUMN &&
 	    (m->column[COLUMN_KEY] != CSV_NO_COLUMN || m->column[KEY_FINGERPRINT] != CSV_NO_COLUMN))
 		return true;
-	cli_error("%s:%u:1: the first line must name the columns id (キーID) and key (APIキー) or fingerprint (指紋)",
+	cli_error("%s:%u:1: the first line must name the columns id (キーID) and key (APIキー) or "
+		  "fingerprint (指紋)",
 		  m->file, header.line);
 	return false;
 }

@@ -216,4 +216,3 @@ int keys_list(struct cli *cli, struct keys_options *o)
 	config_free(cfg);
 	return status;
 }
-

@@ -458,7 +458,8 @@ static bool want_headers(const struct config *cfg, struct sensor_options *o)
 			good = add_function(o, slice_str(name));
 		}
 		for (size_t k = 0; k < f->n_headers && good; k++)
-			good = add_condition(o, slice_str(f->headers[k].name), slice_str(f->headers[k].value));
+			good = add_condition(o, slice_str(f->headers[k].name),
+					     slice_str(f->headers[k].value));
 	}
 	return good;
 }
@@ -484,10 +485,11 @@ int options_from_config(const struct config *cfg, enum batch_mode mode, struct s
 		memcpy(o->trusted_proxies, cfg->trusted_proxies,
 		       cfg->n_trusted_proxies * sizeof *o->trusted_proxies);
 	if (!want_headers(cfg, o))
-		return err_set(e, TK_ELIMIT,
-			       "identities.trusted_headers and functions: at most %d names and %d conditions of"
-			       " headers, %d bytes in all",
-			       WANTED_PERSONS, WANTED_CONDITIONS, OPTIONS_WANTED_BYTES);
+		return err_set(
+			e, TK_ELIMIT,
+			"identities.trusted_headers and functions: at most %d names and %d conditions of"
+			" headers, %d bytes in all",
+			WANTED_PERSONS, WANTED_CONDITIONS, OPTIONS_WANTED_BYTES);
 	rc = fingerprint_keys(cfg, true, &keys, e);
 	memcpy(o->fingerprint_key, keys.bytes, keys.n);
 	o->fingerprint_n = keys.n;

@@ -17,8 +17,9 @@
 struct sensor_options {
 	uint8_t mode;                 /* enum batch_mode: tail for ever, or import each file once */
 	char zone[64];                /* IANA name: log times without a zone are in it */
-	uint8_t fingerprint_key[FINGERPRINT_KEYS_MAX * FINGERPRINT_KEY_BYTES]; /* a chain: sensor/fields/secret.h */
-	size_t fingerprint_n;         /* its bytes */
+	uint8_t fingerprint_key[FINGERPRINT_KEYS_MAX *
+				FINGERPRINT_KEY_BYTES]; /* a chain: sensor/fields/secret.h */
+	size_t fingerprint_n;				/* its bytes */
 	struct cidr *trusted_proxies; /* malloc'ed by the decoder; sensor_options_clear */
 	uint32_t n_trusted_proxies;
 	struct wanted_headers wanted; /* its texts are in wanted_text, so this struct does not move */

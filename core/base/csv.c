@@ -30,7 +30,8 @@ void csv_free(struct csv *c)
 }
 
 /* One conversion of all of it. False: the bytes are not of this encoding (*at: the first that is not). */
-static bool convert(struct csv *c, struct slice in, const char *encoding, size_t *at, struct csv_problem *problem)
+static bool convert(struct csv *c, struct slice in, const char *encoding, size_t *at,
+		    struct csv_problem *problem)
 {
 	iconv_t cd = iconv_open("UTF-8", encoding);
 	size_t room = in.n * 3 + 1, left = room, rest = in.n;
@@ -66,7 +67,8 @@ static bool to_utf8(struct csv *c, struct slice in, struct csv_problem *problem)
 		problem->text = "UTF-16 is not read; save it as CSV in UTF-8";
 		return false;
 	}
-	if (convert(c, in, "UTF-8", &utf8_at, problem) || (utf8_at < in.n && convert(c, in, "CP932", &at, problem)))
+	if (convert(c, in, "UTF-8", &utf8_at, problem) ||
+	    (utf8_at < in.n && convert(c, in, "CP932", &at, problem)))
 		return true;
 	for (size_t i = 0, line = 0; i < in.n && i < utf8_at; i++) {
 		line = in.p[i] == '\n' ? i + 1 : line;
@@ -113,7 +115,8 @@ static void step(const struct csv *c, struct cursor *at)
 
 static bool ends_field(const struct csv *c, const struct cursor *at)
 {
-	return at->i >= c->text_n || c->text[at->i] == ',' || c->text[at->i] == '\n' || c->text[at->i] == '\r';
+	return at->i >= c->text_n || c->text[at->i] == ',' || c->text[at->i] == '\n' ||
+	       c->text[at->i] == '\r';
 }
 
 static void skip_blanks(const struct csv *c, struct cursor *at)

@@ -1,6 +1,6 @@
-/* CSV (RFC 4180) as spreadsheets write it: UTF-8 with or without BOM, or CP932; rows end in CRLF, LF or CR, blank
- * ones do not count; blanks around an unquoted field are not part of it. The whole text at once: a pure function
- * but for memory. Not for several threads at one struct csv. */
+/* CSV (RFC 4180) as spreadsheets write it: UTF-8 with or without BOM, or CP932; rows end in CRLF, LF or CR,
+ * blank ones do not count; blanks around an unquoted field are not part of it. The whole text at once: a pure
+ * function but for memory. Not for several threads at one struct csv. */
 #ifndef TK_BASE_CSV_H
 #define TK_BASE_CSV_H
 

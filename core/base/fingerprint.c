@@ -9,7 +9,8 @@ bool fingerprint_next(struct slice later, uint8_t fingerprint[FINGERPRINT_BYTES]
 
 	for (; later.n >= FINGERPRINT_KEY_BYTES; later = slice_from(later, FINGERPRINT_KEY_BYTES)) {
 		hex_encode(slice_of(fingerprint, FINGERPRINT_BYTES), hex);
-		if (!hmac_sha256(slice_head(later, FINGERPRINT_KEY_BYTES), slice_of(hex, FINGERPRINT_TEXT), mac))
+		if (!hmac_sha256(slice_head(later, FINGERPRINT_KEY_BYTES), slice_of(hex, FINGERPRINT_TEXT),
+				 mac))
 			return false;
 		memcpy(fingerprint, mac, FINGERPRINT_BYTES);
 	}
@@ -20,7 +21,8 @@ bool fingerprint_make(struct slice chain, struct slice secret, uint8_t out[FINGE
 {
 	uint8_t mac[32];
 
-	if (chain.n < FINGERPRINT_KEY_BYTES || !hmac_sha256(slice_head(chain, FINGERPRINT_KEY_BYTES), secret, mac))
+	if (chain.n < FINGERPRINT_KEY_BYTES ||
+	    !hmac_sha256(slice_head(chain, FINGERPRINT_KEY_BYTES), secret, mac))
 		return false;
 	memcpy(out, mac, FINGERPRINT_BYTES);
 	return fingerprint_next(slice_from(chain, FINGERPRINT_KEY_BYTES), out);

@@ -1,7 +1,7 @@
-/* Keyed fingerprints of credentials (llm-usage.md 7), under a chain of keys of 32 bytes: HMAC-SHA-256 under the
- * first, cut to 8 bytes; then, for each key that followed it, HMAC-SHA-256 of the 16 hex digits so far. So what an
- * old fingerprint has become can be computed from itself, without the credential, and a key that leaked is of no
- * use without its successors. Pure functions. */
+/* Keyed fingerprints of credentials (llm-usage.md 7), under a chain of keys of 32 bytes: HMAC-SHA-256 under
+ * the first, cut to 8 bytes; then, for each key that followed it, HMAC-SHA-256 of the 16 hex digits so far.
+ * So what an old fingerprint has become can be computed from itself, without the credential, and a key that
+ * leaked is of no use without its successors. Pure functions. */
 #ifndef TK_BASE_FINGERPRINT_H
 #define TK_BASE_FINGERPRINT_H
 

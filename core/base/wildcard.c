@@ -11,7 +11,8 @@ bool wildcard_match(struct slice pattern, struct slice text)
 		} else if (p < pattern.n && pattern.p[p] == text.p[t]) {
 			p++;
 			t++;
-		} else if (star != SIZE_MAX) { /* the last star takes one byte more; those before it are settled */
+		} else if (star !=
+			   SIZE_MAX) { /* the last star takes one byte more; those before it are settled */
 			p = star + 1;
 			t = ++from;
 		} else {
@@ -27,7 +28,8 @@ bool wildcard_match_any(struct slice patterns, struct slice text)
 {
 	while (patterns.n > 0) {
 		const uint8_t *comma = memchr(patterns.p, ',', patterns.n);
-		struct slice one = slice_head(patterns, comma == NULL ? patterns.n : (size_t)(comma - patterns.p));
+		struct slice one =
+			slice_head(patterns, comma == NULL ? patterns.n : (size_t)(comma - patterns.p));
 
 		patterns = slice_from(patterns, one.n + 1);
 		while (one.n > 0 && one.p[0] == ' ')

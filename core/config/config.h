@@ -138,8 +138,9 @@ struct config {
 	struct cfg_calendar calendar;
 	struct cfg_user *users; size_t n_users;
 	struct cfg_key *keys; size_t n_keys;
-	const char *users_file;                      /* CSV; its people are in users[] too; NULL: none */
-	const char **trusted_headers; size_t n_trusted_headers; /* in lower case; empty: the sensor's own list */
+	const char *users_file; /* CSV; its people are in users[] too; NULL: none */
+	const char **trusted_headers;
+	size_t n_trusted_headers; /* in lower case; empty: the sensor's own list */
 	struct cfg_function *functions; size_t n_functions;
 	struct { const char *table; } prices; /* NULL: the shipped one */
 	struct {

@@ -169,7 +169,8 @@ static void check_tails(struct reading *r, const struct node *list, const struct
 
 static bool has_condition(const struct cfg_function *f)
 {
-	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL || f->n_headers > 0;
+	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL ||
+	       f->n_headers > 0;
 }
 
 /* A condition that nobody looks at cannot be said to hold: such a function is left out, not widened. */

@@ -18,14 +18,14 @@ struct option_type {
 };
 
 enum option_shape {
-	ONE,     /* a value */
-	MANY,    /* a list of values; one alone may stand without brackets */
-	SECTION, /* a map with fixed keys: the rows of `table`, in the same struct */
-	RECORDS, /* a list of maps: an array of structs */
-	NAMED,   /* a map of maps: the same, the key being the record's first member */
-	PREFIXED, /* keys that begin with this one and a value each: an array of structs of two strings, the rest of
-		   * the key in lower case and the value */
-	ANY,     /* whatever: only for keys not acted on yet */
+	ONE,	  /* a value */
+	MANY,	  /* a list of values; one alone may stand without brackets */
+	SECTION,  /* a map with fixed keys: the rows of `table`, in the same struct */
+	RECORDS,  /* a list of maps: an array of structs */
+	NAMED,	  /* a map of maps: the same, the key being the record's first member */
+	PREFIXED, /* keys that begin with this one and a value each: an array of structs of two strings, the
+		   * rest of the key in lower case and the value */
+	ANY,	  /* whatever: only for keys not acted on yet */
 };
 
 enum {

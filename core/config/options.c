@@ -154,7 +154,8 @@ static const struct option_table identities = TABLE(identities_rows);
 
 static const struct option match_rows[] = {
 	{ .key = "method", .type = &type_id, IN(cfg_function, method), .doc = "request method" },
-	{ .key = "path", .type = &type_text, IN(cfg_function, path), .doc = "url.path; * stands for any text" },
+	{ .key = "path", .type = &type_text, IN(cfg_function, path),
+	  .doc = "url.path; * stands for any text" },
 	{ .key = "host", .type = &type_id, IN(cfg_function, host), .doc = "url.domain" },
 	{ .key = "model", .type = &type_id, IN(cfg_function, model), .doc = "model asked for" },
 	{ .key = "key", .type = &type_id, .flags = LATER, .doc = "id of a registered key" },

@@ -12,8 +12,8 @@
 enum { COLUMN_ID, COLUMN_NAME, COLUMN_ROLES, COLUMN_DEPARTMENT, COLUMN_STATUS, COLUMNS };
 
 static const struct csv_column columns[COLUMNS] = {
-	[COLUMN_ID] = { { "id", "user_id", "user", "login", "ユーザーID", "ユーザID", "利用者ID", "職員ID", "職員番号",
-			  "ログインID", "アカウント" } },
+	[COLUMN_ID] = { { "id", "user_id", "user", "login", "ユーザーID", "ユーザID", "利用者ID", "職員ID",
+			  "職員番号", "ログインID", "アカウント" } },
 	[COLUMN_NAME] = { { "name", "full_name", "氏名", "名前", "職員名" } },
 	[COLUMN_ROLES] = { { "roles", "role", "職種", "役割" } },
 	[COLUMN_DEPARTMENT] = { { "department", "dept", "部門", "部署", "所属", "診療科", "所属部署" } },
@@ -26,21 +26,34 @@ struct word {
 };
 
 static const struct word states[] = {
-	{ "active", "active" },	      { "有効", "active" },   { "在職", "active" }, { "在籍", "active" },
-	{ "在職中", "active" },	      { "在籍中", "active" }, { "suspended", "suspended" },
-	{ "停止", "suspended" },      { "停止中", "suspended" }, { "休職", "suspended" }, { "休職中", "suspended" },
-	{ "left", "left" },	      { "退職", "left" },     { "退職済", "left" },   { "離職", "left" },
+	{ "active", "active" },	      { "有効", "active" },	 { "在職", "active" },
+	{ "在籍", "active" },	      { "在職中", "active" },	 { "在籍中", "active" },
+	{ "suspended", "suspended" }, { "停止", "suspended" },	 { "停止中", "suspended" },
+	{ "休職", "suspended" },      { "休職中", "suspended" }, { "left", "left" },
+	{ "退職", "left" },	      { "退職済", "left" },	 { "離職", "left" },
 	{ "無効", "left" },
 };
 
 /* 職種, as rules name them; others stay as they are written. */
 static const struct word roles[] = {
-	{ "医師", "physician" },	 { "歯科医師", "physician" },	 { "研修医", "physician" },
-	{ "看護師", "nurse" },		 { "准看護師", "nurse" },	 { "助産師", "nurse" },
-	{ "保健師", "nurse" },		 { "薬剤師", "pharmacist" },	 { "臨床検査技師", "technician" },
-	{ "診療放射線技師", "technician" }, { "放射線技師", "technician" }, { "臨床工学技士", "technician" },
-	{ "理学療法士", "technician" },	 { "作業療法士", "technician" },	 { "言語聴覚士", "technician" },
-	{ "事務", "office" },		 { "事務員", "office" },	 { "事務職員", "office" },
+	{ "医師", "physician" },
+	{ "歯科医師", "physician" },
+	{ "研修医", "physician" },
+	{ "看護師", "nurse" },
+	{ "准看護師", "nurse" },
+	{ "助産師", "nurse" },
+	{ "保健師", "nurse" },
+	{ "薬剤師", "pharmacist" },
+	{ "臨床検査技師", "technician" },
+	{ "診療放射線技師", "technician" },
+	{ "放射線技師", "technician" },
+	{ "臨床工学技士", "technician" },
+	{ "理学療法士", "technician" },
+	{ "作業療法士", "technician" },
+	{ "言語聴覚士", "technician" },
+	{ "事務", "office" },
+	{ "事務員", "office" },
+	{ "事務職員", "office" },
 	{ "事務職", "office" },
 };
 
@@ -152,13 +165,14 @@ static bool read_header(struct people *p, const struct csv_row *header)
 	if (p->column[COLUMN_ID] != CSV_NO_COLUMN)
 		return true;
 	problem_in(p->r->problems, p->file, header->line, 1, false,
-		   "no column with the user's id; the first line names the columns: id (ユーザーID, 職員番号), name "
+		   "no column with the user's id; the first line names the columns: id (ユーザーID, "
+		   "職員番号), name "
 		   "(氏名), roles (職種), department (部門), status (状態)");
 	return false;
 }
 
-/* All of them behind those of the configuration, or, with one wrong row, none: half a list would make strangers
- * of the rest. */
+/* All of them behind those of the configuration, or, with one wrong row, none: half a list would make
+ * strangers of the rest. */
 static void read_rows(struct people *p, const struct csv *csv, struct config *c)
 {
 	size_t rows = csv_rows(csv), n = c->n_users;

@@ -41,8 +41,8 @@ static bool grow(struct problems *p)
 }
 
 /* An error is counted even where there is no room to keep it: a file is never called good for that. */
-static void add(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning, const char *fmt,
-		va_list ap)
+static void add(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning,
+		const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX], *copy, *named = NULL;
 
@@ -87,8 +87,8 @@ void problem_line(struct problems *p, uint32_t line, uint32_t column, const char
 	va_end(ap);
 }
 
-void problem_in(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning, const char *fmt,
-		...)
+void problem_in(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning,
+		const char *fmt, ...)
 {
 	va_list ap;
 

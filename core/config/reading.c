@@ -204,7 +204,8 @@ static const struct option *find_row(const struct option_table *t, struct slice 
 	size_t i;
 
 	for (i = 0; i < t->n; i++) {
-		if ((slice_is(key, t->rows[i].key) && t->rows[i].shape != PREFIXED) || has_prefix(&t->rows[i], key))
+		if ((slice_is(key, t->rows[i].key) && t->rows[i].shape != PREFIXED) ||
+		    has_prefix(&t->rows[i], key))
 			return &t->rows[i];
 	}
 	return NULL;

@@ -234,9 +234,10 @@ static void read_header(struct reading *r, const struct option *o, const struct 
 	size_t i = 0;
 	char *lower;
 
-	while (i < s.n && ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z' ? true
-			   : (s.p[i] >= '0' && s.p[i] <= '9') ||
-				   (s.p[i] != 0 && strchr("!#$%&'*+-.^_`|~", s.p[i]) != NULL)))
+	while (i < s.n && ((s.p[i] | 0x20) >= 'a' && (s.p[i] | 0x20) <= 'z'
+				   ? true
+				   : (s.p[i] >= '0' && s.p[i] <= '9') ||
+					     (s.p[i] != 0 && strchr("!#$%&'*+-.^_`|~", s.p[i]) != NULL)))
 		i++;
 	if (s.n == 0 || i < s.n) {
 		wrong_value(r, o, n);
@@ -289,8 +290,8 @@ static void read_roles(struct reading *r, const struct option *o, const struct n
 		struct slice s = scalar_text(r, o, e, true);
 
 		if (s.n > 0 && memchr(s.p, ',', s.n) != NULL)
-			problem_at(r->problems, e, "'%s': no comma inside of an entry; write a list: [one, two]",
-				   o->key);
+			problem_at(r->problems, e,
+				   "'%s': no comma inside of an entry; write a list: [one, two]", o->key);
 		if (b.n > 0)
 			buf_byte(&b, ',');
 		buf_add(&b, s);

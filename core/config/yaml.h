@@ -40,8 +40,8 @@ void problem_at(struct problems *p, const struct node *n, const char *fmt, ...) 
 void problem_warn(struct problems *p, const struct node *n, const char *fmt, ...) TK_PRINTF(3, 4);
 void problem_line(struct problems *p, uint32_t line, uint32_t column, const char *fmt, ...) TK_PRINTF(4, 5);
 /* In another file, which the one that is read names. */
-void problem_in(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning, const char *fmt,
-		...) TK_PRINTF(6, 7);
+void problem_in(struct problems *p, const char *file, uint32_t line, uint32_t column, bool warning,
+		const char *fmt, ...) TK_PRINTF(6, 7);
 /* "tochoku: FILE:LINE:COLUMN: text" lines to standard error, sorted by place. */
 void problems_print(const struct problems *p);
 /* The same lines into a buffer, each with `before` at its beginning. */

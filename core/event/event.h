@@ -53,8 +53,9 @@ struct access_event {
 	uint8_t digest[16]; /* of the input's own bytes: a log line, or the capture identity */
 };
 
-/* In the sensor's events F_FUNCTION lists the functions whose headers were there, "NUMBER:NAME" each (number in the
- * configuration's list) with this byte behind it; the recorder, who knows the rest, makes it the one that holds. */
+/* In the sensor's events F_FUNCTION lists the functions whose headers were there, "NUMBER:NAME" each (number
+ * in the configuration's list) with this byte behind it; the recorder, who knows the rest, makes it the one
+ * that holds. */
 #define EVENT_FUNCTIONS '\x1f'
 
 struct flat_event {

@@ -8,8 +8,8 @@
 
 int ledger_fingerprint_mark(struct ledger *l, char mark[FINGERPRINT_TEXT + 1], struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_FINGERPRINT_MARK,
-					   "SELECT value FROM meta WHERE name = '" MARK "'", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_FINGERPRINT_MARK, "SELECT value FROM meta WHERE name = '" MARK "'", e);
 	int rc = s == NULL ? TK_EIO : statement_row(s, e);
 
 	if (rc == TK_OK && column_text(s, 0).n == FINGERPRINT_TEXT)
@@ -40,12 +40,13 @@ struct fingerprints {
 /* All that are the latest: those that became another one before do so no more. */
 static int collect(struct ledger *l, struct fingerprints *all, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(
-		l, LS_FINGERPRINTS,
-		"SELECT key_id FROM dim_who WHERE key_id IS NOT NULL AND key_id NOT IN (SELECT old FROM key_link)"
-		" UNION SELECT new FROM key_link WHERE new NOT IN (SELECT old FROM key_link)"
-		" UNION SELECT fingerprint FROM key WHERE state <> 'lost'",
-		e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_FINGERPRINTS,
+				 "SELECT key_id FROM dim_who WHERE key_id IS NOT NULL AND key_id NOT IN "
+				 "(SELECT old FROM key_link)"
+				 " UNION SELECT new FROM key_link WHERE new NOT IN (SELECT old FROM key_link)"
+				 " UNION SELECT fingerprint FROM key WHERE state <> 'lost'",
+				 e);
 	int rc = s == NULL ? TK_EIO : TK_OK;
 
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
@@ -95,11 +96,12 @@ int ledger_link_fingerprints(struct ledger *l, fingerprint_fn next, void *ctx, i
 		if (next(ctx, new) != TK_OK)
 			rc = err_set(e, TK_EIO, "a fingerprint could not be computed");
 		if (rc == TK_OK)
-			rc = run_pair(l, LS_FINGERPRINT_LINK, "INSERT OR REPLACE INTO key_link VALUES (?1, ?2)",
-				      all.p[i], new, e);
+			rc = run_pair(l, LS_FINGERPRINT_LINK,
+				      "INSERT OR REPLACE INTO key_link VALUES (?1, ?2)", all.p[i], new, e);
 		if (rc == TK_OK)
 			rc = run_pair(l, LS_FINGERPRINT_MOVE,
-				      "UPDATE key SET fingerprint = ?2 WHERE fingerprint = ?1", all.p[i], new, e);
+				      "UPDATE key SET fingerprint = ?2 WHERE fingerprint = ?1", all.p[i], new,
+				      e);
 	}
 	*n = (int64_t)all.n;
 	free(all.p);

@@ -101,11 +101,12 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty,
 /* ---- keys (core/ledger/register.c) ---- */
 struct key_entry {
 	struct slice fingerprint, id, user, kind, owner, department;
-	struct slice state;	    /* active, revoked, or lost: its fingerprint is of a fingerprint key that is no more */
-	struct slice models, paths; /* the plan: patterns, comma-joined; empty: all of them */
-	int64_t issued_ns;	    /* 0: not known */
+	struct slice
+		state; /* active, revoked, or lost: its fingerprint is of a fingerprint key that is no more */
+	struct slice models, paths;  /* the plan: patterns, comma-joined; empty: all of them */
+	int64_t issued_ns;	     /* 0: not known */
 	int64_t from_ns, expires_ns; /* valid from, and before; 0: without end */
-	int64_t revoked_ns;	    /* of a revoked key: since when */
+	int64_t revoked_ns;	     /* of a revoked key: since when */
 };
 typedef int (*key_entry_fn)(void *ctx, const struct key_entry *k);
 int ledger_key_list(struct ledger *l, key_entry_fn row, void *ctx, struct err *e);

@@ -78,7 +78,8 @@ static void seen_add(struct seen_key *k, const struct pair *p, struct slice user
 	}
 }
 
-#define KEY_COLUMNS "id, user, state, kind, owner, department, models, paths, issued, valid_from, expires, revoked"
+#define KEY_COLUMNS                                                                                          \
+	"id, user, state, kind, owner, department, models, paths, issued, valid_from, expires, revoked"
 
 /* From column `at` on: KEY_COLUMNS. */
 static void read_columns(sqlite3_stmt *s, int at, struct key_row *k)
@@ -139,17 +140,18 @@ static int tell_seen(struct ledger_reader *r, const struct pairs *t, key_row_fn 
 {
 	struct seen_key k = { 0 };
 	sqlite3_stmt *s, *registered = NULL;
-	int rc = reader_prepare(r, &s, CURRENT_KEYS
+	int rc = reader_prepare(r, &s,
+				CURRENT_KEYS
 				"SELECT w.id, coalesce(c.now, w.key_id) AS key, w.user FROM dim_who w"
 				" LEFT JOIN current c ON c.old = w.key_id WHERE w.key_id IS NOT NULL"
-				" ORDER BY key, w.user", NULL, 0, e);
+				" ORDER BY key, w.user",
+				NULL, 0, e);
 
 	buf_init(&k.fingerprint, 4096);
 	buf_init(&k.users, 1 << 16);
 	if (rc == TK_OK)
-		rc = reader_prepare(r, &registered,
-				    "SELECT " KEY_COLUMNS " FROM keys WHERE fingerprint = ?1", NULL, 0,
-				    e);
+		rc = reader_prepare(r, &registered, "SELECT " KEY_COLUMNS " FROM keys WHERE fingerprint = ?1",
+				    NULL, 0, e);
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
 		const struct pair *p = pair_of(t, sqlite3_column_int64(s, 0));
 
@@ -173,8 +175,7 @@ static int tell_registered(struct ledger_reader *r, key_row_fn row, void *ctx, s
 {
 	sqlite3_stmt *s;
 	int rc = reader_prepare(
-		r, &s, "SELECT fingerprint, " KEY_COLUMNS " FROM keys ORDER BY id, fingerprint", NULL,
-		0, e);
+		r, &s, "SELECT fingerprint, " KEY_COLUMNS " FROM keys ORDER BY id, fingerprint", NULL, 0, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
 		struct key_row k = { .fingerprint = reader_text(s, 0) };
@@ -203,8 +204,10 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
 int ledger_fingerprinted(struct ledger_reader *r, bool *yes, struct err *e)
 {
 	int64_t n;
-	int rc = reader_number(r, "SELECT EXISTS (SELECT 1 FROM dim_who WHERE key_id IS NOT NULL) OR EXISTS"
-			       " (SELECT 1 FROM keys WHERE state <> 'lost')", NULL, 0, 0, &n, e);
+	int rc = reader_number(r,
+			       "SELECT EXISTS (SELECT 1 FROM dim_who WHERE key_id IS NOT NULL) OR EXISTS"
+			       " (SELECT 1 FROM keys WHERE state <> 'lost')",
+			       NULL, 0, 0, &n, e);
 
 	*yes = n != 0;
 	return rc;

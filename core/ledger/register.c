@@ -52,14 +52,17 @@ int ledger_keys_unregistered(struct ledger *l, key_entry_fn row, void *ctx, stru
 
 int ledger_key_put(struct ledger *l, const struct key_entry *k, int64_t now_ns, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_KEY_PUT,
-		"INSERT INTO key (fingerprint, id, user, state, kind, added, expires, owner, department, models,"
+	sqlite3_stmt *s = ledger_statement(
+		l, LS_KEY_PUT,
+		"INSERT INTO key (fingerprint, id, user, state, kind, added, expires, owner, department, "
+		"models,"
 		" paths, issued, valid_from, revoked) VALUES (?1, ?2, nullif(?3, ''), ?4, ?5, ?6, ?7,"
 		" nullif(?8, ''), nullif(?9, ''), nullif(?10, ''), nullif(?11, ''), ?12, ?13, ?14)"
 		" ON CONFLICT DO UPDATE SET id = excluded.id, user = excluded.user, state = excluded.state,"
 		" kind = excluded.kind, expires = excluded.expires, owner = excluded.owner,"
 		" department = excluded.department, models = excluded.models, paths = excluded.paths,"
-		" issued = excluded.issued, valid_from = excluded.valid_from, revoked = excluded.revoked", e);
+		" issued = excluded.issued, valid_from = excluded.valid_from, revoked = excluded.revoked",
+		e);
 
 	if (s == NULL)
 		return TK_EIO;

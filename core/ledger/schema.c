@@ -338,7 +338,8 @@ int schema_upgrade(sqlite3 *db, struct err *e)
 	if (rc == TK_OK)
 		rc = schema_exec(db, pragma, e);
 	if (rc == TK_OK)
-		return schema_exec(db, "COMMIT", e);
-	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		rc = schema_exec(db, "COMMIT", e);
+	if (rc != TK_OK)
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;
 }

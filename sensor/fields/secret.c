@@ -100,7 +100,8 @@ static struct slice jwt_subject(struct slice token, struct scratch *s)
 	end = rest.n == 0 ? NULL : memchr(rest.p, '.', rest.n);
 	if (end == NULL)
 		return slice_of(NULL, 0);
-	return claimed_subject(secret_base64(slice_head(rest, (size_t)(end - rest.p)), SUBJECT_SOURCE_MAX, s), s);
+	return claimed_subject(secret_base64(slice_head(rest, (size_t)(end - rest.p)), SUBJECT_SOURCE_MAX, s),
+			       s);
 }
 
 /* The user of "user:password"; of ":key" the key, which then is all that there is. */
@@ -162,12 +163,22 @@ static enum scheme scheme_of(struct slice word)
 		const char *word;
 		enum scheme scheme;
 	} schemes[] = {
-		{ "bearer", SCHEME_TOKEN },  { "token", SCHEME_TOKEN },	  { "apikey", SCHEME_TOKEN },
-		{ "api-key", SCHEME_TOKEN }, { "key", SCHEME_TOKEN },	  { "dpop", SCHEME_TOKEN },
-		{ "jwt", SCHEME_TOKEN },     { "oauth", SCHEME_TOKEN },	  { "basic", SCHEME_BASIC },
-		{ "digest", SCHEME_DIGEST }, { "negotiate", SCHEME_ONCE }, { "ntlm", SCHEME_ONCE },
-		{ "AWS4-HMAC-SHA256", SCHEME_SIGNED },	{ "AWS4-ECDSA-P256-SHA256", SCHEME_SIGNED },
-		{ "GOOG4-HMAC-SHA256", SCHEME_SIGNED },	{ "GOOG4-RSA-SHA256", SCHEME_SIGNED },
+		{ "bearer", SCHEME_TOKEN },
+		{ "token", SCHEME_TOKEN },
+		{ "apikey", SCHEME_TOKEN },
+		{ "api-key", SCHEME_TOKEN },
+		{ "key", SCHEME_TOKEN },
+		{ "dpop", SCHEME_TOKEN },
+		{ "jwt", SCHEME_TOKEN },
+		{ "oauth", SCHEME_TOKEN },
+		{ "basic", SCHEME_BASIC },
+		{ "digest", SCHEME_DIGEST },
+		{ "negotiate", SCHEME_ONCE },
+		{ "ntlm", SCHEME_ONCE },
+		{ "AWS4-HMAC-SHA256", SCHEME_SIGNED },
+		{ "AWS4-ECDSA-P256-SHA256", SCHEME_SIGNED },
+		{ "GOOG4-HMAC-SHA256", SCHEME_SIGNED },
+		{ "GOOG4-RSA-SHA256", SCHEME_SIGNED },
 	};
 
 	for (size_t i = 0; i < COUNT(schemes); i++)
@@ -196,7 +207,7 @@ static struct credential_parts take_apart(struct slice value, struct scratch *s)
 	if (rest.n == 0 && (word_is(word, "none") || word_is(word, "bearer") || word_is(word, "basic")))
 		return c;
 	rest = rest.n == 0 || scheme == SCHEME_NONE ? value : text_trim(rest); /* the name of a credential may
-									       * hold blanks */
+										* hold blanks */
 	if (rest.p == value.p)
 		scheme = SCHEME_NONE;
 	c.secret = rest;

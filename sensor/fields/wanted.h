@@ -16,7 +16,7 @@ struct header_condition {
 };
 
 struct header_function {
-	struct slice name;    /* number and name: EVENT_FUNCTIONS */
+	struct slice name;   /* number and name: EVENT_FUNCTIONS */
 	uint64_t conditions; /* all of these must hold */
 };
 

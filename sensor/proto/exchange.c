@@ -170,7 +170,8 @@ static void take_key(struct exchange *x, struct slice value, size_t row, const s
 }
 
 /* RFC 6265 4.2: "name=value; name=value". Those that are JWTs. */
-static void take_cookies(struct exchange *x, struct slice list, size_t row, const struct parse_context *fields)
+static void take_cookies(struct exchange *x, struct slice list, size_t row,
+			 const struct parse_context *fields)
 {
 	while (list.n > 0) {
 		const uint8_t *end = memchr(list.p, ';', list.n), *equals;
@@ -189,9 +190,14 @@ static void take_cookies(struct exchange *x, struct slice list, size_t row, cons
 static void take_person(struct exchange *x, const struct person_header *h, size_t row, struct slice value,
 			const struct parse_context *fields)
 {
-	static const struct { enum kept kept; uint8_t rank; } facts[PERSON_FACTS] = {
-		[PERSON_USER] = { KEPT_USER, 0 },	      [PERSON_CERTIFICATE] = { KEPT_USER, 0 },
-		[PERSON_CREDENTIAL] = { KEPT_CREDENTIAL, 1 }, [PERSON_DEPARTMENT] = { KEPT_DEPARTMENT, 2 },
+	static const struct {
+		enum kept kept;
+		uint8_t rank;
+	} facts[PERSON_FACTS] = {
+		[PERSON_USER] = { KEPT_USER, 0 },
+		[PERSON_CERTIFICATE] = { KEPT_USER, 0 },
+		[PERSON_CREDENTIAL] = { KEPT_CREDENTIAL, 1 },
+		[PERSON_DEPARTMENT] = { KEPT_DEPARTMENT, 2 },
 	};
 	uint8_t *rank = &x->person_rank[facts[h->fact].rank];
 	size_t mark = fields->scratch->n;
@@ -230,7 +236,8 @@ static const struct header_row *header_row(enum direction d, struct slice name)
 	return NULL;
 }
 
-static void check_conditions(struct exchange *x, const struct wanted_headers *w, struct slice name, struct slice value)
+static void check_conditions(struct exchange *x, const struct wanted_headers *w, struct slice name,
+			     struct slice value)
 {
 	for (size_t i = 0; i < w->n_conditions; i++)
 		if (w->condition[i].name.n == name.n &&

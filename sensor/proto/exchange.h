@@ -58,7 +58,8 @@ struct exchange {
 	uint32_t stream; /* HTTP/2; 0: HTTP/1 */
 	uint16_t status;
 	uint8_t key;	    /* enum exchange_key */
-	/* Rows of the headers that key, claim and the facts of a person are from, + 1: a smaller one counts. */
+	/* Rows of the headers that key, claim and the facts of a person are from, + 1: a smaller one counts.
+	 */
 	uint8_t key_rank, claim_rank, person_rank[3];
 	uint64_t conditions; /* of fields->wanted that hold */
 	uint32_t anomalies; /* bits of enum anomaly */

@@ -153,7 +153,8 @@ static void set_usage(const struct usage *u, const struct parse_context *fields,
 }
 
 /* Which functions ask for headers that were there: the recorder, who knows the rest, chooses among them. */
-static void set_functions(const struct exchange *x, const struct parse_context *fields, struct access_event *ev)
+static void set_functions(const struct exchange *x, const struct parse_context *fields,
+			  struct access_event *ev)
 {
 	const struct wanted_headers *w = fields->wanted;
 	size_t n = 0, room = 0;

@@ -83,7 +83,8 @@ static bool permitted(const struct registered_key *k, const struct access_event 
 	       (k->paths.n == 0 || path.n == 0 || wildcard_match_any(k->paths, path));
 }
 
-static void derive_key(struct derive *d, const struct access_event *ev, enum derived_id id, struct derived *out)
+static void derive_key(struct derive *d, const struct access_event *ev, enum derived_id id,
+		       struct derived *out)
 {
 	const struct registered_key *k = enrich_key(d->enrich, ev_str(ev, F_KEY_ID));
 	int64_t at = ev_int(ev, F_TIMESTAMP, 0);

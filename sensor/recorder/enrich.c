@@ -319,7 +319,8 @@ void enrich_what(struct enrich *en, struct part *what)
 	struct slice model = text_of(what, has(what, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL);
 	struct slice seen = text_of(what, F_FUNCTION);
 
-	what->known &= ~(UINT32_C(1) << event_fields[F_FUNCTION].slot); /* the sensor's word for it is none yet */
+	what->known &=
+		~(UINT32_C(1) << event_fields[F_FUNCTION].slot); /* the sensor's word for it is none yet */
 	for (size_t i = 0; i < en->cfg->n_functions; i++) {
 		const struct cfg_function *f = &en->cfg->functions[i];
 

@@ -31,7 +31,8 @@ bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_s
 
 /* For derived rule fields; empty when not known. */
 struct slice enrich_user_status(struct enrich *en, struct slice user);
-const struct registered_key *enrich_key(struct enrich *en, struct slice fingerprint); /* NULL: not registered */
+const struct registered_key *enrich_key(struct enrich *en,
+					struct slice fingerprint); /* NULL: not registered */
 struct calendar *enrich_calendar(struct enrich *en);
 
 #endif

@@ -26,7 +26,8 @@ static int sync_folder(const char *path, struct err *e)
 	const char *slash = strrchr(path, '/');
 	int fd, rc;
 
-	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path),
+		 slash == NULL ? "." : path);
 	fd = sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	rc = fd < 0 || sys_fsync(fd) != 0 ? err_sys(e, "%s", folder) : TK_OK;
 	sys_close(fd);
@@ -44,7 +45,9 @@ static int write_keys(const char *path, struct slice bytes, bool replace, struct
 	unlink(fresh);
 	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
 	if (fd < 0 || sys_write_all(fd, bytes.p, bytes.n) != 0 || sys_fsync(fd) != 0 ||
-	    (replace ? rename(fresh, path) : link(fresh, path) != 0 && errno != EEXIST ? -1 : 0) != 0)
+	    (replace					 ? rename(fresh, path)
+	     : link(fresh, path) != 0 && errno != EEXIST ? -1
+							 : 0) != 0)
 		rc = err_sys(e, "%s", path);
 	sys_close(fd);
 	unlink(fresh);
@@ -80,11 +83,12 @@ static int may_make(const struct config *cfg, const char *path, struct err *e)
 		rc = ledger_fingerprinted(r, &fingerprinted, e);
 	ledger_reader_close(r);
 	if (rc == TK_OK && fingerprinted)
-		rc = err_set(e, TK_ECONFIG,
-			     "%s is not there, and the ledger's keys are known by it alone: put it back from the"
-			     " backup. If it is lost for ever, `tochoku keys rotate-fingerprint --lost` makes"
-			     " another, and every key must be registered again",
-			     path);
+		rc = err_set(
+			e, TK_ECONFIG,
+			"%s is not there, and the ledger's keys are known by it alone: put it back from the"
+			" backup. If it is lost for ever, `tochoku keys rotate-fingerprint --lost` makes"
+			" another, and every key must be registered again",
+			path);
 	return rc;
 }
 
@@ -106,7 +110,8 @@ int fingerprint_keys(const struct config *cfg, bool create, struct fingerprint_k
 		return rc;
 	if (text.n == 0 || text.n % FINGERPRINT_KEY_BYTES != 0)
 		rc = err_set(e, TK_EMALFORMED,
-			     "%s: %zu bytes, expected a multiple of %d: it is damaged; put it back from the backup",
+			     "%s: %zu bytes, expected a multiple of %d: it is damaged; put it back from the "
+			     "backup",
 			     path, text.n, FINGERPRINT_KEY_BYTES);
 	else
 		memcpy(out->bytes, text.p, out->n = text.n);
@@ -132,8 +137,8 @@ static int next_fingerprint(void *ctx, char fingerprint[FINGERPRINT_TEXT + 1])
 	return fingerprint_next_text(*later, fingerprint) ? TK_OK : TK_EIO;
 }
 
-int fingerprint_settle(struct ledger *l, const struct fingerprint_keys *k, const char *folder, int64_t *linked,
-		       struct err *e)
+int fingerprint_settle(struct ledger *l, const struct fingerprint_keys *k, const char *folder,
+		       int64_t *linked, struct err *e)
 {
 	char known[FINGERPRINT_TEXT + 1], mark[FINGERPRINT_TEXT + 1];
 	int rc = ledger_fingerprint_mark(l, known, e);
@@ -148,12 +153,13 @@ int fingerprint_settle(struct ledger *l, const struct fingerprint_keys *k, const
 	if (rc == TK_OK && n == k->n)
 		return TK_OK;
 	if (n == 0)
-		return err_set(e, TK_ECONFIG,
-			       "%s/fingerprint.key is not the key that the ledger's fingerprints were made with (of"
-			       " another site, or from before a rotation): put the right one back from the backup."
-			       " If it is lost for ever, move this one away, `tochoku keys rotate-fingerprint"
-			       " --lost` makes another, and every key must be registered again",
-			       folder);
+		return err_set(
+			e, TK_ECONFIG,
+			"%s/fingerprint.key is not the key that the ledger's fingerprints were made with (of"
+			" another site, or from before a rotation): put the right one back from the backup."
+			" If it is lost for ever, move this one away, `tochoku keys rotate-fingerprint"
+			" --lost` makes another, and every key must be registered again",
+			folder);
 	if (ledger_begin(l, e) != TK_OK)
 		return e->code;
 	if (rc == TK_OK) {

@@ -12,7 +12,7 @@
 struct key_register {
 	struct registered_key *key;
 	size_t n;
-	struct map *places;   /* fingerprint text -> place in key[] */
+	struct map *places; /* fingerprint text -> place in key[] */
 	/* Found before, by the place of the text: guesses that are checked. Place in key[], + 1. */
 	uint32_t met[MET];
 	struct keep keep;
@@ -57,8 +57,12 @@ static int add_ledger_key(void *ctx, const struct key_entry *k)
 {
 	bool active = slice_is(k->state, "active");
 	const struct registered_key key = {
-		.user = k->user, .owner = k->owner, .department = k->department, .kind = k->kind,
-		.models = k->models, .paths = k->paths,
+		.user = k->user,
+		.owner = k->owner,
+		.department = k->department,
+		.kind = k->kind,
+		.models = k->models,
+		.paths = k->paths,
 		.issued_ns = k->issued_ns == 0 ? INT64_MIN : k->issued_ns,
 		.from_ns = k->from_ns == 0 ? INT64_MIN : k->from_ns,
 		.expires_ns = k->expires_ns == 0 ? INT64_MAX : k->expires_ns,
@@ -78,16 +82,20 @@ static int64_t day_start(struct date d, int32_t later, int64_t otherwise)
 static bool add_configured(struct key_register *r, const struct cfg_key *k)
 {
 	const struct registered_key key = {
-		.user = slice_str(k->user), .owner = slice_str(k->owner),
-		.department = slice_str(k->department), .kind = slice_str(k->kind),
-		.models = slice_str(k->models), .paths = slice_str(k->paths),
+		.user = slice_str(k->user),
+		.owner = slice_str(k->owner),
+		.department = slice_str(k->department),
+		.kind = slice_str(k->kind),
+		.models = slice_str(k->models),
+		.paths = slice_str(k->paths),
 		.issued_ns = day_start(k->issued, 0, INT64_MIN),
 		.from_ns = day_start(k->valid_from, 0, INT64_MIN),
 		.expires_ns = k->state != NULL && strcmp(k->state, "expired") == 0
 				      ? INT64_MIN
 				      : day_start(k->expires, 1, INT64_MAX),
 		.revoked_ns = day_start(k->revoked, 0,
-					k->state != NULL && strcmp(k->state, "revoked") == 0 ? INT64_MIN : INT64_MAX),
+					k->state != NULL && strcmp(k->state, "revoked") == 0 ? INT64_MIN
+											     : INT64_MAX),
 	};
 	uint8_t bytes[FINGERPRINT_BYTES];
 	char hex[FINGERPRINT_TEXT + 1];
@@ -98,10 +106,12 @@ static bool add_configured(struct key_register *r, const struct cfg_key *k)
 	return add(r, slice_of(hex, FINGERPRINT_TEXT), &key);
 }
 
-struct key_register *key_register_new(const struct config *cfg, struct ledger *l, struct slice chain, struct err *e)
+struct key_register *key_register_new(const struct config *cfg, struct ledger *l, struct slice chain,
+				      struct err *e)
 {
 	struct key_register *r = calloc(1, sizeof *r);
-	bool good = r != NULL && chain.n <= sizeof r->chain && (r->places = map_new(1 << 20, 64u << 20)) != NULL;
+	bool good =
+		r != NULL && chain.n <= sizeof r->chain && (r->places = map_new(1 << 20, 64u << 20)) != NULL;
 
 	if (good && chain.n > 0)
 		memcpy(r->chain, chain.p, r->chain_n = chain.n);

@@ -216,8 +216,8 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 	buf_init(&reply, 1 << 20);
 	rc = begin(r, e);
 	if (rc == TK_OK)
-		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply, &keys_changed,
-				 e);
+		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply,
+				 &keys_changed, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
 	if (rc == TK_OK)

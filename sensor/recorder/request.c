@@ -190,7 +190,8 @@ static const char *take_entry(const struct slice text[KEY_TEXTS], struct key_ent
 				 .paths = text[KEY_PATHS] };
 	if (!is_fingerprint(k->fingerprint) || k->id.n == 0)
 		return "a key needs a fingerprint and an id";
-	if (!take_day(text[KEY_ISSUED], false, &k->issued_ns) || !take_day(text[KEY_FROM], false, &k->from_ns) ||
+	if (!take_day(text[KEY_ISSUED], false, &k->issued_ns) ||
+	    !take_day(text[KEY_FROM], false, &k->from_ns) ||
 	    !take_day(text[KEY_EXPIRES], true, &k->expires_ns) ||
 	    !take_day(text[KEY_REVOKED], false, &k->revoked_ns))
 		return "not a date (2026-12-31)";
@@ -207,7 +208,8 @@ static int do_key_add(struct context *c)
 	if (rc != TK_OK && rc != TK_ENOTFOUND)
 		return rc;
 	if (rc == TK_OK && !slice_is(member(c->r, "mark"), mark))
-		c->refusal = "the fingerprint key is not the one of the ledger: put the right fingerprint.key back into ledger.keys";
+		c->refusal = "the fingerprint key is not the one of the ledger: put the right "
+			     "fingerprint.key back into ledger.keys";
 	else if (c->r->n_list == 0 || c->r->n_list % KEY_TEXTS != 0)
 		c->refusal = "not a list of keys";
 	for (size_t i = 0; i < c->r->n_list && c->refusal == NULL; i += KEY_TEXTS)
@@ -353,12 +355,18 @@ static const struct {
 	{ "status", do_status },
 };
 
-int request_run(struct ledger *l, const struct config *cfg, struct slice text, struct slice actor, int64_t now_ns, struct buf *reply,
-		bool *keys_changed, struct err *e)
+int request_run(struct ledger *l, const struct config *cfg, struct slice text, struct slice actor,
+		int64_t now_ns, struct buf *reply, bool *keys_changed, struct err *e)
 {
 	struct request *r = calloc(1, sizeof *r);
 	struct json_out o = json_out(reply);
-	struct context c = { .l = l, .cfg = cfg, .r = r, .actor = actor, .now_ns = now_ns, .reply = &o, .e = e,
+	struct context c = { .l = l,
+			     .cfg = cfg,
+			     .r = r,
+			     .actor = actor,
+			     .now_ns = now_ns,
+			     .reply = &o,
+			     .e = e,
 			     .refusal = "no such request" };
 	int rc = TK_OK;
 

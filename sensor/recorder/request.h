@@ -7,17 +7,29 @@
 #include "core/config/config.h"
 #include "core/ledger/ledger.h"
 
-/* The texts of one key in the list of keys.add, in this order; days as 2026-12-31, what is not set is empty. */
+/* The texts of one key in the list of keys.add, in this order; days as 2026-12-31, what is not set is empty.
+ */
 enum key_text {
-	KEY_FINGERPRINT, KEY_ID, KEY_USER, KEY_KIND, KEY_OWNER, KEY_DEPARTMENT, KEY_MODELS, KEY_PATHS, KEY_ISSUED,
-	KEY_FROM, KEY_EXPIRES, KEY_REVOKED, KEY_TEXTS
+	KEY_FINGERPRINT,
+	KEY_ID,
+	KEY_USER,
+	KEY_KIND,
+	KEY_OWNER,
+	KEY_DEPARTMENT,
+	KEY_MODELS,
+	KEY_PATHS,
+	KEY_ISSUED,
+	KEY_FROM,
+	KEY_EXPIRES,
+	KEY_REVOKED,
+	KEY_TEXTS
 };
 #define REQUEST_KEYS_MAX 2000 /* of one request */
 
 /* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits.
  * `actor` is the user's name for the record. The reply is one JSON object; an error of the ledger itself is
  * returned. *keys_changed: keys or the calendar must be read anew. */
-int request_run(struct ledger *l, const struct config *cfg, struct slice request, struct slice actor, int64_t now_ns, struct buf *reply,
-		bool *keys_changed, struct err *e);
+int request_run(struct ledger *l, const struct config *cfg, struct slice request, struct slice actor,
+		int64_t now_ns, struct buf *reply, bool *keys_changed, struct err *e);
 
 #endif

@@ -1,4 +1,5 @@
-/* CSV: fields with their places, quotes, ends of lines, encodings, headers; wildcards; the chain of fingerprints. */
+/* CSV: fields with their places, quotes, ends of lines, encodings, headers; wildcards; the chain of
+ * fingerprints. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,11 +33,15 @@ static void put(struct slice text, char *out, size_t size)
 	csv_free(c);
 }
 
-static const struct { const char *text, *rows; } cases[] = {
+static const struct {
+	const char *text, *rows;
+} cases[] = {
 	{ "a,b\nc,d\n", "a@1:1|b@1:3;c@2:1|d@2:3;" },
 	{ "a,b\r\nc,d", "a@1:1|b@1:3;c@2:1|d@2:3;" },
 	{ "a,b\rc,d\r", "a@1:1|b@1:3;c@2:1|d@2:3;" },
-	{ "\xef\xbb\xbf" "a,b\n", "a@1:1|b@1:3;" },
+	{ "\xef\xbb\xbf"
+	  "a,b\n",
+	  "a@1:1|b@1:3;" },
 	{ "a,,c\n,\n", "a@1:1|@1:3|c@1:4;@2:1|@2:2;" },
 	{ "\n\na\n\n\nb\n", "a@3:1;b@6:1;" },
 	{ " a , b \n", "a@1:2|b@1:6;" },
@@ -50,7 +55,9 @@ static const struct { const char *text, *rows; } cases[] = {
 	{ "a,\"b\n", "1:3 the quotes that open here are not closed" },
 	{ "x\na,\"b\"c\n", "2:3 text behind closing quotes; quotes inside are written twice" },
 	{ "a\nb\xff\xff\n", "2:2 not UTF-8, and not CP932 (Shift_JIS) either" },
-	{ "\xff\xfe" "a", "1:1 UTF-16 is not read; save it as CSV in UTF-8" },
+	{ "\xff\xfe"
+	  "a",
+	  "1:1 UTF-16 is not read; save it as CSV in UTF-8" },
 	{ "", "" },
 };
 
@@ -81,13 +88,28 @@ static void test_columns(void)
 	csv_free(c);
 }
 
-static const struct { const char *pattern, *text; bool match; } patterns[] = {
-	{ "", "", true },	       { "", "a", false },	    { "a", "a", true },
-	{ "a", "A", false },	       { "a", "ab", false },	    { "a*", "a", true },
-	{ "a*", "abc", true },	       { "*c", "abc", true },	    { "*c", "abcd", false },
-	{ "a*c", "ac", true },	       { "a*c", "abcbc", true },    { "a*b*c", "axxbyyc", true },
-	{ "a*b*c", "axxcyyb", false }, { "*", "", true },	    { "**", "x", true },
-	{ "*ab*ab*", "abab", true },   { "*ab*ab*", "aba", false }, { "/v1/*/completions", "/v1/chat/completions", true },
+static const struct {
+	const char *pattern, *text;
+	bool match;
+} patterns[] = {
+	{ "", "", true },
+	{ "", "a", false },
+	{ "a", "a", true },
+	{ "a", "A", false },
+	{ "a", "ab", false },
+	{ "a*", "a", true },
+	{ "a*", "abc", true },
+	{ "*c", "abc", true },
+	{ "*c", "abcd", false },
+	{ "a*c", "ac", true },
+	{ "a*c", "abcbc", true },
+	{ "a*b*c", "axxbyyc", true },
+	{ "a*b*c", "axxcyyb", false },
+	{ "*", "", true },
+	{ "**", "x", true },
+	{ "*ab*ab*", "abab", true },
+	{ "*ab*ab*", "aba", false },
+	{ "/v1/*/completions", "/v1/chat/completions", true },
 	{ "a*a", "a", false },
 };
 
@@ -96,7 +118,8 @@ static void test_wildcards(void)
 	char many[64], text[4096];
 
 	for (size_t i = 0; i < COUNT(patterns); i++)
-		ok(wildcard_match(slice_str(patterns[i].pattern), slice_str(patterns[i].text)) == patterns[i].match,
+		ok(wildcard_match(slice_str(patterns[i].pattern), slice_str(patterns[i].text)) ==
+			   patterns[i].match,
 		   patterns[i].pattern);
 	memset(many, '*', sizeof many);
 	for (size_t i = 0; i + 1 < sizeof many; i += 2)
@@ -122,7 +145,8 @@ static void test_chain(void)
 	   "one key: HMAC-SHA-256, cut");
 	hex_encode(slice_of(first, 8), hex);
 	ok(fingerprint_make(slice_of(keys, 64), SLICE("sk-x"), second) &&
-		   hmac_sha256(slice_of(keys + 32, 32), slice_of(hex, 16), mac) && memcmp(second, mac, 8) == 0,
+		   hmac_sha256(slice_of(keys + 32, 32), slice_of(hex, 16), mac) &&
+		   memcmp(second, mac, 8) == 0,
 	   "two: of the hex digits of the first");
 	ok(fingerprint_make(slice_of(keys, 96), SLICE("sk-x"), third) &&
 		   fingerprint_next(slice_of(keys + 32, 64), first) && memcmp(first, third, 8) == 0,
@@ -133,7 +157,8 @@ static void test_chain(void)
 	ok(!fingerprint_next_text(slice_of(keys + 64, 32), memcpy(hex, "0123456789abcdeg", 17)) &&
 		   !fingerprint_next_text(slice_of(keys + 64, 32), memcpy(hex, "0123", 5)),
 	   "which must be one");
-	ok(!fingerprint_make(slice_of(keys, 0), SLICE("x"), first) && !fingerprint_make(slice_of(keys, 31), SLICE("x"), first),
+	ok(!fingerprint_make(slice_of(keys, 0), SLICE("x"), first) &&
+		   !fingerprint_make(slice_of(keys, 31), SLICE("x"), first),
 	   "no key, no fingerprint");
 }
 

@@ -1,5 +1,5 @@
-/* Whom headers and credentials name: certificates in every form that gateways forward, JWT, Basic, Digest; which
- * header counts; what is believed of whom. */
+/* Whom headers and credentials name: certificates in every form that gateways forward, JWT, Basic, Digest;
+ * which header counts; what is believed of whom. */
 #include <stdio.h>
 
 #include "core/base/addr.h"
@@ -14,7 +14,9 @@ static uint8_t room[SCRATCH_SIZE];
 static struct scratch scratch = { room, 0, sizeof room };
 static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
 
-static const struct { const char *value, *name; } certificates[] = {
+static const struct {
+	const char *value, *name;
+} certificates[] = {
 	{ "CN=yamada.t,OU=3F,O=Hospital,C=JP", "yamada.t" },
 	{ "emailAddress=y@x.example,CN=yamada.t,O=Hospital", "yamada.t" },
 	{ "/C=JP/O=Hospital/CN=yamada.t", "yamada.t" },
@@ -66,7 +68,9 @@ static size_t tlv(uint8_t *out, uint8_t tag, const uint8_t *body, size_t n)
 
 static size_t name_of(uint8_t *out, const char *cn)
 {
-	static const uint8_t organisation[] = { 0x31, 12, 0x30, 10, 6, 3, 0x55, 4, 10, 0x0c, 3, 'H', 'o', 's' };
+	static const uint8_t organisation[] = {
+		0x31, 12, 0x30, 10, 6, 3, 0x55, 4, 10, 0x0c, 3, 'H', 'o', 's'
+	};
 	uint8_t pair[600], set[700];
 	size_t n = 0;
 
@@ -133,22 +137,26 @@ static void test_der(void)
 		ok_slice(person_of_certificate(slice_str(code), &scratch), SLICE("yamada.t"), "bare base64");
 		snprintf(text, sizeof text, ":%s:", code);
 		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"), "RFC 9440");
-		snprintf(text, sizeof text, "-----BEGIN CERTIFICATE-----\n%.20s\n%s\n-----END CERTIFICATE-----\n", code,
+		snprintf(text, sizeof text,
+			 "-----BEGIN CERTIFICATE-----\n%.20s\n%s\n-----END CERTIFICATE-----\n", code,
 			 code + 20);
 		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"), "PEM");
 		for (char *p = text; *p != 0; p++)
 			*p = *p == '\n' ? ' ' : *p;
-		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"), "PEM in one line");
+		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"),
+			 "PEM in one line");
 		snprintf(text, sizeof text,
 			 "-----BEGIN%%20CERTIFICATE-----%%0A%s%%0A-----END%%20CERTIFICATE-----%%0A", code);
-		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"), "PEM, percent-encoded");
+		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"),
+			 "PEM, percent-encoded");
 	}
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
 	n = certificate(der, longest, longest, true);
 	base64(der, n, code);
 	scratch.n = 0;
-	ok_slice(person_of_certificate(slice_str(code), &scratch), slice_str(longest), "lengths of two bytes");
+	ok_slice(person_of_certificate(slice_str(code), &scratch), slice_str(longest),
+		 "lengths of two bytes");
 	for (size_t cut = 0; cut < n; cut += 7) {
 		base64(der, cut, code);
 		scratch.n = 0;
@@ -159,7 +167,9 @@ static void test_der(void)
 }
 
 #define JWT(payload) "eyJhbGciOiJub25lIn0." payload ".c2ln"
-static const struct { const char *value, *claim, *part; } claims[] = {
+static const struct {
+	const char *value, *claim, *part;
+} claims[] = {
 	/* {"iss":"x","sub":"yamada.t","azp":"ehr"} */
 	{ "Bearer " JWT("eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ"), "yamada.t", "yamada.t" },
 	{ JWT("eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ"), "yamada.t", "yamada.t" },
@@ -176,7 +186,8 @@ static const struct { const char *value, *claim, *part; } claims[] = {
 	{ "Digest username=\"yamada.t\", realm=\"x\", response=\"00\"", "yamada.t", "yamada.t" },
 	{ "Digest realm=\"x\"", "", "realm=\"x\"" },
 	{ "Bearer sk-EXAMPLE0001", "", "sk-EXAMPLE0001" },
-	{ "AWS4-ECDSA-P256-SHA256 Credential=AKIAEXAMPLE/20260819/bedrock/aws4_request, Signature=0", "", "AKIAEXAMPLE" },
+	{ "AWS4-ECDSA-P256-SHA256 Credential=AKIAEXAMPLE/20260819/bedrock/aws4_request, Signature=0", "",
+	  "AKIAEXAMPLE" },
 	{ "GOOG4-RSA-SHA256 Credential=a@b.example/20260819/auto/storage/goog4_request", "", "a@b.example" },
 	{ "OAuth ya29.EXAMPLE", "", "ya29.EXAMPLE" },
 };
@@ -184,8 +195,10 @@ static const struct { const char *value, *claim, *part; } claims[] = {
 static void test_claims(void)
 {
 	for (size_t i = 0; i < COUNT(claims); i++, scratch.n = 0) {
-		ok_slice(secret_claim(slice_str(claims[i].value), &scratch), slice_str(claims[i].claim), claims[i].value);
-		ok_slice(secret_part(slice_str(claims[i].value), &scratch), slice_str(claims[i].part), "  its key");
+		ok_slice(secret_claim(slice_str(claims[i].value), &scratch), slice_str(claims[i].claim),
+			 claims[i].value);
+		ok_slice(secret_part(slice_str(claims[i].value), &scratch), slice_str(claims[i].part),
+			 "  its key");
 	}
 }
 
@@ -195,12 +208,14 @@ static struct parse_context context(void)
 	bool host_bits;
 
 	cidr_parse(SLICE("10.0.0.1/32"), &trusted, &host_bits);
-	return (struct parse_context){ .fingerprint_key = slice_of(key, sizeof key), .trusted_proxies = &trusted,
-				       .n_trusted_proxies = 1, .scratch = &scratch };
+	return (struct parse_context){ .fingerprint_key = slice_of(key, sizeof key),
+				       .trusted_proxies = &trusted,
+				       .n_trusted_proxies = 1,
+				       .scratch = &scratch };
 }
 
-/* A log line's credential names its user where nothing better does, in either order, and a name that has the same
- * fingerprint as a token's subject names nobody, also behind such a line. */
+/* A log line's credential names its user where nothing better does, in either order, and a name that has the
+ * same fingerprint as a token's subject names nobody, also behind such a line. */
 static void test_log_fields(void)
 {
 	struct parse_context ctx = context();
@@ -232,7 +247,8 @@ static void test_log_fields(void)
 	ok(memo_recall(ctx.cache, memo, &fe.ev), "other lines are remembered");
 	flat_event_reset(&fe);
 	secret_set_key(&fe.ev, SLICE("Negotiate YIIabcdefgh"), &ctx);
-	ok(!ev_known(&fe.ev, F_KEY_ID) && !ev_absent(&fe.ev, F_KEY_ID), "good for one connection: there was one, not which");
+	ok(!ev_known(&fe.ev, F_KEY_ID) && !ev_absent(&fe.ev, F_KEY_ID),
+	   "good for one connection: there was one, not which");
 	parse_cache_free(ctx.cache);
 }
 
@@ -258,7 +274,8 @@ static struct access_event *seen(const char *head, bool trusted, const struct wa
 		const uint8_t *colon = memchr(rest.p, ':', rest.n), *end = memchr(rest.p, '\n', rest.n);
 		size_t at = (size_t)(colon - rest.p), n = end == NULL ? rest.n : (size_t)(end - rest.p);
 
-		exchange_header(&exchange, REQUEST, slice_head(rest, at), slice_of(rest.p + at + 2, n - at - 2), &ctx);
+		exchange_header(&exchange, REQUEST, slice_head(rest, at),
+				slice_of(rest.p + at + 2, n - at - 2), &ctx);
 		rest = slice_from(rest, n + 1);
 	}
 	exchange_event(&exchange, &ends, &ctx, &fe.ev);
@@ -294,7 +311,8 @@ static bool same_key(const char *head, const char *secret)
 
 static void test_heads(void)
 {
-	static const char jwt[] = "Authorization: Bearer " JWT("eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ");
+	static const char jwt[] =
+		"Authorization: Bearer " JWT("eyJpc3MiOiJ4Iiwic3ViIjoieWFtYWRhLnQiLCJhenAiOiJlaHIifQ");
 	char text[1024];
 
 	expect_user("X-User: b\nX-Consumer-Username: a", true, "a");
@@ -313,30 +331,39 @@ static void test_heads(void)
 	snprintf(text, sizeof text, "Cookie: theme=dark; access=%s; x=y", strchr(jwt, 'y') - 1);
 	expect_user(text, false, "yamada.t");
 	ok(same_key(text, "yamada.t"), "a cookie that is a JWT is a key");
-	ok(ev_absent(seen("Cookie: session=0123456789abcdef", false, NULL), F_KEY_ID), "another cookie is none");
-	ok(same_key("Authorization: Bearer sk-provider0001\nX-Litellm-Api-Key: sk-virtual0001", "sk-virtual0001"),
+	ok(ev_absent(seen("Cookie: session=0123456789abcdef", false, NULL), F_KEY_ID),
+	   "another cookie is none");
+	ok(same_key("Authorization: Bearer sk-provider0001\nX-Litellm-Api-Key: sk-virtual0001",
+		    "sk-virtual0001"),
 	   "the gateway's key says more than the provider's");
-	ok(same_key("X-Litellm-Api-Key: sk-virtual0001\nAuthorization: Bearer sk-provider0001", "sk-virtual0001"),
+	ok(same_key("X-Litellm-Api-Key: sk-virtual0001\nAuthorization: Bearer sk-provider0001",
+		    "sk-virtual0001"),
 	   "whatever their order");
 	ok(same_key("Authorization: Bearer sk-provider0001\nX-Credential-Identifier: ward-7", "ward-7"),
 	   "and so does its name of the key");
-	ok_slice(ev_str(seen("X-Dept: 2\nX-Department: 1", true, NULL), F_DEPARTMENT), SLICE("1"), "department");
+	ok_slice(ev_str(seen("X-Dept: 2\nX-Department: 1", true, NULL), F_DEPARTMENT), SLICE("1"),
+		 "department");
 }
 
 static void test_wanted(void)
 {
-	struct wanted_headers w = { .person = { { SLICE("x-staff-id"), PERSON_USER }, { SLICE("x-user"), PERSON_USER } },
-				    .n_person = 2,
-				    .condition = { { SLICE("x-function"), SLICE("sum*") }, { SLICE("x-app"), SLICE("ehr") } },
-				    .n_conditions = 2,
-				    .function = { { SLICE("0:both"), 3 }, { SLICE("1:one"), 1 } },
-				    .n_functions = 2 };
+	struct wanted_headers w = {
+		.person = { { SLICE("x-staff-id"), PERSON_USER }, { SLICE("x-user"), PERSON_USER } },
+		.n_person = 2,
+		.condition = { { SLICE("x-function"), SLICE("sum*") }, { SLICE("x-app"), SLICE("ehr") } },
+		.n_conditions = 2,
+		.function = { { SLICE("0:both"), 3 }, { SLICE("1:one"), 1 } },
+		.n_functions = 2
+	};
 
-	ok_slice(ev_str(seen("X-Consumer-Username: a\nX-User: b\nX-Staff-Id: c", true, &w), F_USER), SLICE("c"),
-		 "the site's own list, in its order");
+	ok_slice(ev_str(seen("X-Consumer-Username: a\nX-User: b\nX-Staff-Id: c", true, &w), F_USER),
+		 SLICE("c"), "the site's own list, in its order");
 	ok(!ev_known(seen("X-Consumer-Username: a", true, &w), F_USER), "what is not in it is not believed");
-	ok_slice(ev_str(seen("X-Function: summary", true, &w), F_FUNCTION), SLICE("1:one\x1f"), "one condition");
-	ok_slice(ev_str(seen("X-App: ehr\nX-Function: summary", true, &w), F_FUNCTION), SLICE("0:both\x1f" "1:one\x1f"),
+	ok_slice(ev_str(seen("X-Function: summary", true, &w), F_FUNCTION), SLICE("1:one\x1f"),
+		 "one condition");
+	ok_slice(ev_str(seen("X-App: ehr\nX-Function: summary", true, &w), F_FUNCTION),
+		 SLICE("0:both\x1f"
+		       "1:one\x1f"),
 		 "both");
 	ok(!ev_known(seen("X-App: EHR\nX-Function: x", true, &w), F_FUNCTION), "none");
 }

@@ -268,7 +268,8 @@ int main(void)
 	small_event(&l, T0 + 20 * SEC, 50 * SEC, 200, 3, 3, 3);
 	small_event(&l, T0 + 90 * MINUTE, 5 * MINUTE, 200, 1, 1, 2);
 	small_event(&l, -5 * MINUTE, 0, 200, 1, 4, 1);
-	small_sql(&l, "INSERT INTO key (fingerprint, id, user, state, kind, added, expires) VALUES ('aaaa', 'ward', 'anna', 'active', 'person', 0, 0)");
+	small_sql(&l, "INSERT INTO key (fingerprint, id, user, state, kind, added, expires) VALUES ('aaaa', "
+		      "'ward', 'anna', 'active', 'person', 0, 0)");
 	ok_int(ledger_reader_open(&r, l.path, &e), TK_OK, "opens read-only beside a writer");
 	order(r);
 	people(r);
