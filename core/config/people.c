@@ -62,12 +62,10 @@ struct people {
 	const char *file;
 	size_t column[COLUMNS];
 	struct map *ids;
-	bool failed;
 };
 
 static void wrong(struct people *p, const struct csv_field *f, const char *what)
 {
-	p->failed = true;
 	problem_in(p->r->problems, p->file, f->line, f->column, false, "%s: '%.*s'", what,
 		   (int)slice_head(f->text, 100).n, (const char *)f->text.p);
 }
@@ -196,8 +194,6 @@ static void read_rows(struct people *p, const struct csv *csv, struct config *c)
 
 		n += read_person(p, &row, &all[n]);
 	}
-	if (p->failed)
-		return;
 	c->users = all;
 	c->n_users = n;
 }

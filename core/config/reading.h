@@ -40,7 +40,7 @@ void read_map(struct reading *r, const struct option_table *t, const char *name,
 /* What takes more than one value to see (config_check.c). `root` may be NULL. */
 void config_check(struct reading *r, const struct node *root, struct config *c);
 
-/* People of a CSV file behind those of c (people.c); with one wrong row none, and each is reported. */
+/* People of a CSV file behind those of c (people.c); each wrong row is an error. */
 void people_read(struct reading *r, const char *file, struct slice text, struct config *c);
 /* The same of c->users_file; `place` is where it is named. */
 void people_load(struct reading *r, const struct node *place, struct config *c);

@@ -15,10 +15,10 @@ tanaka,田中 一郎,看護師,内科,在職,x
 ito,伊藤,,医事課,,z
 '''
 WARD, BATCH, OLD, STRANGE = 'sk-ward7-EXAMPLE0001', 'sk-batch-EXAMPLE0002', 'sk-old-EXAMPLE00003', 'sk-other-EXAMPLE0004'
-KEYS = '''キーID,APIキー,利用者ID,種別,責任者,許可モデル,許可パス,発行日,有効開始日,有効期限,失効日
-ward-7,%s,tanaka,個人,,gpt-4o*;claude-*,/v1/*,2026/4/1,,2027/3/31,
-batch,%s,,サービス,suzuki,,,,2026-11-24,,
-old,%s,ito,,,,,,,,2026-11-24
+KEYS = '''キーID,APIキー,利用者ID,種別,責任者,許可モデル,許可パス,発行日,有効開始日,有効期限,失効日,部門
+ward-7,%s,tanaka,個人,,gpt-4o*;claude-*,/v1/*,2026/4/1,,2027/3/31,,
+batch,%s,,サービス,suzuki,,,,2026-11-24,,,検査部
+old,%s,ito,,,,,,,,2026-11-24,
 ''' % (WARD, BATCH, OLD)
 
 
@@ -100,9 +100,9 @@ def test_keys(tap):
     site.tochoku('import', write(site, 'access.log', ''.join(log)))
     events = sorted(site.events(), key=lambda e: (e['@timestamp'], e['tochoku.key.state'], e.get('user.name', '')))
     got = [(e['@timestamp'][8:10], e['tochoku.key.state'], e.get('user.name'), e.get('tochoku.department')) for e in events]
-    tap.equal(got, [('23', 'active', 'ito', '医事課'), ('23', 'active', 'tanaka', '内科'), ('23', 'not_yet_valid', None, None),
+    tap.equal(got, [('23', 'active', 'ito', '医事課'), ('23', 'active', 'tanaka', '内科'), ('23', 'not_yet_valid', None, '検査部'),
                     ('23', 'not_yet_valid', 'sato', '外科'), ('23', 'unknown', None, None), ('23', 'active', 'tanaka', '内科'),
-                    ('24', 'active', 'sato', '外科'), ('25', 'active', None, None), ('25', 'revoked', 'ito', '医事課')],
+                    ('24', 'active', 'sato', '外科'), ('25', 'active', None, '検査部'), ('25', 'revoked', 'ito', '医事課')],
               'states at the time of the call, users and departments of keys')
     found = {(f['rule.name'], f['count']) for f in site.lines('findings', 'list', '--json')}
     tap.ok(('Model or endpoint not permitted to this key', 1) in found, 'a model outside of the plan', found)

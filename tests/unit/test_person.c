@@ -246,6 +246,9 @@ static void test_log_fields(void)
 	memo_keep(&ctx, memo, &fe.ev);
 	ok(memo_recall(ctx.cache, memo, &fe.ev), "other lines are remembered");
 	flat_event_reset(&fe);
+	secret_set_key(&fe.ev, slice_str(claims[0].value), &ctx);
+	ok(!memo_recall(ctx.cache, memo, &fe.ev), "and do not take the place of one that names its user");
+	flat_event_reset(&fe);
 	secret_set_key(&fe.ev, SLICE("Negotiate YIIabcdefgh"), &ctx);
 	ok(!ev_known(&fe.ev, F_KEY_ID) && !ev_absent(&fe.ev, F_KEY_ID),
 	   "good for one connection: there was one, not which");
