@@ -139,13 +139,6 @@ static struct slice unquoted(struct slice v, struct scratch *s)
 	return slice_of(out, n);
 }
 
-static struct slice envoy_name(struct slice value, struct scratch *s)
-{
-	struct slice cn = subject_cn(unquoted(envoy_value(value, "subject"), s), s);
-
-	return cn.n > 0 ? cn : unquoted(envoy_value(value, "uri"), s);
-}
-
 static bool is_envoy(struct slice v)
 {
 	static const char *const keys[] = { "by", "hash", "subject", "uri", "dns", "cert", "chain" };
@@ -247,6 +240,21 @@ static struct slice base64_body(struct slice v, struct scratch *s)
 	return slice_of(out, n);
 }
 
+static struct slice certificate_cn(struct slice value, struct scratch *s)
+{
+	return der_cn(secret_base64(base64_body(value, s), CERTIFICATE_MAX, s));
+}
+
+/* Subject and Cert are one certificate; which of them Envoy writes is set there. */
+static struct slice envoy_name(struct slice value, struct scratch *s)
+{
+	struct slice cn = subject_cn(unquoted(envoy_value(value, "subject"), s), s);
+
+	if (cn.n == 0)
+		cn = certificate_cn(unquoted(envoy_value(value, "cert"), s), s);
+	return cn.n > 0 ? cn : unquoted(envoy_value(value, "uri"), s);
+}
+
 struct slice person_of_certificate(struct slice value, struct scratch *s)
 {
 	struct slice name;
@@ -254,7 +262,7 @@ struct slice person_of_certificate(struct slice value, struct scratch *s)
 	value = text_trim(value);
 	if (is_envoy(value))
 		return envoy_name(value, s);
-	name = der_cn(secret_base64(base64_body(value, s), CERTIFICATE_MAX, s));
+	name = certificate_cn(value, s);
 	if (name.n > 0)
 		return name;
 	if (value.n > 0 && memchr(value.p, '=', value.n) != NULL)

@@ -25,8 +25,8 @@ void parse_cache_free(struct parse_cache *c); /* NULL is legal */
 struct wanted_headers;
 
 struct parse_context {
-	struct slice fingerprint_key;	   /* 32 bytes for each key of the chain (core/base/fingerprint.h), or
-					    * empty:      keys are then left out (decode) */
+	/* 32 bytes for each key of the chain (core/base/fingerprint.h); empty: keys are left out (decode) */
+	struct slice fingerprint_key;
 	struct parse_cache *cache;         /* NULL: slower */
 	const struct cidr *trusted_proxies;
 	size_t n_trusted_proxies;

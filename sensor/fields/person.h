@@ -14,9 +14,9 @@ const struct person_header *person_header(struct slice name, const struct parse_
 
 /* Whom a forwarded client certificate names: the CN of its subject, else (Envoy) its first URI. The value is
  * a subject as RFC 4514 writes it, or as OpenSSL does ("/C=JP/CN=yamada", "C = JP, CN = yamada"), Envoy's
- * X-Forwarded-Client-Cert, of which the first element is the caller's, or a certificate: PEM as it is,
- * percent-encoded or with blanks for line ends, bare base64, RFC 9440's ":base64:". A bare name is itself.
- * Empty: none. Borrows the value or the scratch. */
+ * X-Forwarded-Client-Cert (Subject or Cert), of which the first element is the caller's, or a certificate:
+ * PEM as it is, percent-encoded or with blanks for line ends, bare base64, RFC 9440's ":base64:". A bare name
+ * is itself. Empty: none. Borrows the value or the scratch. */
 struct slice person_of_certificate(struct slice value, struct scratch *s);
 
 #endif

@@ -206,18 +206,17 @@ static struct credential_parts take_apart(struct slice value, struct scratch *s)
 	scheme = scheme_of(word);
 	if (rest.n == 0 && (word_is(word, "none") || word_is(word, "bearer") || word_is(word, "basic")))
 		return c;
-	rest = rest.n == 0 || scheme == SCHEME_NONE ? value : text_trim(rest); /* the name of a credential may
-										* hold blanks */
-	if (rest.p == value.p)
+	if (rest.n == 0)
 		scheme = SCHEME_NONE;
+	rest = scheme == SCHEME_NONE ? value : text_trim(rest); /* the name of a credential may hold blanks */
 	c.secret = rest;
-	c.once = scheme == SCHEME_ONCE;
 	if (scheme == SCHEME_SIGNED)
 		c.secret = signer(rest);
 	else if (scheme == SCHEME_DIGEST)
 		c.claim = digest_user(rest);
 	else if (scheme == SCHEME_BASIC)
 		c.claim = basic_user(rest, s, &named);
+	c.once = scheme == SCHEME_ONCE || (scheme == SCHEME_DIGEST && c.claim.n == 0);
 	if (c.claim.n == 0 && slice_starts(rest, SLICE("eyJ")))
 		c.claim = jwt_subject(rest, s);
 	if (c.claim.n > 0)

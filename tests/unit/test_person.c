@@ -149,6 +149,10 @@ static void test_der(void)
 			 "-----BEGIN%%20CERTIFICATE-----%%0A%s%%0A-----END%%20CERTIFICATE-----%%0A", code);
 		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"),
 			 "PEM, percent-encoded");
+		memmove(text + 14, text, strlen(text) + 1);
+		memcpy(text, "Hash=00;Cert=\"", 14);
+		strcat(text, "\";URI=spiffe://x");
+		ok_slice(person_of_certificate(slice_str(text), &scratch), SLICE("yamada.t"), "Envoy's Cert");
 	}
 	memset(longest, 'x', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
