@@ -60,6 +60,7 @@ static void readable(const struct config *cfg, struct paths *t)
 	add_folder_of(t, cfg->calendar.days);
 	add_folder_of(t, cfg->calendar.roster);
 	add_folder_of(t, cfg->prices.table);
+	add_folder_of(t, cfg->users_file);
 	free(rules);
 	free(prices);
 }

@@ -3,7 +3,9 @@
 fingerprint key when it is rotated, lost, or put back."""
 import json
 import os
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
 import capture  # noqa: E402
@@ -64,6 +66,27 @@ def test_people(tap):
     os.unlink(site.path('users.csv'))
     site.tochoku('users', 'list', want=2)
     tap.ok('users_file' in site.last_error, 'a file that is not there', site.last_error)
+
+
+def test_reload(tap):
+    site = new_site('identities: {users_file: people/users.csv}')
+    os.mkdir(site.path('people'))
+    write(site, 'people/users.csv', 'id,部門\ntanaka,内科\n')
+    log = write(site, 'access.log', line(23, 'sk-x-EXAMPLE01', user='tanaka'))
+    site.start()
+    tap.ok(site.wait_count(1), 'a call')
+    os.rename(write(site, 'people/new.csv', 'id,部門\ntanaka,外科\n', 'cp932'), site.path('people/users.csv'))
+    site.process.send_signal(signal.SIGHUP)
+    departments, n = set(), 1
+    end = time.monotonic() + 20
+    while '外科' not in departments and time.monotonic() < end:  # when it is read is not told
+        with open(log, 'a', encoding='utf-8') as f:
+            f.write(line(23, 'sk-x-EXAMPLE01', user='tanaka', n=n))
+        n += 1
+        site.wait_count(n)
+        departments = {e.get('tochoku.department') for e in site.events()}
+    tap.equal(departments, {'内科', '外科'}, 'SIGHUP reads the people again, in CP932 too')
+    tap.equal(site.stop(), 0, 'stopped')
 
 
 def states(site):
@@ -209,6 +232,7 @@ def test_rotation(tap):
 def main():
     tap = Tap()
     test_people(tap)
+    test_reload(tap)
     test_keys(tap)
     test_headers(tap)
     test_rotation(tap)

@@ -96,7 +96,6 @@ static size_t certificate(uint8_t *out, const char *issuer, const char *subject,
 	}
 	memcpy(tbs + n, (const uint8_t[]){ 2, 1, 7, 0x30, 0 }, 5);
 	n += 5;
-	n += tlv(tbs + n, 0x30, part, 0) * 0;
 	memcpy(tbs + n, part, name_of(part, issuer));
 	n += name_of(part, issuer);
 	memcpy(tbs + n, (const uint8_t[]){ 0x30, 0 }, 2);
