@@ -269,8 +269,7 @@ int keys_rotate(struct cli *cli, struct keys_options *o)
 	buf_init(&request, 256);
 	buf_str(&request, o->lost ? "{\"do\":\"keys.settle\",\"lost\":\"yes\"}" : "{\"do\":\"keys.settle\"}");
 	buf_init(&reply, 65536);
-	/* what an earlier rotation left undone comes first, and a file that is not the ledger's gets no link
-	 */
+	/* what an earlier rotation left undone comes first; a file that is not the ledger's gets no link */
 	if (!o->lost)
 		status = cli_request(cfg, buf_slice(&request), &reply);
 	if (status == EXIT_DONE &&
@@ -281,9 +280,8 @@ int keys_rotate(struct cli *cli, struct keys_options *o)
 	if (status == EXIT_DONE)
 		status = ask(cfg, &request, o->lost ? "lost" : "linked", o->json);
 	if (status == EXIT_DONE && cli_recorder_runs(cfg))
-		cli_error("send SIGHUP to the running `tochoku run`: until then its sensor computes with the "
-			  "old"
-			  " key, and what it sends is known by that");
+		cli_error("send SIGHUP to the running `tochoku run`: until then its sensor computes with the"
+			  " old key, and what it sends is known by that");
 	buf_free(&reply);
 	buf_free(&request);
 	config_free(cfg);

@@ -151,8 +151,12 @@ static void take_configured(struct listing *l, const struct config *cfg)
 	struct fingerprint_keys site;
 	struct err e;
 
-	if (cfg->n_keys == 0 || fingerprint_keys(cfg, false, &site, &e) != TK_OK)
+	if (cfg->n_keys == 0)
 		return;
+	if (fingerprint_keys(cfg, false, &site, &e) != TK_OK) {
+		cli_error("identities.keys are not listed: %s", e.text);
+		return;
+	}
 	for (size_t i = 0; i < cfg->n_keys; i++) {
 		const struct cfg_key *c = &cfg->keys[i];
 		char hex[FINGERPRINT_TEXT + 1];

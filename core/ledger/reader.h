@@ -5,6 +5,7 @@
 #define TK_LEDGER_READER_H
 
 #include "core/base/err.h"
+#include "core/base/fingerprint.h"
 #include "core/event/event.h"
 #include "core/event/loss.h"
 #include "core/ledger/sums.h"
@@ -87,8 +88,9 @@ struct key_row {
 typedef void (*key_row_fn)(void *ctx, const struct key_row *k);
 /* Calls under a fingerprint that became another one count as that one's. */
 int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e);
-/* Does it hold a fingerprint? Then their key must not be made anew. */
-int ledger_fingerprinted(struct ledger_reader *r, bool *yes, struct err *e);
+/* Does it hold a fingerprint? Then their key must not be made anew. `mark`: what it remembers of that key
+ * (ledger_fingerprint_mark), empty where it knows nothing yet. */
+int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e);
 
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {

@@ -201,14 +201,24 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
 	return rc;
 }
 
-int ledger_fingerprinted(struct ledger_reader *r, bool *yes, struct err *e)
+int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e)
 {
+	sqlite3_stmt *s;
 	int64_t n;
 	int rc = reader_number(r,
 			       "SELECT EXISTS (SELECT 1 FROM dim_who WHERE key_id IS NOT NULL) OR EXISTS"
 			       " (SELECT 1 FROM keys WHERE state <> 'lost')",
 			       NULL, 0, 0, &n, e);
 
+	mark[0] = '\0';
 	*yes = n != 0;
-	return rc;
+	if (rc != TK_OK)
+		return rc;
+	rc = reader_prepare(r, &s, "SELECT value FROM meta WHERE name = 'fingerprint_mark'", NULL, 0, e);
+	if (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK && reader_text(s, 0).n == FINGERPRINT_TEXT) {
+		memcpy(mark, reader_text(s, 0).p, FINGERPRINT_TEXT);
+		mark[FINGERPRINT_TEXT] = '\0';
+	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
 }

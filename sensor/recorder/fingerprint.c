@@ -70,54 +70,96 @@ static int write_one(const char *path, struct slice before, bool replace, struct
 	return rc;
 }
 
-/* A new key beside a ledger with fingerprints would make every key unknown. */
-static int may_make(const struct config *cfg, const char *path, struct err *e)
+static int another_key(const char *folder, struct err *e)
+{
+	return err_set(
+		e, TK_ECONFIG,
+		"%s/fingerprint.key is not the key that the ledger's fingerprints were made with (of another"
+		" site, or from before a rotation): put the right one back from the backup. If it is lost for"
+		" ever, move this one away, `tochoku keys rotate-fingerprint --lost` makes another, and "
+		"every key"
+		" must be registered again",
+		folder);
+}
+
+/* Bytes of the links that the ledger knows; 0: it is another chain. */
+static size_t known_links(const struct fingerprint_keys *k, const char *known)
+{
+	char mark[FINGERPRINT_TEXT + 1];
+
+	for (size_t n = k->n; n > 0; n -= FINGERPRINT_KEY_BYTES)
+		if (fingerprint_mark(slice_of(k->bytes, n), mark) && strcmp(mark, known) == 0)
+			return n;
+	return 0;
+}
+
+/* What the ledger has of fingerprints. One that is not there has none, nor one that cannot be read yet:
+ * whoever opens it to write looks again (fingerprint_settle). */
+static void ask_ledger(const struct config *cfg, bool *fingerprinted, char mark[FINGERPRINT_TEXT + 1])
 {
 	struct ledger_reader *r;
-	bool fingerprinted = false;
-	int rc = ledger_reader_open(&r, cfg->ledger.path, e);
+	struct err e;
 
-	if (rc == TK_ENOTFOUND)
-		return TK_OK;
-	if (rc == TK_OK)
-		rc = ledger_fingerprinted(r, &fingerprinted, e);
+	*fingerprinted = false;
+	mark[0] = '\0';
+	if (ledger_reader_open(&r, cfg->ledger.path, &e) == TK_OK)
+		ledger_fingerprinted(r, fingerprinted, mark, &e);
 	ledger_reader_close(r);
-	if (rc == TK_OK && fingerprinted)
-		rc = err_set(
+}
+
+/* A new key beside a ledger with fingerprints would make every key unknown. */
+static int make_first(const char *path, bool fingerprinted, struct err *e)
+{
+	int rc;
+
+	if (fingerprinted)
+		return err_set(
 			e, TK_ECONFIG,
 			"%s is not there, and the ledger's keys are known by it alone: put it back from the"
 			" backup. If it is lost for ever, `tochoku keys rotate-fingerprint --lost` makes"
 			" another, and every key must be registered again",
 			path);
-	return rc;
+	rc = sys_make_folders(path, 0700, e);
+	return rc == TK_OK ? write_one(path, slice_of(NULL, 0), false, e) : rc;
 }
 
-int fingerprint_keys(const struct config *cfg, bool create, struct fingerprint_keys *out, struct err *e)
+int fingerprint_read(const struct config *cfg, struct fingerprint_keys *out, struct err *e)
 {
 	char path[PATH_BYTES];
 	struct slice text;
 	int rc = key_path(cfg, path, e);
 
 	out->n = 0;
-	if (rc == TK_OK && create && access(path, F_OK) != 0) {
-		rc = may_make(cfg, path, e);
-		if (rc == TK_OK)
-			rc = sys_make_folders(path, 0700, e);
-		if (rc == TK_OK)
-			rc = write_one(path, slice_of(NULL, 0), false, e);
-	}
 	if (rc != TK_OK || (rc = sys_slurp(path, sizeof out->bytes, &text, e)) != TK_OK)
 		return rc;
 	if (text.n == 0 || text.n % FINGERPRINT_KEY_BYTES != 0)
 		rc = err_set(e, TK_EMALFORMED,
-			     "%s: %zu bytes, expected a multiple of %d: it is damaged; put it back from the "
-			     "backup",
+			     "%s: %zu bytes, expected a multiple of %d: it is damaged; put it back from the"
+			     " backup",
 			     path, text.n, FINGERPRINT_KEY_BYTES);
 	else
 		memcpy(out->bytes, text.p, out->n = text.n);
 	explicit_bzero((void *)(uintptr_t)text.p, text.n);
 	free((void *)(uintptr_t)text.p);
 	return rc;
+}
+
+int fingerprint_keys(const struct config *cfg, bool create, struct fingerprint_keys *out, struct err *e)
+{
+	char path[PATH_BYTES], mark[FINGERPRINT_TEXT + 1];
+	int rc = key_path(cfg, path, e);
+	bool fingerprinted;
+
+	out->n = 0;
+	ask_ledger(cfg, &fingerprinted, mark);
+	if (rc == TK_OK && create && access(path, F_OK) != 0)
+		rc = make_first(path, fingerprinted, e);
+	if (rc == TK_OK)
+		rc = fingerprint_read(cfg, out, e);
+	if (rc != TK_OK || mark[0] == '\0' || known_links(out, mark) > 0)
+		return rc;
+	explicit_bzero(out, sizeof *out);
+	return another_key(cfg->ledger.keys, e);
 }
 
 bool fingerprint_mark(struct slice chain, char out[FINGERPRINT_TEXT + 1])
@@ -142,35 +184,21 @@ int fingerprint_settle(struct ledger *l, const struct fingerprint_keys *k, const
 {
 	char known[FINGERPRINT_TEXT + 1], mark[FINGERPRINT_TEXT + 1];
 	int rc = ledger_fingerprint_mark(l, known, e);
-	size_t n = k->n;
+	size_t n = rc == TK_OK ? known_links(k, known) : k->n;
+	struct slice later = slice_of(k->bytes + n, k->n - n);
 
 	*linked = -1;
 	if (rc != TK_OK && rc != TK_ENOTFOUND)
 		return rc;
-	for (; rc == TK_OK && n > 0; n -= FINGERPRINT_KEY_BYTES)
-		if (fingerprint_mark(slice_of(k->bytes, n), mark) && strcmp(mark, known) == 0)
-			break;
+	if (n == 0)
+		return another_key(folder, e);
 	if (rc == TK_OK && n == k->n)
 		return TK_OK;
-	if (n == 0)
-		return err_set(
-			e, TK_ECONFIG,
-			"%s/fingerprint.key is not the key that the ledger's fingerprints were made with (of"
-			" another site, or from before a rotation): put the right one back from the backup."
-			" If it is lost for ever, move this one away, `tochoku keys rotate-fingerprint"
-			" --lost` makes another, and every key must be registered again",
-			folder);
-	if (ledger_begin(l, e) != TK_OK)
-		return e->code;
-	if (rc == TK_OK) {
-		struct slice later = slice_of(k->bytes + n, k->n - n);
-
+	rc = ledger_begin(l, e);
+	if (rc == TK_OK && later.n > 0)
 		rc = ledger_link_fingerprints(l, next_fingerprint, &later, linked, e);
-	} else {
-		rc = TK_OK;
-	}
-	if (!fingerprint_mark(fingerprint_chain(k), mark))
-		return err_set(e, TK_EIO, "HMAC-SHA-256 is not there: is OpenSSL whole?");
+	if (rc == TK_OK && !fingerprint_mark(fingerprint_chain(k), mark))
+		rc = err_set(e, TK_EIO, "HMAC-SHA-256 is not there: is OpenSSL whole?");
 	return rc == TK_OK ? ledger_set_fingerprint_mark(l, slice_str(mark), e) : rc;
 }
 

@@ -19,9 +19,11 @@ static inline struct slice fingerprint_chain(const struct fingerprint_keys *k)
 	return slice_of(k->bytes, k->n);
 }
 
-/* Reads the file; `create` makes one (0400) where there is none. TK_ECONFIG: there is none, and the ledger
- * holds fingerprints of one. */
+/* Reads the file; `create` makes one (0400) where there is none. TK_ECONFIG: it is not the ledger's, or there
+ * is none and the ledger holds fingerprints of one; the text says what to do. */
 int fingerprint_keys(const struct config *cfg, bool create, struct fingerprint_keys *out, struct err *e);
+/* The file as it is, whosever it may be. */
+int fingerprint_read(const struct config *cfg, struct fingerprint_keys *out, struct err *e);
 
 /* What the ledger remembers of a chain: a fingerprint of a fixed text, 16 hex digits and a NUL. */
 bool fingerprint_mark(struct slice chain, char out[FINGERPRINT_TEXT + 1]);

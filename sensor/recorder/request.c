@@ -224,17 +224,21 @@ static int do_key_add(struct context *c)
 	return rc;
 }
 
-/* The fingerprint key has changed on the disk. */
+/* The fingerprint key has changed on the disk. A wrong one is refused before anything is written. */
 static int do_key_settle(struct context *c)
 {
 	bool lost = member(c->r, "lost").n > 0;
 	struct fingerprint_keys keys;
 	int64_t n = 0;
-	int rc = fingerprint_keys(c->cfg, false, &keys, c->e);
+	int rc;
 
-	if (rc == TK_OK)
-		rc = lost ? fingerprint_lose(c->l, &keys, &n, c->e)
-			  : fingerprint_settle(c->l, &keys, c->cfg->ledger.keys, &n, c->e);
+	if ((lost ? fingerprint_read(c->cfg, &keys, c->e) : fingerprint_keys(c->cfg, false, &keys, c->e)) !=
+	    TK_OK) {
+		c->refusal = c->e->text;
+		return TK_OK;
+	}
+	rc = lost ? fingerprint_lose(c->l, &keys, &n, c->e)
+		  : fingerprint_settle(c->l, &keys, c->cfg->ledger.keys, &n, c->e);
 	explicit_bzero(&keys, sizeof keys);
 	c->count = n < 0 ? 0 : n;
 	c->keys_changed = true;

@@ -200,21 +200,38 @@ def test_rotation(tap):
     key_file(site, first)  # a backup from before the rotation
     site.tochoku('import', log, want=2)
     tap.ok('put the right one back' in site.last_error, 'an older key file is refused', site.last_error)
-    site.tochoku('keys', 'add', '--id', 'x', stdin=b'sk-x-EXAMPLE', want=1)
-    site.tochoku('keys', 'rotate-fingerprint', want=3)
+    site.tochoku('keys', 'add', '--id', 'x', stdin=b'sk-x-EXAMPLE', want=3)
+    site.tochoku('keys', 'rotate-fingerprint', want=1)
     tap.equal(key_file(site), first, 'and not changed')
+    key_file(site, second)
+    site.start()
+    with open(log, 'a', encoding='utf-8') as f:
+        f.write(line(23, WARD, n=3))
+    tap.ok(site.wait_count(6), 'put back: calls are recorded again')
+    key_file(site, first)
+    site.tochoku('keys', 'rotate-fingerprint', want=1)
+    site.process.send_signal(signal.SIGHUP)
+    time.sleep(1)  # a sensor that started with the wrong key would have read by then
+    with open(log, 'a', encoding='utf-8') as f:
+        f.write(line(23, WARD, n=4))
+    time.sleep(1)
+    tap.equal((site.process.poll(), site.count()), (None, 6), 'under a running program too: nothing is read with it')
+    key_file(site, second)
+    tap.ok(site.wait_count(7, 30), 'and reading goes on when the right one is back', site.run_errors())
+    tap.equal(seen(site), {'ward-7': (5, 'active'), '-': (2, 'unknown')}, 'with every key known')
+    site.stop()
     os.unlink(site.path('keys/fingerprint.key'))
     site.tochoku('import', log, want=2)
     tap.ok('put it back from the backup' in site.last_error, 'so is none', site.last_error)
     tap.ok(not os.path.exists(site.path('keys/fingerprint.key')), 'and none is made')
     key_file(site, second)
     site.tochoku('import', log)
-    tap.equal(seen(site)['ward-7'], (3, 'active'), 'the right one put back: all is known')
+    tap.equal(seen(site)['ward-7'], (5, 'active'), 'the right one put back: all is known')
 
     third = second + bytes(range(32))  # the file was changed, then the power failed
     key_file(site, third)
     site.tochoku('import', write(site, 'more.log', line(24, WARD)))
-    tap.equal(seen(site), {'ward-7': (4, 'active'), '-': (2, 'unknown')}, 'a rotation cut short is finished')
+    tap.equal(seen(site), {'ward-7': (6, 'active'), '-': (2, 'unknown')}, 'a rotation cut short is finished')
 
     site.tochoku('keys', 'rotate-fingerprint', '--lost', want=3)
     os.unlink(site.path('keys/fingerprint.key'))

@@ -1,4 +1,8 @@
 /* Messages between supervisor and sensor: what goes in comes out, what is cut or too long is refused. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "sensor/options.h"
 #include "tests/lib/tap.h"
 
@@ -42,10 +46,9 @@ static void test_files(struct buf *b)
 
 static void test_captures(struct buf *b)
 {
-	const struct role_capture_input in = { .number = 1,
-					       .name = SLICE("tap"),
-					       .interface = SLICE("eth1"),
-					       .keylog = true };
+	const struct role_capture_input in = {
+		.number = 1, .name = SLICE("tap"), .interface = SLICE("eth1"), .keylog = true
+	};
 	const struct role_capture c = {
 		.id = 7, .input = 1, .link_type = 101, .block_size = 1 << 20, .n_blocks = 64
 	};
@@ -83,6 +86,48 @@ static void test_captures(struct buf *b)
 	REFUSED(b, role_keylog_decode, &input);
 }
 
+/* What a configuration asks of headers comes out as it went in, the chain of fingerprint keys too. */
+static void test_wanted(struct buf *b)
+{
+	static const char text[] = "ledger: {path: /nonexistent/l.db, keys: %s}\n"
+				   "identities: {trusted_headers: [X-Staff-Id, X-SSL-Client-S-DN]}\n"
+				   "functions: [{name: a, match: {path: /x}}, {name: b, match: "
+				   "{header.X-App: 'e*', header.x-b: c}}]\n";
+	static struct sensor_options o, o2;
+	char folder[] = "/tmp/tochoku-test-XXXXXX", config[1024], path[64];
+	struct problems p;
+	struct config *c;
+	struct err e;
+
+	if (mkdtemp(folder) == NULL)
+		return;
+	snprintf(config, sizeof config, text, folder);
+	snprintf(path, sizeof path, "%s/fingerprint.key", folder);
+	problems_init(&p, NULL);
+	c = config_parse(slice_str(config), NULL, &p);
+	ok_int(options_from_config(c, BATCH_TAIL, &o, &e), TK_OK, "options");
+	options_encode(&o, b);
+	ok_int(options_decode(buf_slice(b), &o2), TK_OK, "decoded");
+	ok(o2.fingerprint_n == 32 && memcmp(o.fingerprint_key, o2.fingerprint_key, 32) == 0,
+	   "the fingerprint key");
+	ok(o2.wanted.n_person == 2 && slice_is(o2.wanted.person[0].name, "x-staff-id") &&
+		   o2.wanted.person[0].fact == PERSON_USER && o2.wanted.person[1].fact == PERSON_CERTIFICATE,
+	   "headers that are trusted, and what they say");
+	ok(o2.wanted.n_functions == 1 && slice_is(o2.wanted.function[0].name, "1:b") &&
+		   o2.wanted.function[0].conditions == 3,
+	   "a function by its number");
+	ok(o2.wanted.n_conditions == 2 && slice_is(o2.wanted.condition[0].name, "x-app") &&
+		   slice_is(o2.wanted.condition[0].pattern, "e*"),
+	   "and its conditions");
+	sensor_options_clear(&o2);
+	REFUSED(b, options_decode, &o2);
+	sensor_options_clear(&o);
+	config_free(c);
+	problems_free(&p);
+	unlink(path);
+	rmdir(folder);
+}
+
 int main(void)
 {
 	struct buf b;
@@ -90,6 +135,7 @@ int main(void)
 	buf_init(&b, ROLE_MESSAGE_MAX);
 	test_files(&b);
 	test_captures(&b);
+	test_wanted(&b);
 	buf_free(&b);
 	return tap_done();
 }
