@@ -15,7 +15,7 @@ const struct person_header *person_header(struct slice name, const struct parse_
 	size_t n = own ? ctx->wanted->n_person : COUNT(shipped);
 
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].name.n == name.n &&
+		if (rows[i].name.n == name.n && rows[i].name.p[0] == (name.p[0] | 0x20) &&
 		    strncasecmp((const char *)rows[i].name.p, (const char *)name.p, name.n) == 0) {
 			*rank = i;
 			return &rows[i];
