@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/keys.h"
-#include "core/base/csv.h"
+#include "core/base/csv_table.h"
 #include "core/base/hash.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"
@@ -185,20 +185,21 @@ static void put_row(struct import *m, const struct csv_row *row)
 }
 
 /* False after a message. */
-static bool read_header(struct import *m, const struct csv *csv)
+static bool read_header(struct import *m, const struct csv_table *csv)
 {
 	struct csv_row header;
 
-	if (csv_rows(csv) < 2) {
+	if (csv_table_rows(csv) < 2) {
 		cli_error("%s:1:1: no keys: the first line names the columns, each other one is a key",
 			  m->file);
 		return false;
 	}
-	if (csv_rows(csv) - 1 > REQUEST_KEYS_MAX) {
-		cli_error("%s: %zu keys, at most %d at once", m->file, csv_rows(csv) - 1, REQUEST_KEYS_MAX);
+	if (csv_table_rows(csv) - 1 > REQUEST_KEYS_MAX) {
+		cli_error("%s: %zu keys, at most %d at once", m->file, csv_table_rows(csv) - 1,
+			  REQUEST_KEYS_MAX);
 		return false;
 	}
-	header = csv_row(csv, 0);
+	header = csv_table_row(csv, 0);
 	for (int i = 0; i < COLUMNS; i++)
 		m->column[i] = csv_column(&header, &columns[i]);
 	if (m->column[KEY_ID] != CSV_NO_COLUMN &&
@@ -210,7 +211,7 @@ static bool read_header(struct import *m, const struct csv *csv)
 	return false;
 }
 
-static int import_rows(struct import *m, const struct config *cfg, const struct csv *csv, bool json)
+static int import_rows(struct import *m, const struct config *cfg, const struct csv_table *csv, bool json)
 {
 	struct buf request;
 	int status;
@@ -218,8 +219,8 @@ static int import_rows(struct import *m, const struct config *cfg, const struct 
 	buf_init(&request, REQUEST_BYTES_MAX);
 	m->out = json_out(&request);
 	keys_begin_request(&m->out, &m->site);
-	for (size_t i = 1; i < csv_rows(csv); i++) {
-		struct csv_row row = csv_row(csv, i);
+	for (size_t i = 1; i < csv_table_rows(csv); i++) {
+		struct csv_row row = csv_table_row(csv, i);
 
 		put_row(m, &row);
 	}
@@ -236,7 +237,7 @@ static int import_rows(struct import *m, const struct config *cfg, const struct 
 static int import_file(struct import *m, const struct config *cfg, bool json)
 {
 	struct csv_problem problem;
-	struct csv *csv = NULL;
+	struct csv_table *csv = NULL;
 	struct slice text;
 	struct err e;
 	int status = EXIT_INPUT;
@@ -245,7 +246,7 @@ static int import_file(struct import *m, const struct config *cfg, bool json)
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
 	}
-	csv = csv_read(text, &problem);
+	csv = csv_table_read(text, &problem);
 	explicit_bzero((void *)(uintptr_t)text.p, text.n);
 	free((void *)(uintptr_t)text.p);
 	if (csv == NULL) {
@@ -258,7 +259,7 @@ static int import_file(struct import *m, const struct config *cfg, bool json)
 		cli_error("%s", e.text);
 	else
 		status = import_rows(m, cfg, csv, json);
-	csv_free(csv);
+	csv_table_free(csv);
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* identities.users_file: people from a CSV, as a personnel office exports it. */
 #include <stdlib.h>
 
-#include "core/base/csv.h"
+#include "core/base/csv_table.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"
 #include "core/config/reading.h"
@@ -171,9 +171,9 @@ static bool read_header(struct people *p, const struct csv_row *header)
 
 /* All of them behind those of the configuration, or, with one wrong row, none: half a list would make
  * strangers of the rest. */
-static void read_rows(struct people *p, const struct csv *csv, struct config *c)
+static void read_rows(struct people *p, const struct csv_table *csv, struct config *c)
 {
-	size_t rows = csv_rows(csv), n = c->n_users;
+	size_t rows = csv_table_rows(csv), n = c->n_users;
 	struct cfg_user *all = keep_array(p->r->keep, n + rows, sizeof *all);
 	struct csv_row header;
 
@@ -181,7 +181,7 @@ static void read_rows(struct people *p, const struct csv *csv, struct config *c)
 		problem_in(p->r->problems, p->file, 1, 1, false, "no rows: the first line names the columns");
 		return;
 	}
-	header = csv_row(csv, 0);
+	header = csv_table_row(csv, 0);
 	if (all == NULL || !read_header(p, &header))
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -190,7 +190,7 @@ static void read_rows(struct people *p, const struct csv *csv, struct config *c)
 			p->r->no_memory = true;
 	}
 	for (size_t i = 1; i < rows; i++) {
-		struct csv_row row = csv_row(csv, i);
+		struct csv_row row = csv_table_row(csv, i);
 
 		n += read_person(p, &row, &all[n]);
 	}
@@ -202,7 +202,7 @@ void people_read(struct reading *r, const char *file, struct slice text, struct 
 {
 	struct people p = { .r = r, .file = file, .ids = map_new(1 << 20, 256u << 20) };
 	struct csv_problem problem;
-	struct csv *csv = csv_read(text, &problem);
+	struct csv_table *csv = csv_table_read(text, &problem);
 
 	if (csv == NULL)
 		problem_in(r->problems, file, problem.line, problem.column, false, "%s", problem.text);
@@ -210,7 +210,7 @@ void people_read(struct reading *r, const char *file, struct slice text, struct 
 		r->no_memory = true;
 	else
 		read_rows(&p, csv, c);
-	csv_free(csv);
+	csv_table_free(csv);
 	map_free(p.ids);
 }
 

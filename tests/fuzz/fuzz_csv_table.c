@@ -3,14 +3,14 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
-#include "core/base/csv.h"
+#include "core/base/csv_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static void write_again(const struct csv *c, struct buf *out)
+static void write_again(const struct csv_table *c, struct buf *out)
 {
-	for (size_t i = 0; i < csv_rows(c); i++) {
-		struct csv_row row = csv_row(c, i);
+	for (size_t i = 0; i < csv_table_rows(c); i++) {
+		struct csv_row row = csv_table_row(c, i);
 
 		for (size_t k = 0; k < row.n; k++) {
 			buf_str(out, k > 0 ? ",\"" : "\"");
@@ -25,14 +25,14 @@ static void write_again(const struct csv *c, struct buf *out)
 	}
 }
 
-static void compare(const struct csv *a, const struct csv *b)
+static void compare(const struct csv_table *a, const struct csv_table *b)
 {
-	if (csv_rows(a) != csv_rows(b))
+	if (csv_table_rows(a) != csv_table_rows(b))
 		abort();
-	for (size_t i = 0; i < csv_rows(a); i++) {
-		struct csv_row x = csv_row(a, i), y = csv_row(b, i);
+	for (size_t i = 0; i < csv_table_rows(a); i++) {
+		struct csv_row x = csv_table_row(a, i), y = csv_table_row(b, i);
 
-		if (x.n != y.n || (i > 0 && x.line <= csv_row(a, i - 1).line))
+		if (x.n != y.n || (i > 0 && x.line <= csv_table_row(a, i - 1).line))
 			abort();
 		for (size_t k = 0; k < x.n; k++)
 			if (!slice_eq(x.field[k].text, y.field[k].text) || x.field[k].line < x.line ||
@@ -44,7 +44,7 @@ static void compare(const struct csv *a, const struct csv *b)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct csv_problem p;
-	struct csv *c = csv_read(slice_of(data, n), &p), *again;
+	struct csv_table *c = csv_table_read(slice_of(data, n), &p), *again;
 	struct buf out;
 
 	if (c == NULL) {
@@ -54,12 +54,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	buf_init(&out, 64 << 20);
 	write_again(c, &out);
-	again = csv_read(buf_slice(&out), &p);
+	again = csv_table_read(buf_slice(&out), &p);
 	if (again == NULL)
 		abort();
 	compare(c, again);
-	csv_free(again);
-	csv_free(c);
+	csv_table_free(again);
+	csv_table_free(c);
 	buf_free(&out);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* CSV (RFC 4180) as spreadsheets write it: UTF-8 with or without BOM, or CP932; rows end in CRLF, LF or CR,
  * blank ones do not count; blanks around an unquoted field are not part of it. The whole text at once: a pure
- * function but for memory. Not for several threads at one struct csv. */
-#ifndef TK_BASE_CSV_H
-#define TK_BASE_CSV_H
+ * function but for memory. Not for several threads at one struct csv_table. */
+#ifndef TK_BASE_CSV_TABLE_H
+#define TK_BASE_CSV_TABLE_H
 
 #include "core/base/err.h"
 #include "core/base/slice.h"
@@ -18,18 +18,18 @@ struct csv_row {
 	uint32_t line;
 };
 
-struct csv;
+struct csv_table;
 #define CSV_ROWS_MAX 200000
 /* Where and why it cannot be read. */
 struct csv_problem {
 	uint32_t line, column;
 	const char *text;
 };
-/* NULL with `problem` filled in. What is read lives until csv_free. */
-struct csv *csv_read(struct slice bytes, struct csv_problem *problem);
-void csv_free(struct csv *c); /* NULL is legal */
-size_t csv_rows(const struct csv *c);
-struct csv_row csv_row(const struct csv *c, size_t i);
+/* NULL with `problem` filled in. What is read lives until csv_table_free. */
+struct csv_table *csv_table_read(struct slice bytes, struct csv_problem *problem);
+void csv_table_free(struct csv_table *c); /* NULL is legal */
+size_t csv_table_rows(const struct csv_table *c);
+struct csv_row csv_table_row(const struct csv_table *c, size_t i);
 /* The row's field, empty (at the row's beginning) where it has fewer. */
 struct csv_field csv_field(const struct csv_row *row, size_t i);
 

@@ -1,4 +1,4 @@
-#include "core/base/csv.h"
+#include "core/base/csv_table.h"
 
 #include <iconv.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@ struct place {
 	uint32_t line;
 };
 
-struct csv {
+struct csv_table {
 	uint8_t *text; /* UTF-8; fields are undone in their place */
 	size_t text_n;
 	struct csv_field *field;
@@ -17,7 +17,7 @@ struct csv {
 	size_t n_rows, cap_rows;
 };
 
-void csv_free(struct csv *c)
+void csv_table_free(struct csv_table *c)
 {
 	if (c == NULL)
 		return;
@@ -30,7 +30,7 @@ void csv_free(struct csv *c)
 }
 
 /* One conversion of all of it. False: the bytes are not of this encoding (*at: the first that is not). */
-static bool convert(struct csv *c, struct slice in, const char *encoding, size_t *at,
+static bool convert(struct csv_table *c, struct slice in, const char *encoding, size_t *at,
 		    struct csv_problem *problem)
 {
 	iconv_t cd = iconv_open("UTF-8", encoding);
@@ -57,7 +57,7 @@ static bool convert(struct csv *c, struct slice in, const char *encoding, size_t
 	return false;
 }
 
-static bool to_utf8(struct csv *c, struct slice in, struct csv_problem *problem)
+static bool to_utf8(struct csv_table *c, struct slice in, struct csv_problem *problem)
 {
 	size_t utf8_at = 0, at = 0;
 
@@ -101,7 +101,7 @@ struct cursor {
 	uint32_t line, column;
 };
 
-static void step(const struct csv *c, struct cursor *at)
+static void step(const struct csv_table *c, struct cursor *at)
 {
 	uint8_t b = c->text[at->i++];
 
@@ -113,19 +113,19 @@ static void step(const struct csv *c, struct cursor *at)
 	}
 }
 
-static bool ends_field(const struct csv *c, const struct cursor *at)
+static bool ends_field(const struct csv_table *c, const struct cursor *at)
 {
 	return at->i >= c->text_n || c->text[at->i] == ',' || c->text[at->i] == '\n' ||
 	       c->text[at->i] == '\r';
 }
 
-static void skip_blanks(const struct csv *c, struct cursor *at)
+static void skip_blanks(const struct csv_table *c, struct cursor *at)
 {
 	while (at->i < c->text_n && (c->text[at->i] == ' ' || c->text[at->i] == '\t'))
 		step(c, at);
 }
 
-static const char *take_quoted(struct csv *c, struct cursor *at, struct csv_field *f)
+static const char *take_quoted(struct csv_table *c, struct cursor *at, struct csv_field *f)
 {
 	uint8_t *out = c->text + at->i;
 
@@ -148,7 +148,7 @@ static const char *take_quoted(struct csv *c, struct cursor *at, struct csv_fiel
 	return ends_field(c, at) ? NULL : "text behind closing quotes; quotes inside are written twice";
 }
 
-static const char *take_field(struct csv *c, struct cursor *at, struct csv_field *f)
+static const char *take_field(struct csv_table *c, struct cursor *at, struct csv_field *f)
 {
 	skip_blanks(c, at);
 	*f = (struct csv_field){ { c->text + at->i, 0 }, at->line, at->column };
@@ -163,7 +163,7 @@ static const char *take_field(struct csv *c, struct cursor *at, struct csv_field
 	return NULL;
 }
 
-static const char *take_row(struct csv *c, struct cursor *at, struct csv_problem *where)
+static const char *take_row(struct csv_table *c, struct cursor *at, struct csv_problem *where)
 {
 	size_t first = c->n_fields;
 	uint32_t line = at->line;
@@ -201,14 +201,14 @@ static const char *take_row(struct csv *c, struct cursor *at, struct csv_problem
 	return NULL;
 }
 
-struct csv *csv_read(struct slice bytes, struct csv_problem *problem)
+struct csv_table *csv_table_read(struct slice bytes, struct csv_problem *problem)
 {
-	struct csv *c = calloc(1, sizeof *c);
+	struct csv_table *c = calloc(1, sizeof *c);
 	struct cursor at = { 0, 1, 1 };
 
 	*problem = (struct csv_problem){ 1, 1, "no memory" };
 	if (c == NULL || !to_utf8(c, bytes, problem)) {
-		csv_free(c);
+		csv_table_free(c);
 		return NULL;
 	}
 	while (at.i < c->text_n) {
@@ -217,18 +217,18 @@ struct csv *csv_read(struct slice bytes, struct csv_problem *problem)
 		if (wrong == NULL)
 			continue;
 		problem->text = wrong;
-		csv_free(c);
+		csv_table_free(c);
 		return NULL;
 	}
 	return c;
 }
 
-size_t csv_rows(const struct csv *c)
+size_t csv_table_rows(const struct csv_table *c)
 {
 	return c->n_rows;
 }
 
-struct csv_row csv_row(const struct csv *c, size_t i)
+struct csv_row csv_table_row(const struct csv_table *c, size_t i)
 {
 	return (struct csv_row){ c->field + c->row[i].first, c->row[i].n, c->row[i].line };
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/base/csv.h"
+#include "core/base/csv_table.h"
 #include "core/base/fingerprint.h"
 #include "core/base/hash.h"
 #include "core/base/wildcard.h"
@@ -13,7 +13,7 @@
 static void put(struct slice text, char *out, size_t size)
 {
 	struct csv_problem p;
-	struct csv *c = csv_read(text, &p);
+	struct csv_table *c = csv_table_read(text, &p);
 	size_t n = 0;
 
 	if (c == NULL) {
@@ -21,8 +21,8 @@ static void put(struct slice text, char *out, size_t size)
 		return;
 	}
 	out[0] = '\0';
-	for (size_t i = 0; i < csv_rows(c); i++) {
-		struct csv_row row = csv_row(c, i);
+	for (size_t i = 0; i < csv_table_rows(c); i++) {
+		struct csv_row row = csv_table_row(c, i);
 
 		for (size_t k = 0; k < row.n; k++)
 			n += (size_t)snprintf(out + n, size - n, "%s%.*s@%u:%u", k > 0 ? "|" : "",
@@ -30,7 +30,7 @@ static void put(struct slice text, char *out, size_t size)
 					      row.field[k].line, row.field[k].column);
 		n += (size_t)snprintf(out + n, size - n, ";");
 	}
-	csv_free(c);
+	csv_table_free(c);
 }
 
 static const struct {
@@ -76,8 +76,8 @@ static void test_columns(void)
 {
 	static const struct csv_column id = { { "user_id", "ユーザーID" } }, none = { { "shoe size" } };
 	struct csv_problem p;
-	struct csv *c = csv_read(SLICE("x, User ID ,y\nx,ユーザー　ID\na,b\n"), &p);
-	struct csv_row row = csv_row(c, 0), second = csv_row(c, 1), third = csv_row(c, 2);
+	struct csv_table *c = csv_table_read(SLICE("x, User ID ,y\nx,ユーザー　ID\na,b\n"), &p);
+	struct csv_row row = csv_table_row(c, 0), second = csv_table_row(c, 1), third = csv_table_row(c, 2);
 
 	ok_int((int64_t)csv_column(&row, &id), 1, "blanks, underscores and case do not count");
 	ok_int((int64_t)csv_column(&second, &id), 1, "nor do full-width blanks");
@@ -85,7 +85,7 @@ static void test_columns(void)
 	ok(csv_field(&third, 1).text.n == 1 && csv_field(&third, 7).text.n == 0 &&
 		   csv_field(&third, CSV_NO_COLUMN).line == 3,
 	   "a field that is not there is empty, at its row");
-	csv_free(c);
+	csv_table_free(c);
 }
 
 static const struct {
