@@ -51,6 +51,11 @@ def main():
     with open(os.path.join(ROOT, 'core/event/wire.c'), encoding='utf-8') as f:
         for name in re.findall(r'\[REJECT_\w+\] = "(\w+)"', f.read()):
             tap.ok('.TP\n.B %s\n' % name in manual, 'reason %s stands in the manual' % name)
+    said = manual.replace('\\-', '-').lower()
+    headers = rows('sensor/fields/person.def', 'PERSON') + rows('sensor/proto/headers.def', 'HEADER')[-30:-1]
+    tap.ok(len(headers) > 60, 'the tables of headers are read')
+    for name, in headers:
+        tap.ok(re.search(r'(?<![\w-])%s(?![\w-])' % name, said), 'header %s stands in the manual' % name)
     with open(os.path.join(ROOT, 'cli/commands.def'), encoding='utf-8') as f:
         commands = re.findall(r'^COMMAND\((\w+)', f.read(), re.M)
     tap.ok(len(list(formats())) > 8, 'the formats are read')
