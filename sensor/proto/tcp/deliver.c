@@ -177,6 +177,18 @@ void deliver_settle(struct streams *s, struct flow *f)
 	clock_set(s, f, 1);
 }
 
+/* A hole may be of several turns: over as much of it as the other side's bytes wait for, which come in
+ * between. */
+static void skip_hole(struct streams *s, struct flow *f, int side, uint64_t end, int64_t ns)
+{
+	struct half *h = &f->half[side];
+	const struct piece *other = first_piece(s, &f->half[!side]);
+
+	if (other != NULL && other->seq <= f->half[!side].next && other->gate > h->next && other->gate < end)
+		end = other->gate;
+	tell_gap(s, f, side, end - h->next, ns);
+}
+
 /* A half that stands still goes one step on: over its hole, or through a gate that does not open. */
 static void force(struct streams *s, struct flow *f, int side)
 {
@@ -184,9 +196,9 @@ static void force(struct streams *s, struct flow *f, int side)
 	const struct piece *p = first_piece(s, h);
 
 	if (p == NULL)
-		tell_gap(s, f, side, h->acked - h->next, s->last);
+		skip_hole(s, f, side, h->acked, s->last);
 	else if (p->seq > h->next)
-		tell_gap(s, f, side, p->seq - h->next, p->ns);
+		skip_hole(s, f, side, p->seq, p->ns);
 	else
 		tell_first(s, f, side);
 	deliver_settle(s, f);
@@ -199,8 +211,15 @@ static bool is_gated(const struct streams *s, const struct flow *f, int side)
 	return p != NULL && !gate_open(f, side, p->gate);
 }
 
-/* Which half must move for the other to go on: one whose bytes wait for the other is not it; else the one
- * that stands the longest. */
+static bool has_hole(const struct streams *s, const struct flow *f, int side)
+{
+	const struct piece *p = first_piece(s, &f->half[side]);
+
+	return p != NULL && p->seq > f->half[side].next;
+}
+
+/* Which half must move for the other to go on: one whose bytes wait for the other is not it; where both do,
+ * one that waits behind a hole, which waits for nobody; else the one that stands the longest. */
 static int stuck_side(const struct streams *s, const struct flow *f)
 {
 	const struct half *h = f->half;
@@ -209,6 +228,8 @@ static int stuck_side(const struct streams *s, const struct flow *f)
 		return (h[0].flags & HALF_CLOCK) != 0 ? 0 : 1;
 	if (is_gated(s, f, 0) != is_gated(s, f, 1))
 		return is_gated(s, f, 0) ? 1 : 0;
+	if (is_gated(s, f, 0) && has_hole(s, f, 0) != has_hole(s, f, 1))
+		return has_hole(s, f, 0) ? 0 : 1;
 	return s->mono - h[0].since >= s->mono - h[1].since ? 0 : 1;
 }
 
