@@ -24,19 +24,33 @@ static void enter(struct workshop *w, struct connection *c, struct slice piece, 
 	w->until = until;
 }
 
-/* A connection met midway: who is the client is told by what it sends. */
+/* A connection met midway: who is the client is told by what it sends, where it begins to speak and no
+ * message is being read yet. */
 static void settle(struct workshop *w, struct connection *c, int side, struct slice bytes)
 {
-	int frames = c->found ? -1 : http2_looks_like(bytes);
+	enum direction d = direction_of(c, side);
+	int frames = c->found ? -1 : http2_looks_like(bytes), client = -1;
+	bool turn = (c->spoke & 1u << d) == 0 || !c->seen[!d];
+	bool reading = c->found || c->http[REQUEST].line >= 0 || c->http[RESPONSE].line >= 0;
 
-	if (http1_looks_like(HTTP1_REQUEST, bytes) == 1)
-		c->client = (uint8_t)side;
-	else if (http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
-		c->client = (uint8_t)!side;
+	if (reading)
+		c->settled = c->found;
+	else if (turn && http1_looks_like(HTTP1_REQUEST, bytes) == 1)
+		client = side;
+	else if (turn && http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
+		client = !side;
 	else if (frames >= 0 && http2_session_begin(w, c, HTTP2_MIDWAY))
-		c->client = (uint8_t)(frames == REQUEST ? side : !side);
-	else
+		client = frames == REQUEST ? side : !side;
+	if (client < 0)
 		return;
+	if (client != c->client) { /* what was passed over was said by the other */
+		bool seen = c->seen[REQUEST];
+
+		c->seen[REQUEST] = c->seen[RESPONSE];
+		c->seen[RESPONSE] = seen;
+		c->spoke = 0;
+	}
+	c->client = (uint8_t)client;
 	c->settled = true;
 }
 

@@ -44,7 +44,14 @@ struct connection {
 	bool ended[2];		  /* by direction: its end came while secrets were waited for */
 	bool opaque;		  /* encrypted, and there was no room to look closer */
 	bool tunnel;		  /* HTTP is over; what comes may be TLS, if it is the first that comes */
-	bool pipelined, response_lost, informational;
+	uint8_t spoke;		  /* HTTP/1: a bit, of the direction that came last; 0: none did */
+	bool apart[2];		  /* its place was lost with missing bytes, or is not found yet */
+	bool missed[2];		  /* some may be missing since it was clear who answers whom */
+	bool torn;		  /* something was missing at any time */
+	bool pipelined;		  /* the client does not wait for each answer */
+	bool unpaired;		  /* both: nobody can tell who answers whom */
+	bool informational;	  /* the response that is being read comes before another */
+	bool interim;		  /* so did the last one */
 	bool doubtful; /* HTTP/2: something may be missing */
 };
 

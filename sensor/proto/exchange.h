@@ -44,6 +44,9 @@ struct message {
 	int64_t first_ns, last_ns; /* packet times of its first and last byte */
 	uint32_t seq;		   /* absolute sequence number of its first byte */
 	bool begun, head, ended, whole;
+	/* How long the body is, decoded, cannot be known: what says its coding, or the request that says
+	 * whether there is one at all, was not seen. */
+	bool unsized;
 	bool broken;	  /* bytes of the body are missing: what follows is counted and not read */
 	uint64_t missing; /* body bytes that were not captured */
 	struct content content;
@@ -63,7 +66,7 @@ struct exchange {
 	uint8_t key_rank, claim_rank, person_rank[3];
 	uint64_t conditions; /* of fields->wanted that hold */
 	uint32_t anomalies; /* bits of enum anomaly */
-	bool doubtful;	    /* which request this response answers is not certain, or headers are not known */
+	bool doubtful;	    /* headers are not known */
 	uint8_t fingerprint[16]; /* hex digits */
 	struct slice kept[KEPT_COUNT];
 	struct usage_reader *usage; /* NULL: the bodies are not read */

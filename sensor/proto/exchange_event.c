@@ -11,14 +11,15 @@
 static void set_times(const struct exchange *x, struct access_event *ev)
 {
 	const struct message *q = &x->message[REQUEST], *s = &x->message[RESPONSE];
+	int64_t end = s->last_ns > s->first_ns ? s->last_ns : s->first_ns; /* captured out of order */
 
 	ev_set_int(ev, F_TIMESTAMP, q->begun ? q->first_ns : s->first_ns);
 	if (!q->begun || !s->begun)
 		return;
 	if (s->first_ns >= q->first_ns)
 		ev_set_int(ev, F_TTFB, s->first_ns - q->first_ns);
-	if (s->last_ns >= q->first_ns)
-		ev_set_int(ev, F_DURATION, s->last_ns - q->first_ns);
+	if (end >= q->first_ns)
+		ev_set_int(ev, F_DURATION, end - q->first_ns);
 }
 
 static void set_ends(const struct exchange *x, const struct exchange_ends *ends,
@@ -96,7 +97,7 @@ static void set_size(struct access_event *ev, enum field_id f, const struct mess
 	bool decoded = m->coding == CONTENT_OK || m->coding == CONTENT_CUT ||
 		       (m->coding == CONTENT_DAMAGED && m->content.out > 0);
 
-	if (!m->head || !decoded || (m->missing > 0 && m->content.n > 0))
+	if (!m->head || m->unsized || !decoded || (m->missing > 0 && m->content.n > 0))
 		return;
 	ev_set_int(ev, f, (int64_t)((m->content.out + m->missing) & INT64_MAX));
 }

@@ -26,6 +26,15 @@ static void begin_message(struct workshop *w, struct exchange *x, enum direction
 	w->conn->found = true;
 }
 
+static struct exchange *first_unanswered(struct workshop *w)
+{
+	struct exchange *x = exchange_at(w->exchanges, w->conn->first);
+
+	while (x != NULL && x->message[RESPONSE].begun)
+		x = exchange_at(w->exchanges, x->next);
+	return x;
+}
+
 /* ---- requests ---- */
 
 /* One direction is missing: nothing will ever answer these. */
@@ -42,14 +51,30 @@ static void conclude_unanswered(struct workshop *w)
 	}
 }
 
+/* Something is missing, and a request begins. A client that waits for each answer has them all: those that
+ * were not seen will not come any more. */
+static void settle_requests(struct workshop *w)
+{
+	struct connection *c = w->conn;
+
+	c->unpaired |= c->torn && c->pipelined;
+	if (c->unpaired || (!c->missed[REQUEST] && !c->missed[RESPONSE]))
+		return;
+	while (c->waiting > 0 && c->seen[RESPONSE])
+		connection_conclude(w, c, first_unanswered(w));
+	c->missed[REQUEST] = c->missed[RESPONSE] = false;
+}
+
 static void request_start(void *ctx, const struct http1_start *s)
 {
 	struct workshop *w = ctx;
+	struct connection *c = w->conn;
 	struct exchange *x;
 
 	conclude_unanswered(w);
-	/* Without an answer to the one before, unless that is what was lost. */
-	w->conn->pipelined |= w->conn->waiting > 0 && w->conn->seen[RESPONSE] && !w->conn->response_lost;
+	/* Without an answer to the one before, unless that is what is missing. */
+	c->pipelined |= c->waiting > 0 && !c->missed[RESPONSE];
+	settle_requests(w);
 	x = connection_exchange(w, w->conn);
 	begin_message(w, x, REQUEST, s->method);
 	exchange_keep(x, KEPT_METHOD, s->method, EXCHANGE_TEXT_MAX);
@@ -96,8 +121,11 @@ static void body_gap(struct workshop *w, enum direction d, uint64_t bytes)
 {
 	struct exchange *x = current(w, d);
 
-	if (x != NULL)
-		exchange_body_gap(x, d, bytes);
+	if (x == NULL)
+		return;
+	exchange_body_gap(x, d, bytes);
+	/* a FIN counts like a byte */
+	x->message[d].unsized |= http1_open_ended(&w->conn->http[d]) || !x->message[REQUEST].begun;
 }
 
 static void request_gap(void *ctx, uint64_t bytes)
@@ -127,32 +155,23 @@ static void request_lost(void *ctx)
 {
 	struct workshop *w = ctx;
 
+	w->conn->missed[REQUEST] = true;
+	w->conn->apart[REQUEST] |= !w->conn->seen[RESPONSE];
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);
 }
 
 /* ---- responses ---- */
 
-static struct exchange *first_unanswered(struct workshop *w)
-{
-	struct exchange *x = exchange_at(w->exchanges, w->conn->first);
-
-	while (x != NULL && x->message[RESPONSE].begun)
-		x = exchange_at(w->exchanges, x->next);
-	return x;
-}
-
-/* Responses are missing. A client that waits for each answer has sent nothing behind the request that this
- * response answers; of one that does not, nobody can tell how many are missing. */
-static void settle_lost(struct workshop *w)
+/* Something is missing, and a response begins. It is not certain which request it answers, if any: of those
+ * that wait, the last one, where no request is missing and the client waits for each answer. */
+static void settle_responses(struct workshop *w)
 {
 	struct connection *c = w->conn;
+	uint32_t keep = !c->unpaired && !c->missed[REQUEST];
 
-	c->response_lost = false;
-	while (!c->pipelined && c->waiting > 1)
+	while (c->waiting > keep)
 		connection_conclude(w, c, first_unanswered(w));
-	for (struct exchange *x = first_unanswered(w); c->pipelined && x != NULL;
-	     x = exchange_at(w->exchanges, x->next))
-		x->doubtful = true;
+	c->missed[RESPONSE] = false;
 }
 
 static struct exchange *answered_by(struct workshop *w)
@@ -164,9 +183,12 @@ static struct exchange *answered_by(struct workshop *w)
 		c->swallow--;
 		return NULL;
 	}
-	if (c->response_lost)
-		settle_lost(w);
+	c->unpaired |= c->torn && c->pipelined;
+	if (c->unpaired || c->missed[RESPONSE])
+		settle_responses(w);
 	x = first_unanswered(w);
+	if (x != NULL && c->torn && !x->message[REQUEST].head && !x->message[REQUEST].ended)
+		x = NULL; /* out of order: nobody answers half a head */
 	if (x == NULL) { /* its request was before the capture, or is missing */
 		x = connection_exchange(w, w->conn);
 		x->message[REQUEST].ended = true;
@@ -181,7 +203,7 @@ static void response_start(void *ctx, const struct http1_start *s)
 	struct exchange *x;
 
 	/* 100 Continue, 103 Early Hints come before the response (RFC 9110 15.2) */
-	c->informational = s->status >= 100 && s->status < 200 && s->status != 101;
+	c->informational = c->interim = s->status >= 100 && s->status < 200 && s->status != 101;
 	if (c->informational)
 		return;
 	x = answered_by(w);
@@ -248,8 +270,13 @@ static enum http1_body response_head(void *ctx)
 	return HTTP1_BODY_FRAMED;
 }
 
+/* A body that begins as a response does is perhaps the next one, and the one under way answers HEAD. */
 static void response_body(void *ctx, struct slice bytes)
 {
+	struct exchange *x = current(ctx, RESPONSE);
+
+	if (x != NULL && !x->message[REQUEST].begun && x->message[RESPONSE].content.in == 0)
+		x->message[RESPONSE].unsized |= http1_begins(HTTP1_RESPONSE, bytes) != 0;
 	body(ctx, RESPONSE, bytes);
 }
 
@@ -272,7 +299,8 @@ static void response_lost(void *ctx)
 {
 	struct workshop *w = ctx;
 
-	w->conn->response_lost = true;
+	w->conn->missed[RESPONSE] = true;
+	w->conn->apart[RESPONSE] |= !w->conn->seen[REQUEST];
 	w->conn->informational = false;
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);
 }
@@ -300,8 +328,11 @@ void http1_session_begin(struct connection *c, bool from_start)
 	http1_init(&c->http[RESPONSE], HTTP1_RESPONSE);
 	if (from_start)
 		return;
-	http1_midway(&c->http[REQUEST]);
-	http1_midway(&c->http[RESPONSE]);
+	for (int d = REQUEST; d <= RESPONSE; d++) {
+		http1_midway(&c->http[d]);
+		c->apart[d] = c->missed[d] = true;
+	}
+	c->torn = true;
 }
 
 /* Where the line that the piece ended in began. */
@@ -313,11 +344,58 @@ static void note_line(struct connection *c, enum direction d, struct slice bytes
 		c->line[d] = (struct line_start){ at->seq + (uint32_t)(bytes.n - p->line_n), at->ns };
 }
 
+static enum http1_kind kind_of(enum direction d)
+{
+	return d == REQUEST ? HTTP1_REQUEST : HTTP1_RESPONSE;
+}
+
+/* A response whose request was not seen may be one to HEAD, and then no body comes, whatever its head says.
+ * Who waits for each answer speaks again when it is over. */
+static void end_lone_response(struct workshop *w)
+{
+	struct connection *c = w->conn;
+	struct exchange *x = current(w, RESPONSE);
+
+	if (x == NULL || x->message[REQUEST].begun || c->pipelined)
+		return;
+	http1_reset(&c->http[RESPONSE], w->lines);
+	http1_midway(&c->http[RESPONSE]);
+	c->apart[RESPONSE] = true;
+	connection_conclude(w, c, x);
+}
+
+/* Bytes are missing, and the place is lost. A start line may stand in any body, too; so a message is believed
+ * to begin only where its side begins to speak: a response behind a request, and a request behind a response
+ * that is the last one to it. Where one side alone was captured every segment may begin a message. */
+static bool may_begin(const struct workshop *w, const struct connection *c, enum direction d,
+		      struct slice bytes)
+{
+	bool turn = (c->spoke & 1u << d) == 0 && (d == RESPONSE || !c->interim);
+	bool alone = !c->seen[!d] && w->at.ns - c->first_ns > STREAM_WAIT_NS;
+
+	return (turn || alone) && http1_begins(kind_of(d), bytes) != 0;
+}
+
 void http1_session_data(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
 {
 	struct http1_sink sink = sink_of(w, d);
-	size_t taken = http1_data(&c->http[d], w->lines, bytes, &sink);
+	bool passed = c->apart[d] && http1_lost(&c->http[d]) && !may_begin(w, c, d, bytes);
+	size_t taken;
 
+	if (d == REQUEST && c->spoke == 1u << RESPONSE)
+		end_lone_response(w);
+	c->spoke = (uint8_t)(1u << d);
+	if (passed)
+		return;
+	/* 101 was not captured */
+	if (d == REQUEST && http1_idle(&c->http[d]) && http2_preface(bytes) == 1 &&
+	    http2_session_begin(w, c, HTTP2_PREFACE)) {
+		c->doubtful = true;
+		http2_session_data(w, c, d, bytes);
+		return;
+	}
+	taken = http1_data(&c->http[d], w->lines, bytes, &sink);
+	c->apart[d] = c->apart[d] && (http1_lost(&c->http[d]) || c->http[d].line >= 0);
 	note_line(c, d, bytes, &w->at);
 	if (c->http2 != NULL && taken < bytes.n)
 		http2_session_data(w, c, d, slice_from(bytes, taken));
@@ -327,7 +405,15 @@ void http1_session_gap(struct workshop *w, struct connection *c, enum direction 
 {
 	struct http1_sink sink = sink_of(w, d);
 
+	/* Who waits for each answer says nothing between a request and its answer. */
+	c->pipelined |= d == REQUEST && c->waiting > 0 && http1_idle(&c->http[d]) && !c->missed[RESPONSE];
+	if (d == REQUEST && c->spoke == 1u << RESPONSE)
+		end_lone_response(w);
 	http1_gap(&c->http[d], w->lines, bytes, &sink);
+	c->spoke = (uint8_t)(1u << d);
+	c->torn = true;
+	c->missed[d] |= http1_lost(&c->http[d]);
+	c->apart[d] |= http1_lost(&c->http[d]);
 }
 
 void http1_session_finish(struct workshop *w, struct connection *c, enum direction d, bool in_order)

@@ -80,10 +80,12 @@ static void head(void *ctx, uint32_t stream, enum direction d, bool all)
 {
 	struct workshop *w = ctx;
 	struct exchange *x = begun(w, stream, d);
+	enum kept coding = d == REQUEST ? KEPT_REQUEST_CODING : KEPT_RESPONSE_CODING;
 
 	if (x == NULL)
 		return;
 	x->doubtful |= !all;
+	x->message[d].unsized = !all && x->kept[coding].n == 0;
 	if (d == REQUEST)
 		exchange_request_head(w->exchanges, x, w->fields);
 	else

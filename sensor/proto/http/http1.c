@@ -39,6 +39,16 @@ bool http1_idle(const struct http1 *p)
 	return p->state == H1_START && p->line < 0;
 }
 
+bool http1_lost(const struct http1 *p)
+{
+	return p->state == H1_RESYNC && p->line < 0;
+}
+
+bool http1_open_ended(const struct http1 *p)
+{
+	return p->state == H1_UNTIL_CLOSE;
+}
+
 /* ---- ends ---- */
 
 /* `inside`: the bytes that follow are in the middle of a line, whose rest begins nothing. */

@@ -77,6 +77,12 @@ void http1_gap(struct http1 *p, struct http1_lines *l, uint64_t bytes, const str
 void http1_finish(struct http1 *p, struct http1_lines *l, bool in_order, const struct http1_sink *sink);
 /* Between two messages. */
 bool http1_idle(const struct http1 *p);
+/* It looks for a start line, and is not in the middle of what may be one. */
+bool http1_lost(const struct http1 *p);
+/* In a body that ends with the connection. */
+bool http1_open_ended(const struct http1 *p);
+/* Do these bytes surely begin with the kind's start line? 1 yes (so far), 0 no, -1 too few. Pure. */
+int http1_begins(enum http1_kind kind, struct slice bytes);
 /* Do these first bytes of a direction look like the kind's start line? 1 yes, 0 no, -1 too few. Pure. */
 int http1_looks_like(enum http1_kind kind, struct slice bytes);
 

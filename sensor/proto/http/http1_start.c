@@ -64,6 +64,8 @@ static enum http1_shape request_line(struct slice text, bool cut, struct http1_s
 	size_t n;
 
 	text = token_trim(text);
+	if (slice_is(text, "PRI * HTTP/2.0")) /* of the preface of HTTP/2 (RFC 9113 3.4) */
+		return H1_NOT;
 	out->method = token_of(text);
 	rest = slice_from(text, out->method.n);
 	if (rest.n == 0 && !cut && registered(out->method)) /* and nothing else */
@@ -167,6 +169,13 @@ int http1_strict(enum http1_kind kind, struct slice bytes)
 	struct slice line = lf == NULL ? bytes : slice_head(bytes, (size_t)(lf - bytes.p));
 
 	return kind == HTTP1_REQUEST ? strict_request(line, lf != NULL) : strict_response(line, lf != NULL);
+}
+
+int http1_begins(enum http1_kind kind, struct slice bytes)
+{
+	while (bytes.n > 0 && (bytes.p[0] == '\r' || bytes.p[0] == '\n'))
+		bytes = slice_from(bytes, 1);
+	return bytes.n == 0 ? -1 : http1_strict(kind, bytes);
 }
 
 static int looks_like_response(struct slice s)
