@@ -1,0 +1,156 @@
+/* Conversations out of seeds, in captures of many kinds (capture_make.h). However whole captures were cut,
+ * doubled, swapped and wrapped, they give byte for byte the same events, times aside, and these are all of
+ * the calls. Where packets are missing, no event says anything that is not so. SEEDS: another number of
+ * captures of each kind; ONE: that seed alone, with its events. */
+#include "tests/lib/capture_judge.h"
+#include "tests/lib/tap.h"
+
+struct sum {
+	uint64_t seeds, calls, events, whole, failed, first_seed, excused;
+	char first[2304];
+};
+
+static void fail(struct sum *s, uint64_t seed, const char *what)
+{
+	if (s->failed++ > 0)
+		return;
+	s->first_seed = seed;
+	snprintf(s->first, sizeof s->first, "%s", what);
+}
+
+static struct made_way way_of(struct choice *c, uint32_t least)
+{
+	static const uint32_t sizes[] = { 100, 536, 1400 };
+	uint32_t i = choose(c, COUNT(sizes) + 1);
+
+	return (struct made_way){ .c = c,
+				  .segment = i == COUNT(sizes) ? least : sizes[i],
+				  .only = -1,
+				  .link = (enum link_layer)choose(c, LINKS),
+				  .tunnel = once_in(c, 2) ? (enum tunnel)choose(c, TUNNELS) : TUNNEL_NONE };
+}
+
+/* Everything is captured. */
+static struct made_way whole_way(struct choice *c)
+{
+	struct made_way w = way_of(c, 7);
+
+	w.again = 8;
+	w.overlap = 6;
+	w.swap = 2;
+	w.fragment = once_in(c, 2) ? 10 : 0;
+	w.frame_again = once_in(c, 2) ? 20 : 0;
+	return w;
+}
+
+static struct made_way lossy_way(struct choice *c)
+{
+	struct made_way w = way_of(c, 60);
+
+	w.again = once_in(c, 2) ? 8 : 0;
+	w.overlap = once_in(c, 2) ? 6 : 0;
+	w.swap = once_in(c, 2) ? 3 : 0;
+	w.fragment = once_in(c, 3) ? 10 : 0;
+	w.lose = (const uint32_t[]){ 0, 4, 20, 100 }[choose(c, 4)];
+	w.snap = once_in(c, 4) ? 30 : 0;
+	w.skip = once_in(c, 3) ? choose(c, 60) : 0;
+	w.stop = once_in(c, 3) ? choose(c, 60) : 0;
+	w.only = once_in(c, 6) ? (int)choose(c, 2) : -1;
+	return w;
+}
+
+static void tell(const struct judge *j)
+{
+	for (size_t i = 0; i <= MADE_TALKS; i++)
+		printf("# connection %zu\n%.*s", i, (int)j->text[i].n, (const char *)j->text[i].p);
+}
+
+static void whole(uint64_t seed, struct sum *s, bool loud)
+{
+	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x5555);
+	struct made *m = made_new(&said, 40);
+	struct made_way plain = { .c = &travel, .segment = 1400, .only = -1 };
+	struct judge want, got;
+
+	judge_begin(&want, m);
+	judge_capture(&want, made_capture(m, &plain));
+	if (loud)
+		tell(&want);
+	if (want.wrong > 0)
+		fail(s, seed, want.first);
+	if (judge_missing(&want) > 0 || want.events != want.whole)
+		fail(s, seed, "not every call is told once, and whole");
+	for (int i = 0; i < 3; i++) {
+		struct made_way way = whole_way(&travel);
+
+		judge_begin(&got, m);
+		judge_capture(&got, made_capture(m, &way));
+		if (got.wrong > 0)
+			fail(s, seed, got.first);
+		for (size_t k = 0; k <= MADE_TALKS; k++)
+			if (!slice_eq(buf_slice(&got.text[k]), buf_slice(&want.text[k])))
+				fail(s, seed, "travelled another way, it is told differently");
+		if (loud)
+			tell(&got);
+		judge_end(&got);
+	}
+	s->events += want.events;
+	s->whole += want.whole;
+	for (size_t i = 0; i < m->talks; i++)
+		s->calls += m->talk[i].talk.calls;
+	judge_end(&want);
+	made_free(m);
+}
+
+static void lossy(uint64_t seed, struct sum *s, bool loud)
+{
+	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0xaaaa);
+	struct made *m = made_new(&said, 20);
+
+	for (int i = 0; i < 4; i++) {
+		struct made_way way = lossy_way(&travel);
+		struct judge got;
+
+		judge_begin(&got, m);
+		got.lossy = true;
+		judge_capture(&got, made_capture(m, &way));
+		if (got.wrong > 0)
+			fail(s, seed, got.first);
+		s->excused += got.excused;
+		if (loud && got.wrong > 0) {
+			printf("# way %d\n", i);
+			tell(&got);
+		}
+		s->events += got.events;
+		s->whole += got.whole;
+		for (size_t k = 0; k < m->talks; k++)
+			s->calls += m->talk[k].talk.calls;
+		judge_end(&got);
+	}
+	made_free(m);
+}
+
+static void run(const char *name, void (*one)(uint64_t seed, struct sum *s, bool loud))
+{
+	const char *seeds = getenv("SEEDS"), *alone = getenv("ONE");
+	uint64_t n = seeds == NULL ? 150 : strtoull(seeds, NULL, 10);
+	uint64_t from = alone == NULL ? 1 : strtoull(alone, NULL, 10), to = alone == NULL ? n : from;
+	struct sum s = { 0 };
+
+	for (uint64_t seed = from; seed <= to; seed++)
+		one(seed, &s, alone != NULL);
+	if (!ok(s.failed == 0, name))
+		printf("#   %llu failed, the first with seed %llu: %s\n", (unsigned long long)s.failed,
+		       (unsigned long long)s.first_seed, s.first);
+	printf("#   %llu calls, %llu events, %llu of them complete, %llu excused\n",
+	       (unsigned long long)s.calls, (unsigned long long)s.events, (unsigned long long)s.whole,
+	       (unsigned long long)s.excused);
+	ok(s.whole * 10 > s.calls, "  and much is told");
+}
+
+int main(void)
+{
+	run("every call is told as it was, whatever way it travelled", whole);
+	run("what is missing makes nothing wrong", lossy);
+	return tap_done();
+}
