@@ -287,7 +287,7 @@ int main(void)
 
 	w.seed = 0x9e3779b97f4a7c15u;
 	for (size_t i = 0; i < COUNT(t); i++) {
-		uint64_t n = rounds == NULL ? 300 : strtoull(rounds, NULL, 10);
+		uint64_t n = rounds != NULL ? strtoull(rounds, NULL, 10) : i + 1 == COUNT(t) ? 3000 : 300;
 
 		w.wrong = w.fields = w.whole = 0;
 		for (uint64_t k = 0; k < n; k++)

@@ -501,6 +501,29 @@ static void gaps(void)
 					"Q9 :method=GET|Q9 :scheme=http|Q9 :path=/a|Q9-?|Q9.|Q5!|R5!|R9!|");
 }
 
+/* Where the place is not certain, a block with fields that nobody sends is none, and nothing is told of it. */
+static void hardly_a_head(void)
+{
+	static const struct slice blocks[] = {
+		{ (const uint8_t *)"\x81\x82", 2 },		      /* :authority without value */
+		{ (const uint8_t *)"\x82\xaf", 2 },		      /* max-forwards without value */
+		{ (const uint8_t *)"\x06\3h1t\x82", 6 },	      /* a scheme that is none */
+		{ (const uint8_t *)"\x02\2G!\x86", 5 },	      /* a method that is none */
+		{ (const uint8_t *)"\x04\1x\x82", 4 },	      /* a path that is none */
+		{ (const uint8_t *)"\x08\0030x0\x82", 6 },	      /* a status that is none */
+	};
+
+	for (size_t i = 0; i < COUNT(blocks); i++) {
+		struct script t;
+
+		script_begin(&t);
+		script_frame(&t, REQUEST, 1, END_HEADERS, 1, blocks[i]);
+		script_finish(&t);
+		check("no head midway", &t, HTTP2_MIDWAY,
+		      i == 1 ? "Q1 :method=GET|Q1!|Q0HEADERS|Q0PLACE|R1!|" : "Q0HEADERS|Q0PLACE|");
+	}
+}
+
 static void looks(void)
 {
 	ok(http2_preface(SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nx")) == 1, "preface");
@@ -513,6 +536,8 @@ static void looks(void)
 	ok(http2_looks_like(SLICE("\0\0\0\4\1\0\0\0\0\0\0\x9\1\x2d\0\0\0\1\0PPPPP?\1\x8a")) == RESPONSE,
 	   "a response, with padding, priority and a size of the table");
 	ok(http2_looks_like(SLICE("\0\0\3\1\5\0\0\0\1\xc0\xc1\x84")) == REQUEST, "behind unknown fields");
+	ok(http2_looks_like(SLICE("\0\0\5\5\4\0\0\0\1\0\0\0\2\x82")) == -1, "a promise is rather none");
+	ok(http2_looks_like(SLICE("\0\0\1\1\5\0\0\0\2\x88")) == -1, "nor is a server's stream");
 	ok(http2_looks_like(SLICE("GET / HTTP/1.1\r\n\r\n")) == -1, "HTTP/1");
 	ok(http2_looks_like(SLICE("\0\0\4\0\0\0\0\0\1abcd")) == -1, "a body alone");
 }
@@ -533,6 +558,7 @@ int main(void)
 	little_memory();
 	midway();
 	gaps();
+	hardly_a_head();
 	looks();
 	return tap_done();
 }

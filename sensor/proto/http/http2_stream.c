@@ -213,7 +213,24 @@ static bool begins_head(const struct http2_run *r, const struct http2_block *b, 
 	return true;
 }
 
-/* What is surely no field of a message (RFC 9113 8.2.1). */
+/* Does the value of a pseudo header look as it always does (RFC 9113 8.3)? */
+static bool is_usual(struct slice name, struct slice value)
+{
+	bool letters = true, digits = true;
+
+	for (size_t i = 0; i < value.n; i++) {
+		letters &= (value.p[i] | 0x20) >= 'a' && (value.p[i] | 0x20) <= 'z';
+		digits &= value.p[i] >= '0' && value.p[i] <= '9';
+	}
+	if (slice_is(name, ":status"))
+		return value.n == 3 && digits;
+	if (slice_is(name, ":method") || slice_is(name, ":scheme"))
+		return letters;
+	return !slice_is(name, ":path") || value.p[0] == '/' || value.p[0] == '*';
+}
+
+/* Where a frame may be none: what is hardly a field of a message (RFC 9113 8.2.1). Bodies taken for header
+ * blocks are full of entries of the static table without value. */
 static bool is_junk(struct slice name, struct slice value)
 {
 	for (size_t i = 0; i < name.n; i++)
@@ -222,7 +239,7 @@ static bool is_junk(struct slice name, struct slice value)
 	for (size_t i = 0; i < value.n; i++)
 		if (value.p[i] < ' ' && value.p[i] != '\t')
 			return true;
-	return name.p[0] == ':' && value.n == 0 && !slice_is(name, ":authority");
+	return value.n == 0 || (name.p[0] == ':' && !is_usual(name, value));
 }
 
 bool http2_field(const struct http2_run *r, struct slice name, struct slice value)

@@ -37,7 +37,6 @@ static const struct shape *shape_of(uint8_t type)
 		[H2_PRIORITY] = { 0, ON_STREAM, 5, 5 },
 		[H2_RST_STREAM] = { 0, ON_STREAM, 4, 4 },
 		[H2_SETTINGS] = { 1, ON_CONNECTION, 0, 192 },
-		[H2_PUSH_PROMISE] = { H2_END_HEADERS | H2_PADDED, ON_STREAM, 5, UINT32_MAX },
 		[H2_PING] = { 1, ON_CONNECTION, 8, 8 },
 		[H2_GOAWAY] = { 0, ON_CONNECTION, 8, UINT32_MAX },
 		[H2_WINDOW_UPDATE] = { 0, ON_ANY, 4, 4 },
@@ -52,14 +51,19 @@ static const struct shape *shape_of(uint8_t type)
 	return type == 10 ? &altsvc : type == 12 ? &origin : type == 16 ? &update : NULL;
 }
 
+/* Of a number that connections reach, and of a client's: servers hardly push any more, and what looks like a
+ * promise (RFC 9113 6.6) is rather part of a body. */
+static bool is_usual_stream(const struct http2_frame *f)
+{
+	return f->stream == 0 || (f->stream % 2 == 1 && f->stream < 1u << 24);
+}
+
 /* Bodies are full of zeros and small numbers: what is made of these alone is no sign. */
-static bool is_strong(const struct http2_frame *f, const struct shape *s)
+static bool is_strong(const struct http2_frame *f)
 {
 	if (f->type > H2_WINDOW_UPDATE || (f->length == 0 && f->type != H2_SETTINGS))
 		return false;
-	if (f->type == H2_HEADERS && (f->flags & H2_END_HEADERS) == 0)
-		return false;
-	return s->on == ON_CONNECTION || f->stream == 0 || (f->stream % 2 == 1 && f->stream < 1u << 24);
+	return f->type != H2_HEADERS || (f->flags & H2_END_HEADERS) != 0;
 }
 
 bool http2_plausible(const uint8_t *header, uint32_t max_frame, bool strong)
@@ -67,15 +71,16 @@ bool http2_plausible(const uint8_t *header, uint32_t max_frame, bool strong)
 	struct http2_frame f = http2_frame_of(header);
 	const struct shape *s = shape_of(f.type);
 
-	if (s == NULL || (header[5] & 128) != 0 || f.length > max_frame || f.length < s->least ||
-	    f.length > s->most)
+	if (s == NULL || f.length > max_frame || f.length < s->least || f.length > s->most)
+		return false;
+	if (!is_usual_stream(&f) || (header[5] & 128) != 0 || f.type == H2_PUSH_PROMISE)
 		return false;
 	if ((f.flags & ~s->flags) != 0 || (s->on == ON_STREAM && f.stream == 0) ||
 	    (s->on == ON_CONNECTION && f.stream != 0))
 		return false;
 	if (f.type == H2_SETTINGS && (f.length % 6 != 0 || ((f.flags & 1) != 0) != (f.length == 0)))
 		return false;
-	return !strong || is_strong(&f, s);
+	return !strong || is_strong(&f);
 }
 
 void http2_sync_begin(struct http2_side *s)
@@ -166,8 +171,6 @@ static int side_of_frame(const struct http2_frame *f, struct slice payload)
 {
 	size_t prefix = 0;
 
-	if (f->type == H2_PUSH_PROMISE)
-		return RESPONSE;
 	if (f->type != H2_HEADERS)
 		return -1;
 	if ((f->flags & H2_PADDED) != 0)
