@@ -42,6 +42,7 @@ OBJ := $(SRC:%.c=$(O)/%.o)
 DEFINES := -DTOCHOKU_NO_ICAL
 endif
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
+$(O)/tests/property/test_libhtp: TESTLIBS += -lhtp
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE

@@ -9,7 +9,7 @@ packages() {
 		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
-	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux ;;
+	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench or geoip" >&2; return 1 ;;

@@ -53,7 +53,7 @@ struct made {
 
 /* ---- what is said ---- */
 
-static inline struct made *made_new(struct choice *c, uint32_t calls)
+static inline struct made *made_new(struct choice *c, uint32_t calls, bool plain)
 {
 	struct made *m = calloc(1, sizeof *m);
 
@@ -67,6 +67,7 @@ static inline struct made *made_new(struct choice *c, uint32_t calls)
 			k->isn[side] = once_in(c, 3) ? UINT32_MAX - choose(c, 6000) : choose(c, UINT32_MAX);
 		k->v6 = once_in(c, 3);
 		talk_begin(&k->talk, c, (uint32_t)i * TALK_CALLS);
+		k->talk.plain = plain;
 		if (once_in(c, 3))
 			talk_http2(&k->talk, calls);
 		else

@@ -39,6 +39,8 @@ struct talk {
 	struct talk_call call[TALK_CALLS];
 	size_t calls;
 	uint32_t first;	  /* number of the first call */
+	bool plain;	  /* without what libhtp is known to misread: 103, a length that 304
+			   * says, an empty line before a request */
 	bool pipelined;	  /* the client does not always wait for the answer */
 	bool upgraded;	  /* from HTTP/1 to HTTP/2 */
 	bool until_close; /* the last answer's body lasts until the server's FIN */
@@ -54,7 +56,7 @@ static inline void talk_begin(struct talk *t, struct choice *c, uint32_t first)
 	t->c = c;
 	t->turns = t->calls = 0;
 	t->first = first;
-	t->until_close = t->pipelined = t->upgraded = false;
+	t->until_close = t->pipelined = t->upgraded = t->plain = false;
 }
 
 static inline void talk_end(struct talk *t)

@@ -69,7 +69,7 @@ static inline void http1_request(struct talk *t, struct talk_call *k, struct htt
 	buf_init(&plain, 1 << 20);
 	talk_request_body(t, k, &plain);
 	k->request = (int64_t)plain.n;
-	if (once_in(t->c, 10))
+	if (!t->plain && once_in(t->c, 10))
 		buf_str(&m->head, "\r\n");
 	buf_fmt(&m->head, "%s %s%s%s HTTP/1.1\r\nHost: %s\r\nX-Request-ID: %s\r\n", k->method,
 		absolute ? "http://" : "", absolute ? k->host : "", k->path, k->host, k->id);
@@ -94,7 +94,7 @@ static inline void http1_response(struct talk *t, struct talk_call *k, struct ht
 
 	buf_init(&plain, 1 << 20);
 	buf_init(&body, 1 << 20);
-	if (once_in(t->c, 10))
+	if (!t->plain && once_in(t->c, 10))
 		buf_str(&m->answer, "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
 	buf_fmt(&m->answer, "HTTP/1.1 %d %s\r\nX-Request-ID: %s\r\n", k->status,
 		once_in(t->c, 4) ? "" : "Reason", k->id);
@@ -103,7 +103,7 @@ static inline void http1_response(struct talk *t, struct talk_call *k, struct ht
 			k->event_stream ? "text/event-stream" : "application/json");
 	talk_response_body(t, k, &plain);
 	if (!talk_has_body(k)) {
-		if (k->status != 204)
+		if (k->status != 204 && !(k->status == 304 && t->plain))
 			buf_fmt(&m->answer, "Content-Length: %zu\r\n", plain.n);
 		buf_str(&m->answer, "\r\n");
 	} else if (last && once_in(t->c, 3)) {

@@ -68,7 +68,7 @@ static void tell(const struct judge *j)
 static void whole(uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x5555);
-	struct made *m = made_new(&said, 40);
+	struct made *m = made_new(&said, 40, false);
 	struct made_way plain = { .c = &travel, .segment = 1400, .only = -1 };
 	struct judge want, got;
 
@@ -105,7 +105,7 @@ static void whole(uint64_t seed, struct sum *s, bool loud)
 static void lossy(uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0xaaaa);
-	struct made *m = made_new(&said, 20);
+	struct made *m = made_new(&said, 20, false);
 
 	for (int i = 0; i < 4; i++) {
 		struct made_way way = lossy_way(&travel);
