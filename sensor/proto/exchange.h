@@ -11,6 +11,7 @@
 #include "sensor/proto/http/anomaly.h"
 #include "sensor/proto/http/content.h"
 #include "sensor/proto/http/direction.h"
+#include "sensor/proto/http/http2_odd.h"
 
 #define EXCHANGE_ARENA 12288
 #define EXCHANGE_TARGET_MAX 8192
@@ -49,6 +50,7 @@ struct message {
 	bool unsized;
 	bool broken;	  /* bytes of the body are missing: what follows is counted and not read */
 	uint64_t missing; /* body bytes that were not captured */
+	struct http2_odd http2;
 	struct content content;
 	enum content_state coding; /* once ended */
 };

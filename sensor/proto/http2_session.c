@@ -70,6 +70,7 @@ static void header(void *ctx, uint32_t stream, enum direction d, struct slice na
 
 	if (x == NULL)
 		return;
+	x->anomalies |= http2_odd_field(&x->message[d].http2, d, name, value);
 	if (name.n > 0 && name.p[0] == ':')
 		take_pseudo(x, name, value);
 	else
@@ -96,8 +97,10 @@ static void body(void *ctx, uint32_t stream, enum direction d, struct slice byte
 {
 	struct exchange *x = find(ctx, stream);
 
-	if (x != NULL)
-		exchange_body(x, d, bytes);
+	if (x == NULL)
+		return;
+	http2_odd_data(&x->message[d].http2, bytes.n);
+	exchange_body(x, d, bytes);
 }
 
 static void body_gap(void *ctx, uint32_t stream, enum direction d, uint64_t bytes)
@@ -106,6 +109,14 @@ static void body_gap(void *ctx, uint32_t stream, enum direction d, uint64_t byte
 
 	if (x != NULL)
 		exchange_body_gap(x, d, bytes);
+}
+
+/* It may say a length of what it does not send (RFC 9110 8.6). */
+static bool may_be_bodiless(const struct exchange *x, enum direction d)
+{
+	bool get = x->message[REQUEST].begun && !slice_is(x->kept[KEPT_METHOD], "HEAD");
+
+	return d == RESPONSE && (!get || x->status == 304);
 }
 
 static void end(void *ctx, uint32_t stream, enum direction d, bool whole)
@@ -117,6 +128,8 @@ static void end(void *ctx, uint32_t stream, enum direction d, bool whole)
 		return;
 	x->message[d].last_ns = w->until;
 	exchange_body_end(x, d, whole);
+	if (x->message[d].whole)
+		x->anomalies |= http2_odd_end(&x->message[d].http2, may_be_bodiless(x, d));
 	if (x->message[REQUEST].ended && x->message[RESPONSE].ended)
 		connection_conclude(w, w->conn, x);
 }

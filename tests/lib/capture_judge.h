@@ -168,7 +168,7 @@ static inline void judge_event(void *ctx, struct access_event *ev)
 static inline void judge_capture(struct judge *j, struct slice pcap)
 {
 	static const struct tap_limits limits = {
-		{ 16, 8192, 4096 }, 256, 64, 64, 4, 8, 8, 1 << 18, 4 << 20
+		{ 16, 4096, 2048 }, 256, 64, 64, 4, 8, 8, 1 << 18, 4 << 20
 	};
 	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	const struct tap_sink sink = { j, judge_event };
