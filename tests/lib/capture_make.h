@@ -46,7 +46,8 @@ struct made {
 	struct made_segment *segment;
 	size_t segments;
 	struct buf pcap;
-	int64_t ns;
+	uint32_t clients; /* number of the first one: its address */
+	int64_t begin_ns, ns;
 	uint32_t id; /* of fragmented packets */
 	struct layers layers;
 };
@@ -58,6 +59,7 @@ static inline struct made *made_new(struct choice *c, uint32_t calls, bool plain
 	struct made *m = calloc(1, sizeof *m);
 
 	m->segment = malloc(MADE_SEGMENTS * sizeof *m->segment);
+	m->begin_ns = MADE_T0;
 	m->talks = 1 + choose(c, MADE_TALKS);
 	buf_init(&m->pcap, 1 << 28);
 	for (size_t i = 0; i < m->talks; i++) {
@@ -207,7 +209,9 @@ static inline void made_frame(struct made *m, const struct made_way *way, bool v
 static inline void made_packet(struct made *m, const struct made_way *way, const struct made_segment *s)
 {
 	const struct made_talk *t = &m->talk[s->talk];
-	struct ends e = { t->v6, { 1, (uint8_t)(1 + s->talk) }, { 2, 1 }, (uint16_t)(40000 + s->talk), 8080 };
+	uint32_t client = m->clients + s->talk;
+	uint8_t host[2] = { (uint8_t)(16 + client / 250), (uint8_t)(1 + client % 250) };
+	struct ends e = { t->v6, { host[0], host[1] }, { 2, 1 }, (uint16_t)(40000 + s->talk), 8080 };
 	uint32_t seq = t->isn[s->side] + ((s->flags & TCP_SYN) != 0 ? 0 : 1) + s->from;
 	uint32_t ack = (s->flags & TCP_ACK) == 0 ? 0 : t->isn[!s->side] + 1 + s->acked;
 	struct piece f = { ++m->id, 0, false };
@@ -216,9 +220,7 @@ static inline void made_packet(struct made *m, const struct made_way *way, const
 	bool backwards;
 
 	if (s->side == 1)
-		e = (struct ends){
-			t->v6, { 2, 1 }, { 1, (uint8_t)(1 + s->talk) }, 8080, (uint16_t)(40000 + s->talk)
-		};
+		e = (struct ends){ t->v6, { 2, 1 }, { host[0], host[1] }, 8080, (uint16_t)(40000 + s->talk) };
 	layers_begin(&m->layers, slice_of(t->talk.said[s->side].p + s->from, s->n));
 	tcp_add(&m->layers, &e, seq, ack, s->flags);
 	n = layers_n(&m->layers);
@@ -256,7 +258,7 @@ static inline struct slice made_capture(struct made *m, const struct made_way *a
 	put32_little(h + 20, link_number(way.link));
 	buf_add(&m->pcap, slice_of(h, sizeof h));
 	m->segments = 0;
-	m->ns = MADE_T0;
+	m->ns = m->begin_ns;
 	m->id = 0;
 	for (size_t i = 0; i < m->talks; i++)
 		made_cut(m, (uint8_t)i, &way);

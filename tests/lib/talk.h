@@ -39,6 +39,7 @@ struct talk {
 	struct talk_call call[TALK_CALLS];
 	size_t calls;
 	uint32_t first;	  /* number of the first call */
+	bool llm;	  /* calls of an LLM alone, a fifth of them event streams */
 	bool plain;	  /* without what libhtp is known to misread: 103, a length that 304
 			   * says, an empty line before a request */
 	bool pipelined;	  /* the client does not always wait for the answer */
@@ -56,7 +57,7 @@ static inline void talk_begin(struct talk *t, struct choice *c, uint32_t first)
 	t->c = c;
 	t->turns = t->calls = 0;
 	t->first = first;
-	t->until_close = t->pipelined = t->upgraded = t->plain = false;
+	t->until_close = t->pipelined = t->upgraded = t->plain = t->llm = false;
 }
 
 static inline void talk_end(struct talk *t)
@@ -95,11 +96,11 @@ static inline struct talk_call *talk_call(struct talk *t, const char *version)
 		abort();
 	*k = (struct talk_call){ .number = n, .version = version, .input = -1, .output = -1, .status = 200 };
 	snprintf(k->id, sizeof k->id, "r-%u", n);
-	if (choose(t->c, 2) == 0) {
+	if (t->llm || choose(t->c, 2) == 0) {
 		k->method = "POST";
 		k->input = 100000 + n;
 		k->output = 500000 + n;
-		k->event_stream = choose(t->c, 2) == 0;
+		k->event_stream = choose(t->c, t->llm ? 5 : 2) == 0;
 		snprintf(k->host, sizeof k->host, "api.openai.com");
 		snprintf(k->path, sizeof k->path, "/v1/chat/completions");
 		return k;
