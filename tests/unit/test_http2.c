@@ -501,7 +501,7 @@ static void gaps(void)
 					"Q9 :method=GET|Q9 :scheme=http|Q9 :path=/a|Q9-?|Q9.|Q5!|R5!|R9!|");
 }
 
-/* Where the place is not certain, a block with fields that nobody sends is none, and nothing is told of it. */
+/* Where the place is not certain, a block with fields that nobody sends is none: nothing is told of it. */
 static void hardly_a_head(void)
 {
 	static const struct slice blocks[] = {

@@ -28,8 +28,8 @@ static uint32_t pseudo_header(struct http2_odd *o, enum direction d, struct slic
 /* RFC 9113 8.2.2 */
 static bool is_of_connection(struct slice name, struct slice value)
 {
-	static const char *const names[] = { "connection", "proxy-connection", "keep-alive", "transfer-encoding",
-					     "upgrade" };
+	static const char *const names[] = { "connection", "proxy-connection", "keep-alive",
+					     "transfer-encoding", "upgrade" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (slice_is(name, names[i]))
