@@ -260,6 +260,25 @@ static size_t take_prospects(struct rule_run *r, const struct prospects *may, co
 	return n;
 }
 
+size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_service service,
+		    const uint16_t **hits)
+{
+	size_t n = 0;
+
+	arena_reset(&r->arena);
+	run_begin(r, ev, NULL);
+	for (size_t i = 0; i < r->n_own; i++) {
+		const struct rule *rule = &r->set->rules[r->own[i]];
+
+		if (!(rule->own >> service & 1))
+			continue;
+		r->hits[n] = r->own[i];
+		n += run_rule(r, rule);
+	}
+	*hits = r->hits;
+	return n;
+}
+
 /* The rules behind. */
 static size_t take_others(struct rule_run *r, const uint64_t *candidates, size_t n)
 {

@@ -45,7 +45,7 @@ const char *build_hint(struct builder *b, const char *near)
 
 static void check_name(struct builder *b, const struct node *at, struct slice name, struct binding bind)
 {
-	if (bind.kind == BIND_NONE && b->access)
+	if (bind.kind == BIND_NONE && (b->access || b->own))
 		problem_warn(b->problems, at, "no event has the field '%.*s', so it counts as missing%s",
 			     (int)name.n, (const char *)name.p, build_hint(b, name_nearest(name)));
 }
@@ -58,8 +58,11 @@ uint32_t build_name(struct builder *b, const struct node *at, struct slice name)
 	check_name(b, at, name, bind);
 	b->stateful |= name_is_stateful(name);
 	b->asks_roster |= name_asks_roster(name);
-	if (bind.kind == BIND_DERIVED)
-		s->needs[bind.id] = true;
+	if (bind.kind == BIND_DERIVED) {
+		b->uses[bind.id] = true;
+		s->needs[bind.id] |= b->access;
+		s->needs_own[bind.id] |= b->own;
+	}
 	for (size_t i = 0; i < s->n_names; i++)
 		if (slice_eq(s->names[i].text, name))
 			return (uint32_t)i;

@@ -25,7 +25,9 @@ struct builder {
 	struct arena work;      /* expressions and tokens of the rule at hand */
 	bool bad;               /* the rule at hand has an error */
 	bool access;            /* the rule at hand applies to access events */
+	bool own;               /* the rule at hand applies to events of our own */
 	bool stateful, asks_roster;
+	bool uses[D_COUNT];     /* derived fields that the rule at hand names */
 	uint32_t *pred_hash;    /* open addressing over the set's predicates, number + 1 */
 	uint64_t *pred_keys;
 	size_t hash_size;

@@ -38,6 +38,7 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 	struct expr *e;
 
 	b->stateful = b->asks_roster = false;
+	memset(b->uses, 0, sizeof b->uses);
 	build_meta(b, doc, &r);
 	r.info.path = path;
 	if (detection->kind != NODE_MAP) {
@@ -67,6 +68,7 @@ static void add_rule(struct builder *b, const struct node *doc, const char *path
 	}
 	r.info.stateful = b->stateful;
 	r.info.asks_roster = b->asks_roster;
+	memcpy(r.info.uses, b->uses, sizeof r.info.uses);
 	own = grow((void **)&s->rules, &s->n_rules, &s->cap_rules, sizeof *own);
 	if (own == NULL)
 		b->work.failed = true;
@@ -344,4 +346,17 @@ int64_t rule_set_memory(const struct rule_set *s)
 bool rule_set_needs(const struct rule_set *s, enum derived_id d)
 {
 	return (unsigned)d < D_COUNT && s->needs[d];
+}
+
+bool rule_set_needs_own(const struct rule_set *s, enum derived_id d)
+{
+	return (unsigned)d < D_COUNT && s->needs_own[d];
+}
+
+bool rule_set_has_own(const struct rule_set *s, enum own_service service)
+{
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i].info.enabled && s->rules[i].own >> service & 1)
+			return true;
+	return false;
 }

@@ -68,7 +68,7 @@ static void find_events(struct rule *r)
 	static const struct {
 		const char *category, *product, *service;
 		bool connection;
-	} own[] = {
+	} access[] = {
 		{ "llm_api", NULL, NULL, false },
 		{ "webserver", NULL, NULL, false },
 		{ "proxy", NULL, NULL, false },
@@ -77,14 +77,23 @@ static void find_events(struct rule *r)
 		{ NULL, "tochoku", "connection", true },
 	};
 
-	for (size_t i = 0; i < COUNT(own); i++) {
-		if (!source_is(r->source.category, own[i].category) ||
-		    !source_is(r->source.product, own[i].product) ||
-		    !source_is(r->source.service, own[i].service))
+	static const char *const own[] = {
+		[OWN_MINUTE] = "minute", [OWN_DAY_CLOSE] = "day_close", [OWN_SENSOR] = "sensor",
+		[OWN_KEYS] = "keys",
+	};
+
+	for (size_t i = 0; i < COUNT(access); i++) {
+		if (!source_is(r->source.category, access[i].category) ||
+		    !source_is(r->source.product, access[i].product) ||
+		    !source_is(r->source.service, access[i].service))
 			continue;
-		r->on_connection |= own[i].connection;
-		r->on_call |= !own[i].connection;
+		r->on_connection |= access[i].connection;
+		r->on_call |= !access[i].connection;
 	}
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (source_is(r->source.category, NULL) && source_is(r->source.product, "tochoku") &&
+		    source_is(r->source.service, own[i]))
+			r->own |= (uint8_t)(1 << i);
 }
 
 void build_source(struct builder *b, const struct node *doc, struct rule *r)
@@ -103,6 +112,7 @@ void build_source(struct builder *b, const struct node *doc, struct rule *r)
 		BAD(b, n, "the log source must name a category, a product or a service");
 	find_events(r);
 	b->access = r->on_call || r->on_connection;
+	b->own = r->own != 0;
 }
 
 static void read_identity(struct builder *b, const struct node *doc, struct rule *r)
@@ -183,9 +193,31 @@ static void read_once(struct builder *b, const struct node *n, struct rule *r)
 	if (n->kind == NODE_SCALAR && slice_is(n->text, "day"))
 		r->info.once = ONCE_DAY;
 	else if (n->kind == NODE_SCALAR && slice_is(n->text, "shift"))
-		BAD(b, n, "'once-per: shift' is not supported yet: write day");
+		r->info.once = ONCE_SHIFT;
 	else
-		BAD(b, n, "'once-per' must be day");
+		BAD(b, n, "'once-per' must be day or shift");
+}
+
+/* "10m": a number and s, m, h or d, as a correlation's timespan; at most a day, for findings are of a day. */
+static void read_suppress(struct builder *b, const struct node *n, struct rule *r)
+{
+	static const struct {
+		char unit;
+		int64_t seconds;
+	} units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 } };
+	int64_t number = 0, seconds = 0;
+	size_t i = 0;
+
+	if (n == NULL)
+		return;
+	while (n->kind == NODE_SCALAR && i < n->text.n && i < 6 && n->text.p[i] >= '0' && n->text.p[i] <= '9')
+		number = number * 10 + (n->text.p[i++] - '0');
+	for (size_t k = 0; i > 0 && i + 1 == n->text.n && k < COUNT(units); k++)
+		if (n->text.p[i] == (uint8_t)units[k].unit)
+			seconds = number * units[k].seconds;
+	if (seconds <= 0 || seconds > 86400)
+		BAD(b, n, "'suppress' is a time such as 10m: a number and s, m, h or d, at most 1d");
+	r->info.suppress_ns = seconds * 1000000000;
 }
 
 static void read_action(struct builder *b, const struct node *n, struct rule *r)
@@ -265,7 +297,7 @@ static void read_window(struct builder *b, const struct node *n, const struct co
 
 static void check_keys(struct builder *b, const struct node *block)
 {
-	static const char *const known[] = { "title_ja", "entity",  "once-per", "action",
+	static const char *const known[] = { "title_ja", "entity",  "once-per", "suppress", "action",
 					     "enabled",  "tests",   "window" };
 
 	for (const struct node *c = block->child; c != NULL; c = c->next) {
@@ -275,11 +307,6 @@ static void check_keys(struct builder *b, const struct node *block)
 			i++;
 		if (i < COUNT(known))
 			continue;
-		if (slice_is(c->key->text, "suppress")) {
-			BAD(b, c->key, "'%.*s' is not supported yet", (int)c->key->text.n,
-			    (const char *)c->key->text.p);
-			continue;
-		}
 		BAD(b, c->key, "unknown key '%.*s' in 'tochoku'%s", (int)c->key->text.n,
 		    (const char *)c->key->text.p, build_hint(b, nearest(c->key->text, known, COUNT(known))));
 	}
@@ -301,6 +328,7 @@ static void read_block(struct builder *b, const struct node *doc, struct rule *r
 	read_bool(b, node_get(n, "enabled"), &r->info.enabled);
 	read_entity(b, node_get(n, "entity"), r);
 	read_once(b, node_get(n, "once-per"), r);
+	read_suppress(b, node_get(n, "suppress"), r);
 	read_action(b, node_get(n, "action"), r);
 	read_tests(b, node_get(n, "tests"), r);
 	read_window(b, node_get(n, "window"), r->correlation);
@@ -314,7 +342,7 @@ void build_meta(struct builder *b, const struct node *doc, struct rule *r)
 	read_identity(b, doc, r);
 	read_level(b, doc, r);
 	read_block(b, doc, r);
-	if (r->correlation == NULL && !r->on_call && !r->on_connection && !b->bad)
+	if (r->correlation == NULL && !r->on_call && !r->on_connection && r->own == 0 && !b->bad)
 		problem_warn(b->problems, node_get(doc, "logsource"),
 			     "no event of this program has this log source: the rule will not fire here");
 }

@@ -81,6 +81,7 @@ struct rule {
 	struct logsource source;
 	uint32_t code, n_code;
 	bool on_call, on_connection; /* applies to calls; to encrypted connections */
+	uint8_t own; /* bit a service: applies to such events of our own */
 	struct rule_test *tests;
 	struct correlation *correlation; /* NULL: a rule with a detection */
 	struct feed *feeds;              /* correlations that it is a member of */
@@ -98,7 +99,7 @@ struct rule_set {
 	struct correlation **correlations; /* in the arena; members before those that refer to them */
 	size_t n_correlations;
 	struct literals *literals;
-	bool needs[D_COUNT];
+	bool needs[D_COUNT], needs_own[D_COUNT]; /* a field: by rules on access events; on our own */
 	uint8_t digest[32];
 };
 

@@ -29,7 +29,10 @@ struct derived {
 /* Answers for derived fields of the event at hand. `ctx` is the caller's. */
 typedef void (*derive_fn)(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out);
 
-enum once_per { ONCE_NEVER, ONCE_DAY };
+enum once_per { ONCE_NEVER, ONCE_DAY, ONCE_SHIFT };
+
+/* Events of our own: log source product tochoku and one of these services. */
+enum own_service { OWN_MINUTE, OWN_DAY_CLOSE, OWN_SENSOR, OWN_KEYS, OWN_COUNT };
 
 #define RULE_ENTITY_MAX 8
 struct rule_info {
@@ -41,10 +44,12 @@ struct rule_info {
 	bool alerts;  /* enabled, and no correlation speaks for it (sigma-digest.md 9, D-GENERATE) */
 	bool correlation;
 	enum once_per once;
+	int64_t suppress_ns; /* no second finding of the subject in that time; 0: none */
 	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
 	size_t n_entity;
 	bool stateful; /* depends on the order of events: a correlation, or a field such as usage.* */
 	bool asks_roster; /* uses a field that the roster answers */
+	bool uses[D_COUNT]; /* the derived fields that it names */
 };
 /* Behind the reason of a finding of such a rule where no roster has the day. */
 #define RULE_NO_ROSTER " (当直表なし)"
@@ -63,7 +68,10 @@ void rule_set_free(struct rule_set *s);
 size_t rule_set_count(const struct rule_set *s);
 const struct rule_info *rule_set_info(const struct rule_set *s, size_t i);
 const uint8_t *rule_set_digest(const struct rule_set *s); /* 32 bytes: SHA-256 of what was loaded */
+/* Does a rule on access events name the field; one on events of our own? */
 bool rule_set_needs(const struct rule_set *s, enum derived_id d);
+bool rule_set_needs_own(const struct rule_set *s, enum derived_id d);
+bool rule_set_has_own(const struct rule_set *s, enum own_service service);
 /* How far back, in microseconds, events can have a part in what correlations say now: whoever feeds a new run
  * all events of that time, in order, has its state. 0: no correlations. */
 int64_t rule_set_memory(const struct rule_set *s);
@@ -118,6 +126,10 @@ void rule_run_prospects(struct rule_run *r, const struct access_event *ev, enum 
 /* rule_run_event of these rules alone. */
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
 		     const uint16_t **hits);
+/* The enabled rules on an event of our own. `ev` says when it was and, of keys, whose; the rest is
+ * derived. */
+size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_service service,
+		    const uint16_t **hits);
 static inline void prospects_and(struct prospects *p, const struct prospects *q)
 {
 	for (size_t i = 0; i < PROSPECTS / 64; i++)

@@ -10,8 +10,12 @@
 
 #define TEXT_MAX (1u << 20)
 
-static void list_access_rules(struct rule_run *r)
+static void list_rules(struct rule_run *r)
 {
+	for (size_t i = 0; i < r->set->n_rules; i++)
+		if (r->set->rules[i].own != 0 && r->set->rules[i].info.enabled &&
+		    r->set->rules[i].info.alerts)
+			r->own[r->n_own++] = (uint16_t)i;
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
@@ -37,6 +41,7 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	r->values = calloc(s->n_names + 1, sizeof *r->values);
 	r->hits = calloc(correlate_hits_max(s) + 1, sizeof *r->hits);
 	r->access = calloc(s->n_rules + 1, sizeof *r->access);
+	r->own = calloc(s->n_rules + 1, sizeof *r->own);
 	r->reach = calloc(s->n_code + 1, sizeof *r->reach);
 	r->access_bits = calloc(s->n_rules / 64 + 1, sizeof *r->access_bits);
 	r->candidates = calloc(s->n_rules / 64 + 1, sizeof *r->candidates);
@@ -44,11 +49,11 @@ struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *
 	r->regex = regex_run_new();
 	if (r->access_bits == NULL || r->candidates == NULL || r->triggered == NULL ||
 	    r->reach == NULL || r->state == NULL || r->values == NULL || r->hits == NULL ||
-	    r->access == NULL || r->regex == NULL || !correlate_new(r)) {
+	    r->access == NULL || r->own == NULL || r->regex == NULL || !correlate_new(r)) {
 		rule_run_free(r);
 		return NULL;
 	}
-	list_access_rules(r);
+	list_rules(r);
 	return r;
 }
 
@@ -68,6 +73,7 @@ void rule_run_free(struct rule_run *r)
 	free(r->values);
 	free(r->hits);
 	free(r->access);
+	free(r->own);
 	free(r);
 }
 
@@ -353,6 +359,7 @@ const struct derived *run_derived(struct rule_run *r, enum derived_id id)
 static int derived_holds(struct rule_run *r, const struct pred *p)
 {
 	const struct derived *d = run_derived(r, p->at_slot);
+	int64_t micro;
 
 	if (p->kind == PRED_NULL || p->kind == PRED_EXISTS)
 		return (d->kind != DV_NONE) == (p->kind == PRED_EXISTS && p->yes);
@@ -364,6 +371,9 @@ static int derived_holds(struct rule_run *r, const struct pred *p)
 		return (d->i != 0) == p->yes;
 	if ((p->kind == PRED_NUMBER || p->kind == PRED_COMPARE) && d->kind == DV_INT)
 		return compare(p->cmp, (d->i > p->num.i) - (d->i < p->num.i));
+	if (p->kind == PRED_COMPARE && d->kind == DV_MICRO && p->num.whole &&
+	    !__builtin_mul_overflow(p->num.i, INT64_C(1000000), &micro))
+		return compare(p->cmp, (d->i > micro) - (d->i < micro));
 	return -1;
 }
 

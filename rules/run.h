@@ -47,8 +47,8 @@ struct rule_run {
 	struct values *values; /* a name */
 	struct arena arena;    /* texts of the event at hand */
 	struct buf text;
-	uint16_t *hits, *access;
-	size_t n_access;
+	uint16_t *hits, *access, *own; /* own: rules on events of our own */
+	size_t n_access, n_own;
 	uint64_t *access_bits;  /* the same by number in the set */
 	uint64_t *candidates;   /* of literals.c: rules that may match, a bit each */
 	uint32_t *triggered;    /* a predicate: event at which its rules became candidates */

@@ -136,7 +136,7 @@ uint64_t hash64(struct slice in, uint64_t seed)
 	size_t i = 0;
 
 	for (; in.n - i >= 8; i += 8) {
-		memcpy(&w, in.p + i, 8); /* the host's byte order: never stored, so it need not travel */
+		memcpy(&w, in.p + i, 8); /* the host's byte order: so a ledger stays on its kind */
 		s.d ^= w;
 		sip_round(&s);
 		s.a ^= w;

@@ -1,5 +1,5 @@
 /* Hashes. SHA-256 (FIPS 180-4) and HMAC-SHA-256 (RFC 2104) by OpenSSL for identity, trail and
- * fingerprints; a seeded fast hash for in-memory tables only (never stored). */
+ * fingerprints; a seeded fast hash for tables: in memory, and in a ledger that keeps its seed. */
 #ifndef TK_BASE_HASH_H
 #define TK_BASE_HASH_H
 

@@ -155,6 +155,14 @@ static inline void ev_set_absent(struct access_event *ev, enum field_id f)
 	p->known &= ~(UINT32_C(1) << d->slot);
 }
 
+/* An encrypted connection is an event, and nobody knows how many calls were in it. */
+static inline bool ev_is_call(const struct access_event *ev)
+{
+	struct slice protocol = ev_str(ev, F_PROTOCOL);
+
+	return !slice_is(protocol, "tls") && !slice_is(protocol, "quic");
+}
+
 /* Completion: start + duration where known, else start. Windows and findings order by it, then id. */
 static inline int64_t ev_completion(const struct access_event *ev)
 {

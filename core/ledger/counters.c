@@ -74,7 +74,8 @@ int counters_open(struct counters **out, sqlite3 *db, struct err *e)
 		rc = statement_prepare(db, &c->put, "INSERT OR REPLACE INTO counter_15m VALUES (?, ?, ?)", e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &c->range,
-				       "SELECT counters FROM counter_15m WHERE bucket >= ? AND bucket < ?",
+				       "SELECT bucket, counters FROM counter_15m WHERE bucket >= ?"
+				       " AND bucket < ?",
 				       e);
 	if (rc == TK_OK)
 		rc = histograms_open(&c->histograms, db, e);
@@ -359,19 +360,28 @@ int counters_flush(struct counters *c, struct err *e)
 	return rc;
 }
 
-int counters_users(struct counters *c, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e)
+int counters_each(struct counters *c, int64_t from, int64_t to, counted_fn row, void *ctx, struct err *e)
 {
 	int rc = counters_flush(c, e);
 
 	bind_i64(c->range, 1, from);
 	bind_i64(c->range, 2, to);
 	while (rc == TK_OK && (rc = statement_row(c->range, e)) == TK_OK) {
-		struct slice packed = column_blob(c->range, 0);
+		int64_t bucket = sqlite3_column_int64(c->range, 0);
+		struct slice packed = column_blob(c->range, 1);
 		struct counter_entry entry;
 
 		while (entry_read(&packed, &entry))
-			row(ctx, entry.name[NAME_USER], entry.sums.calls);
+			row(ctx, bucket, entry.name[NAME_USER], &entry.sums);
 	}
 	sqlite3_reset(c->range);
 	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int counters_latency(struct counters *c, int64_t from, int64_t to, struct latency *out, struct err *e)
+{
+	int rc = counters_flush(c, e);
+
+	memset(out, 0, sizeof *out);
+	return rc == TK_OK ? histograms_range(c->histograms, from, to, out, e) : rc;
 }

@@ -20,10 +20,11 @@ int counters_open(struct counters **out, sqlite3 *db, struct err *e);
 void counters_free(struct counters *c);
 int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
 		 struct err *e);
-/* Before each commit, and by counters_users. */
+/* Before each commit, and by the two below. */
 int counters_flush(struct counters *c, struct err *e);
-/* Calls of the users in [from, to) UTC seconds, from the rows; a user comes as often as there are entries. */
-int counters_users(struct counters *c, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e);
+/* Entries of [from, to) UTC seconds, from the rows. */
+int counters_each(struct counters *c, int64_t from, int64_t to, counted_fn row, void *ctx, struct err *e);
+int counters_latency(struct counters *c, int64_t from, int64_t to, struct latency *out, struct err *e);
 /* The 15-minute bucket of an instant. */
 int64_t counter_bucket(int64_t ns);
 

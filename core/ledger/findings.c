@@ -92,21 +92,25 @@ static int event_order(const struct first_event *a, const struct first_event *b)
 	return memcmp(a->id, b->id, sizeof a->id);
 }
 
-/* Keeps the first FINDING_EVENTS by completion, then id: the same ones in whatever order they come. */
-static void keep_event(struct open_finding *o, const struct first_event *ev)
+/* Keeps the first FINDING_EVENTS by completion, then id: the same ones in whatever order they come. False: it
+ * is one of them already, as after a restart, when the last minutes are looked at once more. */
+static bool keep_event(struct open_finding *o, const struct first_event *ev)
 {
 	size_t i = o->n_events;
 
-	if (i == FINDING_EVENTS && event_order(ev, &o->events[i - 1]) >= 0)
-		return;
+	if (i == FINDING_EVENTS && event_order(ev, &o->events[i - 1]) > 0)
+		return true;
 	while (i > 0 && event_order(ev, &o->events[i - 1]) < 0)
 		i--;
+	if (i > 0 && event_order(ev, &o->events[i - 1]) == 0)
+		return false;
 	if (o->n_events < FINDING_EVENTS)
 		o->n_events++;
 	memmove(&o->events[i + 1], &o->events[i], (o->n_events - 1 - i) * sizeof *o->events);
 	o->events[i] = *ev;
 	if (i < o->n_stored)
 		o->n_stored = 0; /* what follows has moved: all anew */
+	return true;
 }
 
 static int load_events(struct findings *f, struct open_finding *o, struct err *e)
@@ -217,8 +221,11 @@ int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, 
 	} else {
 		o = &f->open[*at];
 	}
-	memcpy(ev.id, h->event_id, sizeof ev.id);
-	keep_event(o, &ev);
+	if (h->event_id != NULL) {
+		memcpy(ev.id, h->event_id, sizeof ev.id);
+		if (!keep_event(o, &ev))
+			return TK_OK;
+	}
 	o->count++;
 	if (h->start_ns < o->first)
 		o->first = h->start_ns;
@@ -266,7 +273,8 @@ static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, st
 		"INSERT INTO finding VALUES (NULL, ?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 'new', ?7, ?8, ?9, "
 		"?10, ?11, ?12, 0, ?13)"
 		" ON CONFLICT (subject) DO UPDATE SET first = excluded.first, last = excluded.last,"
-		" count = excluded.count, withdrawn = 0 RETURNING id",
+		" count = excluded.count, reason = excluded.reason, entity = excluded.entity, withdrawn = 0"
+		" RETURNING id",
 		e);
 	int rc;
 
@@ -294,7 +302,9 @@ static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, st
 static int update(struct findings *f, const struct open_finding *o, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_UPDATE,
-		"UPDATE finding SET first = ?2, last = ?3, count = ?4 WHERE id = ?1", e);
+		"UPDATE finding SET first = ?2, last = ?3, count = ?4,"
+		" reason = coalesce(nullif(?5, ''), reason),"
+		" entity = coalesce(nullif(?6, ''), entity) WHERE id = ?1", e);
 
 	if (s == NULL)
 		return TK_EIO;
@@ -302,6 +312,8 @@ static int update(struct findings *f, const struct open_finding *o, struct err *
 	bind_i64(s, 2, o->first);
 	bind_i64(s, 3, o->last);
 	bind_i64(s, 4, o->count);
+	bind_text(s, 5, f->live ? slice_of(NULL, 0) : buf_slice(&o->reason)); /* live: of the first hit */
+	bind_text(s, 6, f->live ? slice_of(NULL, 0) : buf_slice(&o->entity));
 	return statement_run(s, e);
 }
 
@@ -370,7 +382,8 @@ static int withdraw(struct findings *f, int64_t row, int64_t now_ns, struct err 
 static int match_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_OF_DAY,
-		"SELECT id, subject FROM finding WHERE day = ? AND withdrawn = 0 ORDER BY id", e);
+		"SELECT id, subject FROM finding WHERE day = ? AND withdrawn = 0"
+		" AND substr(subject, 1, 4) <> 'now|' ORDER BY id", e);
 	int64_t gone[256];
 	size_t n_gone;
 	int rc;
@@ -403,4 +416,21 @@ int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct
 	int rc = match_day(f, day, now_ns, e);
 
 	return rc == TK_OK ? findings_flush(f, now_ns, e) : rc;
+}
+
+int ledger_findings_of(struct ledger *l, int32_t from, int32_t to, int rank, int64_t *n, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(l, LS_FINDING_COUNT,
+		"SELECT count(*) FROM finding WHERE day BETWEEN ? AND ? AND rank >= ? AND withdrawn = 0", e);
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, from);
+	bind_i64(s, 2, to);
+	bind_i64(s, 3, rank);
+	if ((rc = statement_row(s, e)) == TK_OK)
+		*n = sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return rc;
 }

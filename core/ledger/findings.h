@@ -13,7 +13,7 @@ struct hit {
 	struct slice key;
 	int32_t day;
 	int64_t start_ns, completion_ns;
-	const uint8_t *event_id; /* 16 bytes */
+	const uint8_t *event_id; /* 16 bytes; NULL: no event shows it */
 };
 
 /* What a finding is about: asked for only when its key is new. */
@@ -38,7 +38,9 @@ int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, 
 int findings_flush(struct findings *f, int64_t now_ns, struct err *e);
 /* Lets go of what is held in memory; after a flush. */
 void findings_forget(struct findings *f);
-/* The day's findings become those of `f` (made by findings_new_day): others are marked withdrawn. */
+/* The day's findings become those of `f` (made by findings_new_day): others are marked withdrawn, but for
+ * those that no event of the day brought, whose subject begins with FINDING_NOW. */
+#define FINDING_NOW "now|"
 int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e);
 
 #endif

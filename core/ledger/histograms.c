@@ -13,7 +13,7 @@ struct key {
 };
 
 struct histograms {
-	sqlite3_stmt *get, *put;
+	sqlite3_stmt *get, *put, *range;
 	int64_t newest; /* no row has a later bucket */
 	size_t n;
 	struct key keys[HELD];
@@ -49,6 +49,11 @@ int histograms_open(struct histograms **out, sqlite3 *db, struct err *e)
 		rc = statement_prepare(db, &h->put,
 				       "INSERT OR REPLACE INTO latency_15m VALUES (?, ?, ?, ?, ?)", e);
 	if (rc == TK_OK)
+		rc = statement_prepare(db, &h->range,
+				       "SELECT n, max_ns, bins FROM latency_15m WHERE bucket >= ?"
+				       " AND bucket < ?",
+				       e);
+	if (rc == TK_OK)
 		rc = load_newest(h, db, e);
 	if (rc != TK_OK) {
 		histograms_free(h);
@@ -64,6 +69,7 @@ void histograms_free(struct histograms *h)
 		return;
 	sqlite3_finalize(h->get);
 	sqlite3_finalize(h->put);
+	sqlite3_finalize(h->range);
 	buf_free(&h->bins);
 	free(h);
 }
@@ -112,6 +118,18 @@ int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t 
 	return TK_OK;
 }
 
+/* Columns n, max_ns, bins. */
+static int add_row(sqlite3_stmt *s, struct latency *l, struct err *e)
+{
+	int64_t max = sqlite3_column_int64(s, 1);
+
+	l->n += sqlite3_column_int64(s, 0);
+	l->max_ns = max > l->max_ns ? max : l->max_ns;
+	return latency_add_encoded(l, column_blob(s, 2))
+		       ? TK_OK
+		       : err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
+}
+
 /* What is recorded already, added to what is held. */
 static int merge(struct histograms *h, const struct key *k, size_t place, struct err *e)
 {
@@ -124,14 +142,9 @@ static int merge(struct histograms *h, const struct key *k, size_t place, struct
 	bind_i64(h->get, 2, k->model);
 	rc = statement_row(h->get, e);
 	if (rc == TK_OK) {
-		int64_t max = sqlite3_column_int64(h->get, 1);
-
-		l->n += sqlite3_column_int64(h->get, 0);
-		l->max_ns = max > l->max_ns ? max : l->max_ns;
 		h->lowest[place] = 0;
 		h->highest[place] = LATENCY_BINS - 1;
-		if (!latency_add_encoded(l, column_blob(h->get, 2)))
-			rc = err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
+		rc = add_row(h->get, l, e);
 	}
 	sqlite3_reset(h->get);
 	return rc == TK_EEND ? TK_OK : rc;
@@ -174,4 +187,16 @@ int histograms_flush(struct histograms *h, struct err *e)
 	h->n = 0;
 	memset(h->slots, 0, sizeof h->slots);
 	return rc;
+}
+
+int histograms_range(struct histograms *h, int64_t from, int64_t to, struct latency *out, struct err *e)
+{
+	int rc = TK_OK;
+
+	bind_i64(h->range, 1, from);
+	bind_i64(h->range, 2, to);
+	while (rc == TK_OK && (rc = statement_row(h->range, e)) == TK_OK)
+		rc = add_row(h->range, out, e);
+	sqlite3_reset(h->range);
+	return rc == TK_EEND ? TK_OK : rc;
 }

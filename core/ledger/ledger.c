@@ -241,14 +241,6 @@ int ledger_has(struct ledger *l, int64_t time_ns, const uint8_t first_id[16], bo
 	return seen_has(l->seen, time_ns, first_id, has, e);
 }
 
-/* An encrypted connection is an event, and nobody knows how many calls were in it. */
-static bool is_call(const struct access_event *ev)
-{
-	struct slice protocol = ev_str(ev, F_PROTOCOL);
-
-	return !slice_is(protocol, "tls") && !slice_is(protocol, "quic");
-}
-
 int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal,
 	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
 {
@@ -261,7 +253,7 @@ int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id
 
 	if (rc == TK_OK)
 		rc = seen_recorded(l->seen, seq, e);
-	return rc == TK_OK && is_call(ev) ? counters_add(l->counters, &key, ev, e) : rc;
+	return rc == TK_OK && ev_is_call(ev) ? counters_add(l->counters, &key, ev, e) : rc;
 }
 
 int ledger_flush_events(struct ledger *l, struct err *e)
@@ -269,9 +261,14 @@ int ledger_flush_events(struct ledger *l, struct err *e)
 	return stage_flush(l->stage, e);
 }
 
-int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx, struct err *e)
+int ledger_counted(struct ledger *l, int64_t from, int64_t to, counted_fn row, void *ctx, struct err *e)
 {
-	return counters_users(l->counters, from, to, row, ctx, e);
+	return counters_each(l->counters, from, to, row, ctx, e);
+}
+
+int ledger_response_times(struct ledger *l, int64_t from, int64_t to, struct latency *out, struct err *e)
+{
+	return counters_latency(l->counters, from, to, out, e);
 }
 
 int ledger_record(struct ledger *l, const char *type, int64_t now_ns, struct slice body, struct err *e)

@@ -9,6 +9,7 @@
 #include "core/base/fingerprint.h"
 #include "core/event/event.h"
 #include "core/event/wire.h"
+#include "core/ledger/sums.h"
 
 struct ledger;
 /* Makes the folder and the file where they are missing; migrates. TK_EBUSY: another process writes it
@@ -51,16 +52,20 @@ int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id
 	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e);
 int ledger_flush_events(struct ledger *l, struct err *e);
 
-typedef void (*user_calls_fn)(void *ctx, int64_t user, int64_t calls);
-/* Recorded calls by user (label) that began in [from, to) UTC seconds, multiples of 900: parts to be added
- * up. */
-int ledger_user_calls(struct ledger *l, int64_t from, int64_t to, user_calls_fn row, void *ctx,
-		      struct err *e);
+typedef void (*counted_fn)(void *ctx, int64_t bucket, int64_t user, const struct sums *s);
+/* What is counted of the calls that began in [from, to) UTC seconds, multiples of 900, by bucket and user
+ * (label): parts to be added up. */
+int ledger_counted(struct ledger *l, int64_t from, int64_t to, counted_fn row, void *ctx, struct err *e);
+/* Response times of these calls: n, the bins and the maximum. */
+int ledger_response_times(struct ledger *l, int64_t from, int64_t to, struct latency *out, struct err *e);
 
 /* Every recorded event that began in [from, to) ns, in order of completion, then id. */
 typedef int (*ledger_event_fn)(void *ctx, const struct access_event *ev);
 int ledger_events_in_order(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_event_fn row, void *ctx,
 			   struct err *e);
+
+/* Findings of [from, to] (local days) of that rank or a higher one, not withdrawn; of what is flushed. */
+int ledger_findings_of(struct ledger *l, int32_t from, int32_t to, int rank, int64_t *n, struct err *e);
 
 /* ---- other records of the trail ---- */
 /* body: one JSON object. */
@@ -93,10 +98,48 @@ int ledger_input_names(struct ledger *l, input_name_fn row, void *ctx, struct er
 
 /* ---- local days (core/ledger/days.c): a number is days since 1970 ---- */
 int ledger_day_met(struct ledger *l, int32_t day, struct err *e);          /* there is something to close */
-int ledger_day_dirty(struct ledger *l, int32_t day, struct err *e);        /* evaluate it again, in order */
+/* An event of the day has come. Until somebody says that the live result is that of all its events in order
+ * (ledger_day_fine) it is to be evaluated again; *known: it was met before. */
+int ledger_day_begin(struct ledger *l, int32_t day, bool *known, struct err *e);
+/* Days without a row between this one and its neighbours at most `most` days away: quiet ones, met. */
+int ledger_days_between(struct ledger *l, int32_t day, int32_t most, struct err *e);
+int ledger_day_fine(struct ledger *l, int32_t day, struct err *e);
+/* Days of [from, to] that were met: evaluate them again, in order. */
+int ledger_days_dirty(struct ledger *l, int32_t from, int32_t to, struct err *e);
+/* The first and the last day that calls are counted of or that was met; TK_ENOTFOUND: none. */
+int ledger_day_range(struct ledger *l, int32_t *first, int32_t *last, struct err *e);
 int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e);
 /* The earliest day before `before` that is open or dirty; TK_ENOTFOUND: none. */
 int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty, struct err *e);
+
+/* ---- memory (core/ledger/memory.c): what was met on which local day, as numbers of 64 bits, each a hash
+ * with the ledger's own secret seed ---- */
+int ledger_memory_seed(struct ledger *l, uint64_t *seed, struct err *e);
+/* Appends the day's numbers, 8 bytes each, lowest byte first. */
+int ledger_memory_read(struct ledger *l, int32_t day, struct buf *out, struct err *e);
+/* Adds numbers that the day does not have yet. */
+int ledger_memory_add(struct ledger *l, int32_t day, struct slice numbers, struct err *e);
+/* The last day that has any; INT32_MIN: none. */
+int ledger_memory_last(struct ledger *l, int32_t *day, struct err *e);
+/* Days on which a key was used, however long ago. before, after: INT32_MIN, INT32_MAX where there is none. */
+int ledger_key_used(struct ledger *l, uint64_t key, int32_t day, struct err *e);
+int ledger_key_days(struct ledger *l, uint64_t key, int32_t day, int32_t *before, int32_t *after,
+		    struct err *e);
+
+/* ---- the watch itself (core/ledger/watch.c) ---- */
+struct watch_state {
+	int64_t last_call_ns; /* latest end of a call; 0: none */
+	int64_t behind_ns;    /* when the configured input furthest behind was last at its end; 0: unknown */
+	int64_t lost;         /* lost and rejected since the minute asked for */
+};
+int ledger_watch_state(struct ledger *l, int64_t since_minute, struct watch_state *out, struct err *e);
+/* Records of the type behind seq `after`, in order. */
+typedef int (*record_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice body);
+int ledger_records_after(struct ledger *l, const char *type, int64_t after, record_fn row, void *ctx,
+			 struct err *e);
+/* A number kept under a name; `otherwise` where there is none yet. */
+int ledger_number(struct ledger *l, const char *name, int64_t otherwise, int64_t *out, struct err *e);
+int ledger_set_number(struct ledger *l, const char *name, int64_t value, struct err *e);
 
 /* ---- keys (core/ledger/register.c) ---- */
 struct key_entry {

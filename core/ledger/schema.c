@@ -279,6 +279,16 @@ static int create_version_1(sqlite3 *db, struct err *e)
 	return rc;
 }
 
+/* The memory of what was met on which local day (core/ledger/memory.c). */
+static int add_memory(sqlite3 *db, struct err *e)
+{
+	return schema_exec(db,
+			   "CREATE TABLE met_day (day INTEGER PRIMARY KEY, pairs BLOB NOT NULL) STRICT;\n"
+			   "CREATE TABLE met_key (key INTEGER NOT NULL, day INTEGER NOT NULL,"
+			   " PRIMARY KEY (key, day)) STRICT, WITHOUT ROWID;\n",
+			   e);
+}
+
 /* What a key may do, for how long and whose it is; and what a fingerprint became when the fingerprint key
  * changed. Times are UTC nanoseconds, 0: not set. */
 static const char key_plans[] =
@@ -303,7 +313,8 @@ static int add_key_plans(sqlite3 *db, struct err *e)
 }
 
 /* Step i brings version i to i + 1. */
-static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans };
+static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
+									      add_memory };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

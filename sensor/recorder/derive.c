@@ -4,6 +4,7 @@
 
 #include "core/base/wildcard.h"
 #include "core/base/zone.h"
+#include "rules/calendar/shifts.h"
 #include "sensor/recorder/derive_calendar.h"
 
 static void set_text(struct derived *out, struct slice s)
@@ -71,6 +72,100 @@ static int32_t second_of_day(int64_t sec)
 
 	zone_wall(sec, &day, &second);
 	return second;
+}
+
+struct derived derive_percent(int64_t n, int64_t of)
+{
+	__int128 micro = of <= 0 ? 0 : (__int128)n * 100000000 / of;
+
+	if (of <= 0)
+		return (struct derived){ .kind = DV_NONE };
+	return (struct derived){ .kind = DV_MICRO, .i = micro > INT64_MAX ? INT64_MAX : (int64_t)micro };
+}
+
+struct derived derive_usd(int64_t pico)
+{
+	return (struct derived){ .kind = DV_MICRO, .i = pico / 1000000 };
+}
+
+const char *derive_shift(struct calendar *c, int64_t utc_sec)
+{
+	const char *shift = shift_at(calendar_config(c), second_of_day(utc_sec));
+
+	return shift == NULL ? "" : shift;
+}
+
+static void set_count(struct derived *out, int64_t n)
+{
+	if (n > 0)
+		set_int(out, n);
+}
+
+static void set_known(struct derived *out, int8_t yes)
+{
+	if (yes >= 0)
+		set_bool(out, yes != 0);
+}
+
+static void set_micro(struct derived *out, int64_t micro)
+{
+	*out = (struct derived){ .kind = DV_MICRO, .i = micro };
+}
+
+/* Running counts, and what looks back. */
+static void history_field(const struct derive *d, enum derived_id id, struct derived *out)
+{
+	const struct usage *u = &d->usage;
+
+	switch (id) {
+	case D_USER_DAY_CALLS: set_count(out, u->user_calls); break;
+	case D_USER_NIGHT_CALLS: set_count(out, u->night_calls); break;
+	case D_USER_NIGHT_PCT:
+		if (u->night_calls > 0 && u->night_calls < INT64_MAX / 1000000)
+			*out = derive_percent(u->night_calls * 1000000, u->habit.night_micro);
+		break;
+	case D_INTERVAL_CV:
+		if (u->interval_cv_micro >= 0)
+			set_micro(out, u->interval_cv_micro);
+		break;
+	case D_SITE_DAY_CALLS: set_count(out, u->day_calls); break;
+	case D_SITE_DAY_COST:
+		if (u->day_calls > 0)
+			*out = derive_usd(u->day_cost_pico);
+		break;
+	case D_SITE_DAY_BUDGET_PCT: *out = derive_percent(u->day_cost_pico, u->budget_pico); break;
+	case D_SITE_DAY_PREV_PCT:
+		if (u->base != NULL && u->day_calls > 0)
+			*out = derive_percent(u->day_calls, u->base->calls);
+		break;
+	case D_SITE_DAY_YESTERDAY_PCT:
+		if (u->base != NULL && u->day_calls > 0)
+			*out = derive_percent(u->day_calls, u->base->yesterday_calls);
+		break;
+	case D_SITE_DAY_USERS:
+		if (u->day_calls > 0)
+			set_int(out, u->day_users);
+		break;
+	case D_KEY_IDLE_DAYS:
+		if (d->recall != NULL && d->recall->idle_days >= 0)
+			set_int(out, d->recall->idle_days);
+		break;
+	case D_FIRST_KEY_IP: set_known(out, d->recall ? d->recall->key_ip : -1); break;
+	case D_FIRST_KEY_AGENT: set_known(out, d->recall ? d->recall->key_agent : -1); break;
+	case D_FIRST_USER_MODEL: set_known(out, d->recall ? d->recall->user_model : -1); break;
+	case D_FIRST_USER_HOUR: set_known(out, u->habit.new_hour); break;
+	case D_GEO_DISTANCE:
+		if (d->leg != NULL)
+			set_micro(out, d->leg->distance_micro_km);
+		break;
+	case D_GEO_SPEED:
+		if (d->leg != NULL)
+			set_micro(out, d->leg->speed_micro_kmh);
+		break;
+	default:
+		if (id >= D_OWN_CALLS && id < D_COUNT && d->own != NULL)
+			*out = d->own[id - D_OWN_CALLS];
+	}
 }
 
 /* The plan of the key: a model or path that is not known is not judged. */
@@ -148,14 +243,6 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		set_bool(out, q.n > 0 && memmem(q.p, q.n, "=***", 4) != NULL);
 		break;
 	}
-	case D_USER_DAY_CALLS:
-		if (d->user_day_calls > 0)
-			set_int(out, d->user_day_calls);
-		break;
-	case D_SITE_DAY_CALLS:
-		if (d->site_day_calls > 0)
-			set_int(out, d->site_day_calls);
-		break;
 	case D_COST_USD:
 		if (ev_known(ev, F_COST)) {
 			out->kind = DV_MICRO;
@@ -163,6 +250,6 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		}
 		break;
 	default:
-		break;
+		history_field(d, id, out);
 	}
 }

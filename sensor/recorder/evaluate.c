@@ -3,48 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/base/json.h"
-#include "core/base/zone.h"
-#include "core/ledger/findings.h"
-#include "rules/names.h"
-#include "rules/rules.h"
-#include "sensor/recorder/derive.h"
-
-/* A day is closed this long after its end: an LLM stream of that length is logged when it ends. */
-#define GRACE_NS (15 * 60 * NS_PER_SEC)
-#define DAYS 4            /* local days whose running counts are held */
-
-#define HIT_LEVELS 4
-
-/* An order-dependent rule fires from some call of the day on. Which call that is depends on the order only
- * where one that fires does not come after all those that fired fewer rules: so their latest completion is
- * kept. */
-struct user_count {
-	int64_t calls;
-	int64_t last[HIT_LEVELS]; /* latest completion of the calls that fired 0, 1, ... order-dependent rules
-				   */
-};
-
-struct day_counts {
-	int32_t day;
-	bool loaded;
-	uint64_t used;
-	struct user_count *users; /* by label */
-	int64_t site;
-};
-
-struct evaluate {
-	struct ledger *ledger;
-	struct enrich *enrich;
-	struct rule_set *set;
-	struct rule_run *run;
-	struct findings *live, *target; /* target: where hits go now */
-	struct derive derive;
-	struct day_counts days[DAYS], replay; /* replay: of the day that is evaluated again */
-	uint64_t clock;
-	struct buf key, subject, entity, reason;
-	int64_t now_ns;
-};
+#include "sensor/recorder/evaluation.h"
 
 static void report_problems(void *ctx, const struct problems *p)
 {
@@ -56,52 +15,100 @@ static int load_rules(struct evaluate *v, const struct config *cfg, struct err *
 {
 	char *shipped = cfg->n_rule_paths > 0 ? NULL : rules_shipped_path();
 	const char *const *paths = cfg->n_rule_paths > 0 ? cfg->rule_paths : (const char *const *)&shipped;
-	size_t n = cfg->n_rule_paths > 0 ? cfg->n_rule_paths : shipped != NULL, errors;
+	size_t n = cfg->n_rule_paths > 0 ? cfg->n_rule_paths : shipped != NULL;
 
 	if (n == 0)
 		fprintf(stderr, "tochoku: the shipped rules were not found; set rules.paths\n");
-	v->set = rule_set_load(paths, n, cfg, report_problems, NULL, &errors);
+	v->set = rule_set_load(paths, n, cfg, report_problems, NULL, &v->rule_errors);
 	free(shipped);
-	if (v->set == NULL || (v->run = rule_run_new(v->set, derive_field, &v->derive)) == NULL)
+	return v->set == NULL ? err_set(e, TK_ENOMEM, "no memory for rules") : TK_OK;
+}
+
+/* ---- what the rules look at ---- */
+
+static bool any_needs(const struct rule_set *s, bool (*needs)(const struct rule_set *s, enum derived_id d),
+		      enum derived_id from, enum derived_id to)
+{
+	for (enum derived_id d = from; d <= to; d++)
+		if (needs(s, d))
+			return true;
+	return false;
+}
+
+static struct wants find_wants(const struct rule_set *s)
+{
+	return (struct wants){
+		.memory_ns = rule_set_memory(s) * 1000,
+		.minute = rule_set_has_own(s, OWN_MINUTE),
+		.day_close = rule_set_has_own(s, OWN_DAY_CLOSE),
+		.sensor = rule_set_has_own(s, OWN_SENSOR),
+		.keys = rule_set_has_own(s, OWN_KEYS),
+		.base = any_needs(s, rule_set_needs_own, D_SITE_DAY_PREV_PCT, D_SITE_DAY_YESTERDAY_PCT) ||
+			any_needs(s, rule_set_needs, D_SITE_DAY_PREV_PCT, D_SITE_DAY_YESTERDAY_PCT),
+		.site_on_call = any_needs(s, rule_set_needs, D_SITE_DAY_CALLS, D_SITE_DAY_USERS),
+		.night_calls = any_needs(s, rule_set_needs, D_USER_NIGHT_CALLS, D_USER_NIGHT_PCT),
+		.habits = rule_set_needs(s, D_USER_NIGHT_PCT) || rule_set_needs(s, D_FIRST_USER_HOUR),
+		.recall = any_needs(s, rule_set_needs, D_KEY_IDLE_DAYS, D_FIRST_USER_MODEL),
+		.pace = rule_set_needs(s, D_INTERVAL_CV),
+		.travel = any_needs(s, rule_set_needs, D_GEO_DISTANCE, D_GEO_SPEED),
+		.times = rule_set_needs_own(s, D_OWN_P95_MS),
+		.breaks = any_needs(s, rule_set_needs_own, D_OWN_BREAK_FINDINGS, D_OWN_BREAK_PCT),
+	};
+}
+
+/* ---- life ---- */
+
+static int disturb(void *ctx, int32_t day, struct err *e)
+{
+	return days_disturb(ctx, day, day, e);
+}
+
+static int open_all(struct evaluate *v, struct err *e)
+{
+	bool good = day_counts_new(&v->replay, v->wants.times);
+	int rc;
+
+	for (int i = 0; i < DAYS && good; i++)
+		good = day_counts_new(&v->days[i], v->wants.times);
+	if (good && v->wants.habits)
+		good = (v->habits = habits_new(v->ledger)) != NULL;
+	if (!good)
 		return err_set(e, TK_ENOMEM, "no memory for rules");
-	return TK_OK;
-}
-
-static void day_counts_free(struct day_counts *d)
-{
-	free(d->users);
-}
-
-static bool day_counts_new(struct day_counts *d)
-{
-	d->users = malloc(LEDGER_LABELS * sizeof *d->users);
-	return d->users != NULL;
+	if ((v->notices = notices_new(v->set)) == NULL)
+		return err_set(e, TK_ENOMEM, "no memory for rules");
+	rc = ledger_day_range(v->ledger, &v->first_day, &v->last_day, e);
+	if (rc == TK_ENOTFOUND) {
+		v->first_day = INT32_MAX;
+		v->last_day = INT32_MIN;
+		rc = TK_OK;
+	}
+	if (rc == TK_OK && (v->memory = memory_new(v->ledger, v->set, disturb, v, e)) == NULL)
+		rc = e->code;
+	return rc == TK_OK ? lane_open(&v->live, v, findings_new(v->ledger), e) : rc;
 }
 
 struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e)
 {
 	struct evaluate *v = calloc(1, sizeof *v);
-	bool good;
 
 	if (v == NULL) {
 		err_set(e, TK_ENOMEM, "no memory for rules");
 		return NULL;
 	}
+	v->cfg = cfg;
 	v->ledger = l;
-	v->enrich = v->derive.enrich = en;
+	v->enrich = en;
 	buf_init(&v->key, 16384);
 	buf_init(&v->subject, 16384);
 	buf_init(&v->entity, 65536);
 	buf_init(&v->reason, 4096);
-	good = load_rules(v, cfg, e) == TK_OK && day_counts_new(&v->replay);
-	for (int i = 0; i < DAYS && good; i++)
-		good = day_counts_new(&v->days[i]);
-	v->live = v->target = good ? findings_new(l) : NULL;
-	if (v->live == NULL) {
-		evaluate_free(v);
-		return NULL;
+	if (load_rules(v, cfg, e) == TK_OK) {
+		v->wants = find_wants(v->set);
+		if (open_all(v, e) == TK_OK)
+			return v;
 	}
-	return v;
+	evaluate_free(v);
+	return NULL;
 }
 
 void evaluate_free(struct evaluate *v)
@@ -111,8 +118,10 @@ void evaluate_free(struct evaluate *v)
 	for (int i = 0; i < DAYS; i++)
 		day_counts_free(&v->days[i]);
 	day_counts_free(&v->replay);
-	findings_free(v->live);
-	rule_run_free(v->run);
+	lane_close(&v->live);
+	notices_free(v->notices);
+	memory_free(v->memory);
+	habits_free(v->habits);
 	rule_set_free(v->set);
 	buf_free(&v->key);
 	buf_free(&v->subject);
@@ -121,269 +130,182 @@ void evaluate_free(struct evaluate *v)
 	free(v);
 }
 
-/* ---- running counts of the local day ---- */
-
-static struct user_count *user_of(struct day_counts *d, int64_t user)
+size_t evaluate_rule_errors(const struct evaluate *v)
 {
-	return user <= 1 || user >= LEDGER_LABELS ? NULL /* unknown, or 'other' */ : &d->users[user];
+	return v->rule_errors;
 }
 
-static void load_user(void *ctx, int64_t user, int64_t calls)
+void evaluate_use(struct evaluate *v, struct enrich *en)
 {
-	struct day_counts *d = ctx;
-	struct user_count *u = user_of(d, user);
-
-	d->site += calls;
-	if (u != NULL)
-		*u = (struct user_count){ u->calls + calls,
-					  { u->calls + calls > 1 ? INT64_MAX : INT64_MIN } };
+	v->enrich = v->live.derive.enrich = en;
 }
 
-static struct user_count *add_call(struct day_counts *d, int64_t user)
+/* ---- events ---- */
+
+int look_back(struct evaluate *v, struct lane *lane, const struct access_event *ev, const uint8_t id[16],
+	      int32_t day, const int64_t *rows, bool *late, struct err *e)
 {
-	struct user_count *u = user_of(d, user);
+	int rc = TK_OK;
 
-	d->site++;
-	if (u != NULL)
-		u->calls++;
-	return u;
-}
-
-/* Notes how many order-dependent rules the call fired. True: it may have fired them out of order. */
-static bool out_of_order(struct user_count *u, int fired, int64_t completion)
-{
-	int level = fired < HIT_LEVELS ? fired : HIT_LEVELS - 1;
-	bool late = false;
-
-	for (int i = 0; i < level; i++)
-		late |= completion <= u->last[i];
-	if (completion > u->last[level])
-		u->last[level] = completion;
-	return late || fired >= HIT_LEVELS;
-}
-
-static void clear_counts(struct day_counts *d, int32_t day)
-{
-	for (size_t i = 0; i < LEDGER_LABELS; i++)
-		d->users[i] = (struct user_count){ .last = { INT64_MIN, INT64_MIN, INT64_MIN, INT64_MIN } };
-	d->site = 0;
-	d->day = day;
-}
-
-/* The day's counts with this event in them: kept up, or loaded from the counters (which have it already). */
-static int count(struct evaluate *v, int32_t day, int64_t user, struct day_counts **out,
-		 struct user_count **u, struct err *e)
-{
-	struct day_counts *d = &v->days[0];
-	int rc;
-
-	for (int i = 0; i < DAYS; i++) {
-		if (v->days[i].loaded && v->days[i].day == day) {
-			*out = d = &v->days[i];
-			d->used = ++v->clock;
-			*u = add_call(d, user);
-			return TK_OK;
-		}
-		if (v->days[i].used < d->used)
-			d = &v->days[i];
+	lane->derive.leg = NULL;
+	lane->derive.recall = NULL;
+	lane->interval_cv_micro = -1;
+	if (!ev_is_call(ev))
+		return TK_OK;
+	if (lane->travel != NULL && travel_add(lane->travel, ev, id, &lane->leg, late))
+		lane->derive.leg = &lane->leg;
+	if (lane->pace != NULL)
+		lane->interval_cv_micro = pace_add(lane->pace, ev, late);
+	if (rows != NULL)
+		return memory_event(v->memory, ev, day, rows, &lane->derive.recall, e);
+	if (v->wants.recall) {
+		rc = memory_recall(v->memory, ev, day, &lane->recall, e);
+		lane->derive.recall = &lane->recall;
 	}
-	clear_counts(d, day);
-	d->loaded = true;
-	d->used = ++v->clock;
-	*out = d;
-	rc = ledger_day_met(v->ledger, day, e);
-	if (rc == TK_OK)
-		rc = ledger_user_calls(v->ledger, zone_day_start(day), zone_day_start(day + 1), load_user, d,
-				       e);
-	*u = user_of(d, user);
 	return rc;
 }
 
-/* ---- hits ---- */
-
-struct matched {
-	struct evaluate *v;
-	const struct rule_info *info;
-	const struct access_event *ev;
-};
-
-static void put_entity(struct evaluate *v, struct json_out *j, const struct matched *m, size_t i)
+static int hour_of(const struct access_event *ev)
 {
-	const char *name = name_canonical(name_bind(slice_str(m->info->entity[i])));
-	size_t at = v->subject.n + 1;
+	int32_t day, second;
 
-	buf_byte(&v->subject, '|');
-	buf_str(&v->reason, i == 0 ? ": " : ", ");
-	if (!rule_run_entity(v->run, m->ev, m->info, i, &v->subject)) {
-		buf_byte(&v->subject, '-');
-		buf_byte(&v->reason, '?'); /* not known: the same in every language */
-		return;
-	}
-	buf_add(&v->reason, slice_from(buf_slice(&v->subject), at));
-	json_key(j, name != NULL ? name : m->info->entity[i]);
-	json_str(j, slice_from(buf_slice(&v->subject), at));
+	zone_wall(seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0)), &day, &second);
+	return second / 3600;
 }
 
-static int describe(void *ctx, const struct hit *h, struct finding_text *out, struct err *e)
+static int set_usage(struct evaluate *v, struct lane *lane, const struct access_event *ev,
+		     struct day_counts *d, const struct user_count *u, int64_t user, struct err *e)
 {
-	const struct matched *m = ctx;
-	const struct rule_info *info = m->info;
-	struct evaluate *v = m->v;
-	struct json_out j = json_out(&v->entity);
-
-	buf_clear(&v->subject);
-	buf_clear(&v->entity);
-	buf_clear(&v->reason);
-	buf_fmt(&v->subject, "%s|%d", info->id, h->day);
-	buf_str(&v->reason, info->title);
-	json_open(&j, '{');
-	for (size_t i = 0; i < info->n_entity; i++)
-		put_entity(v, &j, m, i);
-	json_close(&j, '}');
-	if (info->asks_roster && !calendar_has_roster(enrich_calendar(v->enrich), h->day))
-		buf_str(&v->reason, RULE_NO_ROSTER);
-	if (info->once == ONCE_NEVER)
-		buf_add(&v->subject, slice_of(h->event_id, 16));
-	if (v->subject.failed || v->entity.failed || v->reason.failed)
-		return err_set(e, TK_ELIMIT, "rule %s: the subject is too long", info->name);
-	*out = (struct finding_text){ buf_slice(&v->subject), info->id, info->title, info->author,
-				      level_name(info->level), (int)info->level, buf_slice(&v->reason),
-				      buf_slice(&v->entity), rule_set_digest(v->set) };
-	return TK_OK;
-}
-
-/* The finding's key in memory: the rule's number, the day, the entity's values. */
-static int hit(struct evaluate *v, uint16_t rule, const struct access_event *ev, const uint8_t id[16],
-	       int32_t day, struct err *e)
-{
-	struct matched m = { v, rule_set_info(v->set, rule), ev };
-	struct hit h = { .day = day,
-			 .start_ns = ev_int(ev, F_TIMESTAMP, 0),
-			 .completion_ns = ev_completion(ev),
-			 .event_id = id };
-
-	buf_clear(&v->key);
-	buf_add(&v->key, slice_of(&rule, sizeof rule));
-	buf_add(&v->key, slice_of(&day, sizeof day));
-	for (size_t i = 0; i < m.info->n_entity; i++) {
-		buf_byte(&v->key, 0);
-		rule_run_entity(v->run, ev, m.info, i, &v->key);
-	}
-	if (m.info->once == ONCE_NEVER)
-		buf_add(&v->key, slice_of(id, 16));
-	if (v->key.failed)
-		return err_set(e, TK_ELIMIT, "rule %s: the subject is too long", m.info->name);
-	h.key = buf_slice(&v->key);
-	return findings_hit(v->target, &h, describe, &m, v->now_ns, e);
-}
-
-/* *stateful: how many rules fired whose truth depends on the order of the day's events. */
-static int match(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
-		 const struct prospects *may, const struct day_counts *d, const struct user_count *u,
-		 int *stateful, struct err *e)
-{
-	const uint16_t *hits;
-	size_t n;
+	struct usage *usage = &lane->derive.usage;
 	int rc = TK_OK;
 
-	v->derive.user_day_calls = u == NULL ? 0 : u->calls;
-	v->derive.site_day_calls = d->site;
-	n = rule_run_some(v->run, ev, may, &hits);
-	for (size_t i = 0; i < n && rc == TK_OK; i++) {
-		*stateful += rule_set_info(v->set, hits[i])->stateful;
-		rc = hit(v, hits[i], ev, id, d->day, e);
+	*usage = (struct usage){ .day_calls = d->calls,
+				 .day_cost_pico = d->cost_pico,
+				 .day_users = d->active_users };
+	if (u != NULL) {
+		usage->user_calls = u->calls;
+		usage->night_calls = u->night_calls;
 	}
+	if (v->wants.site_on_call) {
+		usage->budget_pico = day_budget(v, d->day);
+		if (v->wants.base && !d->base.known)
+			rc = day_baseline(v, d->day, &d->base, e);
+		usage->base = d->base.known ? &d->base : NULL;
+	}
+	usage->habit.new_hour = -1;
+	usage->interval_cv_micro = lane->interval_cv_micro;
+	return rc == TK_OK && v->habits != NULL ? habits_of(v->habits, enrich_calendar(v->enrich), d->day,
+							    user, hour_of(ev), &usage->habit, e)
+						: rc;
+}
+
+int match_event(struct evaluate *v, struct lane *lane, const struct access_event *ev, const uint8_t id[16],
+		const struct prospects *may, struct day_counts *d, struct user_count *u, int64_t user,
+		bool *again, struct err *e)
+{
+	struct hit_of of = { ev, id, d->day, ev_int(ev, F_TIMESTAMP, 0), ev_completion(ev), false };
+	const uint16_t *hits;
+	int stateful = 0, rc = set_usage(v, lane, ev, d, u, user, e);
+	size_t n;
+
+	if (rc != TK_OK)
+		return rc;
+	rule_run_id(lane->run, id);
+	n = rule_run_some(lane->run, ev, may, &hits);
+	if (lane == &v->live && rule_run_late(lane->run))
+		rc = days_disturb(v, d->day - 1, d->day + 1, e);
+	for (size_t i = 0; i < n && rc == TK_OK; i++) {
+		const struct rule_info *info = rule_set_info(v->set, hits[i]);
+
+		stateful += info->stateful && !info->correlation; /* these know when they are late */
+		rc = hits_add(v, lane, hits[i], &of, again, e);
+	}
+	if (u != NULL)
+		*again |= user_out_of_order(u, stateful, of.completion_ns) && stateful > 0;
+	else
+		*again |= stateful > 0;
 	return rc;
 }
 
 void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part,
 		   struct prospects *out)
 {
-	rule_run_prospects(v->run, ev, part, out);
+	rule_run_prospects(v->live.run, ev, part, out);
+}
+
+/* A call's end may lie on another day than its begin: it belongs to that one's minutes. */
+static int take_minute(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
+		       struct day_counts *d, struct user_count *u, struct err *e)
+{
+	int64_t sec = seconds_of_ns(ev_completion(ev));
+	bool own = day_holds(d, sec), loaded;
+	int rc = TK_OK;
+
+	if (!own && ev_completion(ev) - ev_int(ev, F_TIMESTAMP, 0) > CROSSING_NS)
+		return TK_OK;
+	if (!own)
+		rc = day_of(v, zone_day_of(sec), &d, &loaded, e);
+	if (rc != TK_OK || !d->watched)
+		return rc;
+	if (day_counts_minute(d, ev, id, own ? u : NULL, own)) {
+		d->fine = false;
+		v->late_events++;
+	}
+	return own_minutes(v, &v->live, d, (int32_t)((sec - d->start) / 60) - SETTLED, e);
 }
 
 /* A day is evaluated again only where the live result may differ from the ordered one. The site's running
- * count knows no such test: with a rule on it, always. */
+ * counts at a call know no such test: with a rule on them, always. */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
-		   const struct prospects *may, int64_t user, int64_t now_ns, struct err *e)
+		   const struct prospects *may, const int64_t rows[P_COUNT], int64_t user, int64_t now_ns,
+		   struct err *e)
 {
-	int64_t ns = ev_int(ev, F_TIMESTAMP, 0);
-	int32_t day = zone_day_of(ns / NS_PER_SEC - (ns % NS_PER_SEC < 0));
+	int64_t sec = seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0));
 	struct day_counts *d = NULL;
 	struct user_count *u = NULL;
-	bool again = false;
-	int stateful = 0, rc;
+	bool again = v->wants.site_on_call, late = false, loaded;
+	int rc;
 
 	v->now_ns = now_ns;
-	rc = count(v, day, user, &d, &u, e);
+	if ((rc = day_of(v, zone_day_of(sec), &d, &loaded, e)) != TK_OK)
+		return rc;
+	if (loaded && !v->warm && d->end > now_ns / NS_PER_SEC && (rc = day_warm(v, d, ev, id, e)) != TK_OK)
+		return rc;
+	if (ev_is_call(ev))
+		u = loaded ? day_counts_user(d, user)
+			   : day_counts_add(d, ev, user,
+					    v->wants.night_calls &&
+						    derive_night(enrich_calendar(v->enrich), sec));
+	rc = look_back(v, &v->live, ev, id, d->day, rows, &late, e);
+	if (rc == TK_OK && late)
+		rc = days_disturb(v, d->day - 1, d->day + 1, e);
 	if (rc == TK_OK)
-		rc = match(v, ev, id, may, d, u, &stateful, e);
-	if (rc == TK_OK && u != NULL)
-		again = out_of_order(u, stateful, ev_completion(ev));
-	if (rc == TK_OK && stateful > 0 && (again || u == NULL || rule_set_needs(v->set, D_SITE_DAY_CALLS)))
-		return ledger_day_dirty(v->ledger, day, e);
+		rc = match_event(v, &v->live, ev, id, may, d, u, user, &again, e);
+	d->fine &= !again;
+	if (rc == TK_OK && v->wants.minute && ev_is_call(ev))
+		rc = take_minute(v, ev, id, d, u, e);
+	return rc;
+}
+
+int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e)
+{
+	int rc = TK_OK;
+
+	v->now_ns = now_ns;
+	for (int i = 0; i < DAYS && rc == TK_OK; i++) {
+		struct day_counts *d = &v->days[i];
+		int64_t minute = (now_ns / NS_PER_SEC - d->start) / 60 - SETTLED;
+
+		if (d->loaded && d->watched && minute > 0)
+			rc = own_minutes(v, &v->live, d, minute < MINUTES_MAX ? (int32_t)minute : MINUTES_MAX,
+					 e);
+	}
 	return rc;
 }
 
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e)
 {
-	return findings_flush(v->live, now_ns, e);
-}
+	int rc = memory_flush(v->memory, e);
 
-/* ---- days ---- */
-
-struct replay {
-	struct evaluate *v;
-	struct err *e;
-};
-
-static int replay_event(void *ctx, const struct access_event *ev)
-{
-	struct replay *r = ctx;
-	struct prospects all;
-	struct user_count *u;
-	int stateful = 0;
-	int64_t user;
-	int rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e);
-
-	if (rc != TK_OK)
-		return rc;
-	u = add_call(&r->v->replay, user);
-	memset(&all, 0xff, sizeof all);
-	return match(r->v, ev, ev_value(ev, F_EVENT_ID)->s.p, &all, &r->v->replay, u, &stateful, r->e);
-}
-
-static int evaluate_again(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e)
-{
-	struct replay r = { v, e };
-	int rc = evaluate_flush(v, now_ns, e);
-
-	clear_counts(&v->replay, day);
-	v->now_ns = now_ns;
-	if (rc == TK_OK && (v->target = findings_new_day(v->ledger)) == NULL)
-		rc = err_set(e, TK_ENOMEM, "no memory for findings");
-	if (rc == TK_OK)
-		rc = ledger_events_in_order(v->ledger, zone_day_start(day) * NS_PER_SEC,
-					    zone_day_start(day + 1) * NS_PER_SEC, replay_event, &r, e);
-	if (rc == TK_OK)
-		rc = findings_replace_day(v->target, day, now_ns, e);
-	if (v->target != v->live)
-		findings_free(v->target);
-	v->target = v->live;
-	findings_forget(v->live); /* what it held of the day is history */
-	return rc;
-}
-
-int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
-{
-	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
-	bool dirty;
-	int rc = ledger_day_next(v->ledger, today, &day, &dirty, e);
-
-	*closed = rc == TK_OK;
-	if (rc == TK_ENOTFOUND)
-		return TK_OK;
-	if (rc == TK_OK && dirty)
-		rc = evaluate_again(v, day, now_ns, e);
-	return rc == TK_OK ? ledger_day_closed(v->ledger, day, now_ns, e) : rc;
+	return rc == TK_OK ? findings_flush(v->live.findings, now_ns, e) : rc;
 }

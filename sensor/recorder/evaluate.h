@@ -13,13 +13,21 @@ struct evaluate;
 /* Loads the rules; broken documents are left out and reported on standard error. Borrows all. */
 struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e);
 void evaluate_free(struct evaluate *v);
+size_t evaluate_rule_errors(const struct evaluate *v); /* in documents that were left out */
+/* The register has changed; the configuration has not. Borrows. */
+void evaluate_use(struct evaluate *v, struct enrich *en);
 /* What this part of the event leaves possible. */
 void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_id part,
 		   struct prospects *out);
-/* An event that ledger_add has just taken; `may` is what all its parts leave, `user` its label (0:
- * unknown). */
+/* An event that ledger_add has just taken; `may` is what all its parts leave, `rows` are theirs, `user` is
+ * its label (0: unknown). */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
-		   const struct prospects *may, int64_t user, int64_t now_ns, struct err *e);
+		   const struct prospects *may, const int64_t rows[P_COUNT], int64_t user, int64_t now_ns,
+		   struct err *e);
+/* What the clock brings: minutes that are over. Live alone; an import brings its own time. */
+int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e);
+/* Once a minute: the state of the watch, and changes of keys. Live alone. */
+int evaluate_notices(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.

@@ -173,7 +173,7 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 	ev_set_str(ev, F_EVENT_ID, slice_of(id, sizeof id));
 	rc = ledger_add(l, ev, id, place.ordinal, j->head->mode == BATCH_IMPORT, rows, &names, j->e);
 	if (rc == TK_OK)
-		rc = evaluate_event(j->in->evaluate, ev, id, &may, names.user, j->now_ns, j->e);
+		rc = evaluate_event(j->in->evaluate, ev, id, &may, rows, names.user, j->now_ns, j->e);
 	j->events++;
 	return rc;
 }

@@ -51,20 +51,32 @@ struct recorder {
 
 /* ---- loading ---- */
 
+static void use(struct recorder *r, struct enrich *en, struct evaluate *v)
+{
+	if (v != r->evaluate)
+		evaluate_free(r->evaluate);
+	enrich_free(r->enrich);
+	r->enrich = en;
+	r->evaluate = v;
+	intake_use(r->intake, en, v);
+}
+
+/* At a start broken rules are left out; later the set that was whole stays in force. */
 static int load(struct recorder *r, struct err *e)
 {
 	struct enrich *en = enrich_new(r->cfg, r->ledger, fingerprint_chain(&r->keys), e);
 	struct evaluate *v = en == NULL ? NULL : evaluate_new(r->cfg, r->ledger, en, e);
 
+	if (v != NULL && r->evaluate != NULL && evaluate_rule_errors(v) > 0) {
+		err_set(e, TK_ECONFIG, "%zu errors in the rules", evaluate_rule_errors(v));
+		evaluate_free(v);
+		v = NULL;
+	}
 	if (v == NULL) {
 		enrich_free(en);
 		return e->code;
 	}
-	evaluate_free(r->evaluate);
-	enrich_free(r->enrich);
-	r->enrich = en;
-	r->evaluate = v;
-	intake_use(r->intake, en, v);
+	use(r, en, v);
 	return TK_OK;
 }
 
@@ -85,32 +97,56 @@ static int take_keys(struct recorder *r, struct err *e)
 	return rc;
 }
 
-/* SIGHUP: everything anew from the file; new keys: the same configuration over the new register. What does
- * not load is told, and the old stays. */
-static void reread(struct recorder *r)
+/* New keys: the same configuration and rules over the new register. */
+static int reload_register(struct recorder *r, struct err *e)
+{
+	struct enrich *en;
+	int rc = take_keys(r, e);
+
+	if (rc != TK_OK)
+		return rc;
+	if ((en = enrich_new(r->cfg, r->ledger, fingerprint_chain(&r->keys), e)) == NULL)
+		return e->code;
+	evaluate_use(r->evaluate, en);
+	use(r, en, r->evaluate);
+	return TK_OK;
+}
+
+/* SIGHUP: everything anew from the file. */
+static int reload_all(struct recorder *r, struct err *e)
 {
 	struct config *fresh = NULL, *old = r->own_cfg;
 	const struct config *before = r->cfg;
 	struct problems p;
-	struct err err = { 0 };
+	int rc;
 
-	if (r->hangup && r->o->config_file != NULL) {
+	if (r->o->config_file != NULL) {
 		problems_init(&p, r->o->config_file);
 		fresh = config_load(r->o->config_file, &p); /* the supervisor has told the problems */
 		problems_free(&p);
 	}
-	r->hangup = r->reload = false;
 	if (fresh != NULL)
 		r->cfg = r->own_cfg = fresh;
-	if (take_keys(r, &err) == TK_OK && load(r, &err) == TK_OK) {
+	if ((rc = take_keys(r, e)) == TK_OK && (rc = load(r, e)) == TK_OK) {
 		if (fresh != NULL)
 			config_free(old);
-		return;
+		return TK_OK;
 	}
-	fprintf(stderr, "tochoku: %s; the old configuration stays\n", err.text);
 	r->cfg = before;
 	r->own_cfg = old;
 	config_free(fresh);
+	return rc;
+}
+
+/* Between two transactions, so between two events. What does not load is told, and the old stays. */
+static void reread(struct recorder *r)
+{
+	struct err err = { 0 };
+	int rc = r->hangup ? reload_all(r, &err) : reload_register(r, &err);
+
+	r->hangup = r->reload = false;
+	if (rc != TK_OK)
+		fprintf(stderr, "tochoku: %s; the old configuration stays\n", err.text);
 }
 
 static bool import_under_way(const struct recorder *r)
@@ -380,6 +416,10 @@ static int tick(struct recorder *r, struct err *e)
 		rc = begin(r, e);
 		if (rc == TK_OK)
 			rc = ledger_day_met(r->ledger, yesterday, e);
+		if (rc == TK_OK)
+			rc = evaluate_time(r->evaluate, now, e);
+		if (rc == TK_OK)
+			rc = evaluate_notices(r->evaluate, now, e);
 		if (rc != TK_OK)
 			return rc;
 	}
@@ -482,7 +522,7 @@ static void finish(struct recorder *r)
 	intake_free(r->intake);
 	ledger_close(r->ledger);
 	config_free(r->own_cfg);
-	explicit_bzero(&r->keys, sizeof r->keys);
+	explicit_bzero(r->keys.bytes, sizeof r->keys.bytes);
 	free(r);
 }
 

@@ -16,6 +16,13 @@ def rows(path, name):
         return [re.findall(r'"([^"]*)"', row) for row in re.findall(r'^%s\((.*)\)' % name, f.read(), re.M)]
 
 
+def rule_fields():
+    """(name, meaning) of each row of derived.def, whose meaning may stand on several lines."""
+    with open(os.path.join(ROOT, 'rules/derived.def'), encoding='utf-8') as f:
+        texts = [re.findall(r'"([^"]*)"', row) for row in re.split(r'^DERIVED\(', f.read(), flags=re.M)[1:]]
+    return [(row[0], ''.join(row[1:])) for row in texts]
+
+
 def roff(text):
     return text.replace('\\"', '"').replace('-', '\\-')
 
@@ -41,6 +48,11 @@ def main():
         for name, meaning in table:
             tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
                    '%s %s stands in the manual with its meaning' % (what, name), meaning)
+    fields = rule_fields()
+    tap.ok(len(fields) > 40, 'the table of rule fields is read')
+    for name, meaning in fields:
+        tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
+               'rule field %s stands in the manual with its meaning' % name, meaning)
     for name, doc in formats():
         tap.ok('.TP\n.B %s\n%s.\n' % (roff(name), sentence(doc)) in manual, 'format %s stands in the manual' % name, doc)
     with open(os.path.join(ROOT, 'cli/decode.c'), encoding='utf-8') as f:

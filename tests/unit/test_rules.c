@@ -223,7 +223,9 @@ static const struct bad {
 	{ "title: t\nlevel: hihg\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n",
 	  "did you mean 'high'" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {once-per: shift}\n", "not supported yet" },
+	  "tochoku: {once-per: week}\n", "must be day or shift" },
+	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
+	  "tochoku: {suppress: 2d}\n", "at most 1d" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
 	  "tochoku: {enabeld: false}\n", "did you mean 'enabled'" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {cs-methode: a}, condition: s}\n",

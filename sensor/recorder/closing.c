@@ -1,0 +1,156 @@
+/* Closing a day: where the live result may be wrong it is evaluated once more, in order, from the ledger. */
+#include "sensor/recorder/evaluation.h"
+
+/* A day is closed this long after its end: an LLM stream of that length is logged when it ends. */
+#define GRACE_NS (15 * 60 * NS_PER_SEC)
+
+/* One way through recorded events, in order. */
+struct replay {
+	struct evaluate *v;
+	struct lane *lane;
+	struct day_counts *d;
+	const uint8_t *skip; /* id of an event that is not meant */
+	struct err *e;
+};
+
+/* Correlations see it, and what they say of it now is no news. */
+static void remind(struct replay *r, const struct access_event *ev, const uint8_t id[16])
+{
+	const uint16_t *hits;
+
+	if (r->v->wants.memory_ns == 0)
+		return;
+	r->lane->derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1 };
+	rule_run_id(r->lane->run, id);
+	rule_run_event(r->lane->run, ev, &hits);
+}
+
+/* An event before the day is there for what looks back on it; one of the day is evaluated. */
+static int replay_event(void *ctx, const struct access_event *ev)
+{
+	struct replay *r = ctx;
+	const uint8_t *id = ev_value(ev, F_EVENT_ID)->s.p;
+	int64_t sec = seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0)), user = 0;
+	bool own = day_holds(r->d, sec), again = false;
+	struct user_count *u = NULL;
+	struct prospects all;
+	int rc;
+
+	if ((rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e)) != TK_OK)
+		return rc;
+	if (own && ev_is_call(ev))
+		u = day_counts_add(r->d, ev, user, derive_night(enrich_calendar(r->v->enrich), sec));
+	if (ev_is_call(ev) && day_holds(r->d, seconds_of_ns(ev_completion(ev))))
+		day_counts_minute(r->d, ev, id, u, own);
+	if ((rc = look_back(r->v, r->lane, ev, id, r->d->day, NULL, &again, r->e)) != TK_OK)
+		return rc;
+	if (!own) {
+		remind(r, ev, id);
+		return TK_OK;
+	}
+	memset(&all, 0xff, sizeof all);
+	return match_event(r->v, r->lane, ev, id, &all, r->d, u, user, &again, r->e);
+}
+
+/* Events that began in [from, to) have a part in what is found on the day. What comes before one of its
+ * events by completion may have begun earlier still, or on the next day. */
+static void look_around(const struct evaluate *v, const struct day_counts *d, int64_t *from, int64_t *to)
+{
+	int64_t back = v->wants.travel ? TRAVEL_NS : v->wants.pace ? PACE_NS : 0;
+
+	back = v->wants.memory_ns > back ? v->wants.memory_ns : back;
+
+	*from = d->start * NS_PER_SEC - back - (back > 0 || v->wants.minute ? CROSSING_NS : 0);
+	*to = d->end * NS_PER_SEC + (back > 0 ? CROSSING_NS : 0);
+}
+
+int replay_day(struct evaluate *v, struct lane *lane, struct day_counts *d, struct err *e)
+{
+	struct replay r = { .v = v, .lane = lane, .d = d, .e = e };
+	int64_t from, to;
+
+	look_around(v, d, &from, &to);
+	return ledger_events_in_order(v->ledger, from, to, replay_event, &r, e);
+}
+
+/* Counts alone: the running ones have come from the counters, and what was found is found. */
+static int warm_event(void *ctx, const struct access_event *ev)
+{
+	struct replay *r = ctx;
+	const uint8_t *id = ev_value(ev, F_EVENT_ID)->s.p;
+	bool own = day_holds(r->d, seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0))), again = false;
+	int64_t user;
+	int rc;
+
+	if (memcmp(id, r->skip, 16) == 0)
+		return TK_OK;
+	remind(r, ev, id);
+	if (!ev_is_call(ev))
+		return TK_OK;
+	if ((rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e)) != TK_OK)
+		return rc;
+	if (day_holds(r->d, seconds_of_ns(ev_completion(ev))))
+		day_counts_minute(r->d, ev, id, own ? day_counts_user(r->d, user) : NULL, own);
+	return r->lane->travel == NULL && r->lane->pace == NULL
+		       ? TK_OK
+		       : look_back(r->v, r->lane, ev, id, r->d->day, NULL, &again, r->e);
+}
+
+int day_warm(struct evaluate *v, struct day_counts *d, const struct access_event *ev, const uint8_t id[16],
+	     struct err *e)
+{
+	struct replay r = { .v = v, .lane = &v->live, .d = d, .skip = id, .e = e };
+	struct minute over;
+	int64_t from, to;
+	int rc;
+
+	v->warm = true;
+	if (!v->wants.minute && !v->wants.travel && !v->wants.pace && v->wants.memory_ns == 0)
+		return TK_OK;
+	look_around(v, d, &from, &to);
+	rc = ledger_events_in_order(v->ledger, from, to, warm_event, &r, e);
+	d->watched = rc == TK_OK;
+	while (minutes_next(d->minutes,
+			    (int32_t)((seconds_of_ns(ev_completion(ev)) - d->start) / 60) - SETTLED, &over))
+		; /* these were evaluated */
+	return rc;
+}
+
+static int evaluate_again(struct evaluate *v, int32_t day, struct err *e)
+{
+	int rc = lane_open(&v->again, v, findings_new_day(v->ledger), e);
+
+	day_counts_clear(&v->replay, day);
+	if (rc == TK_OK)
+		rc = replay_day(v, &v->again, &v->replay, e);
+	if (rc == TK_OK)
+		rc = own_minutes(v, &v->again, &v->replay, MINUTES_MAX, e);
+	if (rc == TK_OK)
+		rc = own_day_close(v, &v->again, day, e);
+	if (rc == TK_OK)
+		rc = findings_replace_day(v->again.findings, day, v->now_ns, e);
+	lane_close(&v->again);
+	findings_forget(v->live.findings); /* what it held of the day is history */
+	return rc;
+}
+
+int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
+{
+	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
+	bool dirty;
+	int rc = days_finish_before(v, today, e);
+
+	v->now_ns = now_ns;
+	if (rc == TK_OK)
+		rc = ledger_day_next(v->ledger, today, &day, &dirty, e);
+	*closed = rc == TK_OK;
+	if (rc == TK_ENOTFOUND)
+		return TK_OK;
+	if (rc == TK_OK)
+		rc = evaluate_flush(v, now_ns, e);
+	if (rc == TK_OK && dirty)
+		rc = evaluate_again(v, day, e);
+	else if (rc == TK_OK)
+		rc = own_day_close(v, &v->live, day, e);
+	return rc == TK_OK ? ledger_day_closed(v->ledger, day, now_ns, e) : rc;
+}

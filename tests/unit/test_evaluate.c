@@ -1,0 +1,474 @@
+/* Evaluation with a clock of its own: minutes and the close of a day, late calls, memory across a restart,
+ * the state of the sensor, changes of keys. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/base/zone.h"
+#include "core/ledger/reader.h"
+#include "sensor/recorder/counts.h"
+#include "sensor/recorder/intake.h"
+#include "sensor/recorder/memory.h"
+#include "sensor/recorder/minutes.h"
+#include "sensor/recorder/travel.h"
+#include "tests/lib/tap.h"
+
+#define MINUTE (60 * NS_PER_SEC)
+#define DAY (24 * 3600 * NS_PER_SEC)
+#define T0 INT64_C(1795359600000000000) /* 2026-11-23 00:00 in Tokyo */
+
+static struct err e;
+
+static const char rules[] =
+	"title: errors\nname: errors\nlogsource: {product: tochoku, service: minute}\n"
+	"detection: {s: {error_pct_10m|gte: 50, calls_10m|gte: 4}, condition: s}\n"
+	"tochoku: {entity: [site], once-per: day}\n"
+	"---\ntitle: tea\nname: tea\nlogsource: {category: llm_api}\n"
+	"detection: {s: {sc-status: 418}, condition: s}\ntochoku: {entity: [cs-username], suppress: 10m}\n"
+	"---\ntitle: few\nname: few\nlogsource: {product: tochoku, service: day_close}\n"
+	"detection: {s: {calls|lt: 3}, condition: s}\ntochoku: {entity: [site]}\n"
+	"---\ntitle: silent\nname: silent\nlogsource: {product: tochoku, service: sensor}\n"
+	"detection: {s: {silence_minutes|gte: 30}, condition: s}\ntochoku: {entity: [site], once-per: day}\n"
+	"---\ntitle: issued\nname: issued\nlogsource: {product: tochoku, service: keys}\n"
+	"detection: {s: {action: add, cal.in_hours: false}, condition: s}\n"
+	"tochoku: {entity: [key.id, actor]}\n"
+	"---\ntitle: asleep\nname: asleep\nlogsource: {category: llm_api}\n"
+	"detection: {s: {key.idle_days|gte: 70}, condition: s}\ntochoku: {entity: [key.id], once-per: day}\n";
+
+struct world {
+	char folder[32], path[64], rule_file[64];
+	const char *rule_paths[1];
+	struct config *cfg;
+	struct ledger *ledger;
+	struct enrich *enrich;
+	struct evaluate *evaluate;
+	struct intake *intake;
+	struct stream stream;
+	struct batch_writer *writer;
+	uint64_t position;
+	int n;
+};
+
+static void start(struct world *w)
+{
+	const uint8_t key[32] = { 1 };
+
+	if (ledger_open(&w->ledger, w->path, &e) != TK_OK ||
+	    (w->enrich = enrich_new(w->cfg, w->ledger, slice_of(key, sizeof key), &e)) == NULL ||
+	    (w->evaluate = evaluate_new(w->cfg, w->ledger, w->enrich, &e)) == NULL ||
+	    (w->intake = intake_new(w->ledger, &e)) == NULL || stream_init(&w->stream) != TK_OK) {
+		printf("Bail out! %s\n", e.text);
+		exit(1);
+	}
+	w->writer = batch_writer_new(); /* definitions begin anew, as in a new sensor */
+	intake_use(w->intake, w->enrich, w->evaluate);
+}
+
+static void stop(struct world *w)
+{
+	stream_free(&w->stream);
+	intake_free(w->intake);
+	evaluate_free(w->evaluate);
+	enrich_free(w->enrich);
+	ledger_close(w->ledger);
+	batch_writer_free(w->writer);
+}
+
+static void commit(struct world *w, int64_t now)
+{
+	evaluate_flush(w->evaluate, now, &e);
+	ok_int(ledger_commit(w->ledger, now, &e), TK_OK, "committed");
+}
+
+/* One call that began at `ns`. */
+static void call(struct world *w, int64_t ns, int status, const char *key)
+{
+	struct batch_head head = { .mode = BATCH_TAIL,
+				   .now = ns,
+				   .input = SLICE("gateway"),
+				   .path = SLICE("/log"),
+				   .from = w->position,
+				   .gen = { .token = 7, .position = w->position + 1 } },
+			  got;
+	struct batch_ack ack;
+	struct flat_event fe;
+
+	w->position++;
+	batch_begin(w->writer);
+	flat_event_reset(&fe);
+	memset(fe.ev.digest, ++w->n, sizeof fe.ev.digest);
+	ev_set_int(&fe.ev, F_TIMESTAMP, ns);
+	ev_set_int(&fe.ev, F_DURATION, NS_PER_SEC);
+	ev_set_int(&fe.ev, F_STATUS, status);
+	ev_set_str(&fe.ev, F_USER, SLICE("tanaka"));
+	if (key != NULL)
+		ev_set_str(&fe.ev, F_KEY_ID, slice_str(key));
+	batch_add(w->writer, &fe.ev);
+	ledger_begin(w->ledger, &e);
+	if (intake_batch(w->intake, &w->stream, batch_finish(w->writer, &head), ns, &got, &ack, &e) != TK_OK)
+		printf("# %s\n", e.text);
+	commit(w, ns);
+}
+
+static void close_days(struct world *w, int64_t now)
+{
+	bool closed = true;
+
+	while (closed) {
+		ledger_begin(w->ledger, &e);
+		if (evaluate_close_day(w->evaluate, now, &closed, &e) != TK_OK)
+			printf("# %s\n", e.text);
+		commit(w, now);
+	}
+}
+
+struct seen {
+	const char *rule;
+	int n;
+	int64_t count, first;
+	bool provisional;
+	size_t events;
+	char entity[256];
+};
+
+static void see(void *ctx, const struct finding *f)
+{
+	struct seen *s = ctx;
+
+	if (!slice_is(f->rule_id, s->rule))
+		return;
+	s->n++;
+	s->count += f->count;
+	s->first = f->first_ns;
+	s->provisional = f->provisional;
+	s->events = f->n_events;
+	snprintf(s->entity, sizeof s->entity, "%.*s", (int)f->entity_json.n, (const char *)f->entity_json.p);
+}
+
+static struct seen findings(struct world *w, const char *rule)
+{
+	struct seen s = { .rule = rule };
+	struct ledger_reader *r = NULL;
+
+	ledger_reader_open(&r, w->path, &e);
+	ledger_findings(r, INT64_MIN, INT64_MAX, false, see, &s, &e);
+	ledger_reader_close(r);
+	return s;
+}
+
+static void tick(struct world *w, int64_t now)
+{
+	ledger_begin(w->ledger, &e);
+	evaluate_time(w->evaluate, now, &e);
+	commit(w, now);
+}
+
+static void test_minutes_live(struct world *w)
+{
+	int64_t at = T0 + 10 * 60 * MINUTE;
+	struct seen s;
+
+	call(w, at, 200, NULL);
+	call(w, at + MINUTE, 500, NULL);
+	call(w, at + 2 * MINUTE, 502, NULL);
+	call(w, at + 3 * MINUTE, 503, NULL);
+	ok_int(findings(w, "errors").n, 0, "a minute is not judged before it is settled");
+	tick(w, at + 5 * MINUTE);
+	ok_int(findings(w, "errors").n, 0, "two minutes after it neither");
+	tick(w, at + 6 * MINUTE);
+	s = findings(w, "errors");
+	ok(s.n == 1 && s.count == 1 && s.provisional && s.events == 1 && s.first == at + 3 * MINUTE,
+	   "the clock brings the quiet minute's finding, with its call, provisional");
+	ok(strstr(s.entity, "\"error_pct_10m\":75") != NULL && strstr(s.entity, "\"calls_10m\":4") != NULL,
+	   "and the numbers that the rule named");
+	stop(w);
+	start(w);
+	call(w, at + 8 * MINUTE, 500, NULL);
+	tick(w, at + 12 * MINUTE);
+	s = findings(w, "errors");
+	ok(s.n == 1 && s.count == 2, "after a restart the ten minutes before are known, and not told again");
+	stop(w);
+	start(w);
+	call(w, at + 5 * MINUTE, 200, NULL);
+	tick(w, at + 13 * MINUTE);
+	ok_int(findings(w, "errors").count, 3,
+	       "a late call brings its minute, and those behind it no second time");
+	call(w, at + 4 * MINUTE, 200, NULL); /* late: in its order there was no more than half */
+	for (int i = 0; i < 2; i++)
+		call(w, at + 4 * MINUTE, 200, NULL);
+	close_days(w, T0 + DAY + 20 * MINUTE);
+	s = findings(w, "errors");
+	ok(s.n == 1 && s.count == 1 && !s.provisional && s.first == at + 3 * MINUTE,
+	   "a closed day's minutes are judged with the late calls");
+	ok_int(findings(w, "few").n, 0, "a day with calls enough closes without a word");
+}
+
+static void test_close(struct world *w)
+{
+	int64_t at = T0 + DAY + 9 * 60 * MINUTE;
+	struct seen s;
+
+	call(w, at, 200, NULL);
+	close_days(w, T0 + 2 * DAY + 14 * MINUTE);
+	ok_int(findings(w, "few").n, 0, "a quarter of an hour is waited");
+	close_days(w, T0 + 2 * DAY + 16 * MINUTE);
+	s = findings(w, "few");
+	ok(s.n == 1 && s.events == 0 && strstr(s.entity, "\"calls\":1") != NULL,
+	   "then the day's close finds");
+	call(w, at + MINUTE, 200, NULL);
+	call(w, at + 2 * MINUTE, 200, NULL);
+	close_days(w, T0 + 2 * DAY + 17 * MINUTE);
+	ok_int(findings(w, "few").n, 0, "a late call takes it back");
+	call(w, T0 + 5 * DAY, 200, NULL);
+	close_days(w, T0 + 5 * DAY + 16 * MINUTE);
+	ok_int(findings(w, "few").n, 3, "quiet days between two calls are days too");
+}
+
+/* On a day that was never restarted only the late call itself says that the day wants another look. */
+static void test_late(struct world *w)
+{
+	int64_t at = T0 + 12 * DAY + 10 * 60 * MINUTE;
+
+	for (int i = 0; i < 4; i++)
+		call(w, at, 500, NULL);
+	call(w, at + 3 * MINUTE, 200, NULL);
+	ok_int(findings(w, "errors").n, 2, "errors are found when their minute is settled");
+	for (int i = 0; i < 5; i++)
+		call(w, at, 200, NULL);
+	close_days(w, T0 + 13 * DAY + 20 * MINUTE);
+	ok_int(findings(w, "errors").n, 1, "late calls of the same minute take that back");
+	at += DAY;
+	call(w, at + MINUTE, 418, NULL);
+	call(w, at, 418, NULL); /* not late for its minute */
+	call(w, at + 21 * MINUTE / 2, 418, NULL);
+	ok_int(findings(w, "tea").n, 1, "ten minutes from the first that came");
+	close_days(w, T0 + 14 * DAY + 20 * MINUTE);
+	ok_int(findings(w, "tea").n, 2, "and, in order, from the first that was");
+}
+
+static void look(struct world *w, int64_t now)
+{
+	ledger_begin(w->ledger, &e);
+	if (evaluate_notices(w->evaluate, now, &e) != TK_OK)
+		printf("# %s\n", e.text);
+	commit(w, now);
+}
+
+static void test_sensor(struct world *w)
+{
+	int64_t last = T0 + 5 * DAY;
+	struct seen s;
+
+	look(w, last + 29 * MINUTE);
+	ok_int(findings(w, "silent").n, 0, "half an hour's silence is not yet one");
+	look(w, last + 31 * MINUTE);
+	look(w, last + 32 * MINUTE);
+	look(w, last + 33 * MINUTE);
+	s = findings(w, "silent");
+	ok(s.n == 1 && s.count == 1 && s.events == 0, "silence is told when it begins");
+	for (int i = 34; i < 100; i++)
+		look(w, last + i * MINUTE);
+	ok_int(findings(w, "silent").count, 2, "and once an hour");
+	call(w, last + 4 * 60 * MINUTE, 200, NULL);
+	call(w, last + 60 * MINUTE, 200, NULL); /* late, so the day is evaluated again */
+	close_days(w, last + DAY + 20 * MINUTE);
+	s = findings(w, "silent");
+	ok(s.n == 1 && s.count == 2 && !s.provisional, "no evaluation of the day takes that back");
+}
+
+static void change_key(struct world *w, int64_t now)
+{
+	ledger_begin(w->ledger, &e);
+	ledger_record(w->ledger, "key", now,
+		      SLICE("{\"action\":\"add\",\"actor\":\"root\",\"tochoku.key.id\":\"0123456789abcdef\","
+			    "\"id\":\"k1\",\"user.name\":\"tanaka\"}"),
+		      &e);
+	commit(w, now);
+}
+
+static void test_keys(struct world *w)
+{
+	int64_t day = T0 + 10 * DAY;
+	struct seen s;
+
+	change_key(w, day + 10 * 60 * MINUTE);
+	look(w, day + 11 * 60 * MINUTE);
+	ok_int(findings(w, "issued").n, 0, "a key issued in hours");
+	change_key(w, day + 23 * 60 * MINUTE);
+	stop(w);
+	start(w);
+	look(w, day + DAY);
+	s = findings(w, "issued");
+	ok(s.n == 1 && s.first == day + 23 * 60 * MINUTE &&
+		   strstr(s.entity, "\"tochoku.key.id\":\"0123456789abcdef\"") != NULL &&
+		   strstr(s.entity, "\"actor\":\"root\"") != NULL,
+	   "one issued at night is found, though nothing ran then: when, which, by whom");
+	look(w, day + DAY + 2 * MINUTE);
+	ok_int(findings(w, "issued").count, 1, "once");
+}
+
+static void test_memory(struct world *w)
+{
+	int64_t day = T0 + 20 * DAY;
+
+	call(w, day, 200, "aaaaaaaaaaaaaaaa");
+	call(w, day + 60 * DAY, 401, "aaaaaaaaaaaaaaaa");
+	call(w, day + 61 * DAY, 403, "aaaaaaaaaaaaaaaa");
+	call(w, day + 70 * DAY, 200, "aaaaaaaaaaaaaaaa");
+	call(w, day + 70 * DAY, 200, "bbbbbbbbbbbbbbbb");
+	call(w, day + 140 * DAY, 200, "bbbbbbbbbbbbbbbb");
+	ok_int(findings(w, "asleep").n, 2,
+	       "a key's sleep is longer than any window, and a refused call is no use of it");
+	call(w, day + 139 * DAY, 200, "bbbbbbbbbbbbbbbb");
+	close_days(w, day + 142 * DAY);
+	ok_int(findings(w, "asleep").n, 1, "a late call wakes it on its own day");
+	stop(w);
+	start(w);
+	call(w, day + 210 * DAY, 200, "bbbbbbbbbbbbbbbb");
+	ok_int(findings(w, "asleep").n, 2, "memory lives in the ledger");
+}
+
+/* ---- the parts alone ---- */
+
+static void test_minute_sums(void)
+{
+	const uint8_t id[2][16] = { { 1 }, { 2 } };
+	struct minutes *m = minutes_new(true);
+	struct minute out;
+
+	for (int i = 0; i < 20; i++)
+		minutes_add(m, &(struct minute_call){ .at = 5,
+						      .own = i > 0,
+						      .error = i % 2 != 0,
+						      .cost_pico = 3,
+						      .duration_ns = (i + 1) * 100 * INT64_C(1000000),
+						      .completion_ns = 7,
+						      .id = id[i % 2] });
+	minutes_move_user(m, NO_MINUTE, 9);
+	minutes_move_user(m, 9, 5);
+	ok(!minutes_next(m, 5, &out), "a minute at the end is not handed out");
+	ok(minutes_next(m, 6, &out) && out.at == 5 && out.since == -1, "then it is");
+	ok(out.calls == 20 && out.day_calls == 19 && out.errors_10m == 10 && out.day_cost_pico == 57 &&
+		   out.day_users == 1,
+	   "sums, of the day's own calls and of all");
+	ok(out.p95_ms >= 1870 && out.p95_ms <= 1930, "the 95th percentile of twenty times is the 19th");
+	ok(memcmp(out.id, id[1], 16) == 0, "its last call is the one with the higher id");
+	ok(minutes_add(m, &(struct minute_call){ .at = 5, .duration_ns = -1, .id = id[0] }),
+	   "what comes later is late");
+	ok(!minutes_add(m, &(struct minute_call){ .at = 15, .duration_ns = -1, .id = id[0] }), "or not");
+	ok(minutes_next(m, 99, &out) && out.at == 15 && out.since == 10 && out.calls_10m == 1 &&
+		   out.p95_ms == -1,
+	   "ten minutes are ten minutes");
+	ok(!minutes_next(m, 99, &out), "and no more");
+	minutes_add(m, &(struct minute_call){ .at = 999999, .duration_ns = 1, .id = id[0] });
+	ok(minutes_next(m, INT32_MAX, &out) && out.at == MINUTES_MAX - 1,
+	   "no day has more minutes than there are");
+	minutes_free(m);
+}
+
+static void test_users_of_minutes(void)
+{
+	const uint8_t id[16] = { 1 };
+	struct day_counts d = { 0 };
+	struct flat_event fe;
+	struct minute out;
+
+	ok(day_counts_new(&d, false), "counts of a day");
+	day_counts_clear(&d, 20780); /* 2026-11-23 */
+	for (int minute = 10; minute >= 9; minute--) {
+		flat_event_reset(&fe);
+		ev_set_int(&fe.ev, F_TIMESTAMP, T0 + minute * MINUTE);
+		ev_set_int(&fe.ev, F_STATUS, 200);
+		day_counts_minute(&d, &fe.ev, id, day_counts_add(&d, &fe.ev, 5, false), true);
+	}
+	ok(minutes_next(d.minutes, 99, &out) && out.at == 9 && out.day_users == 1,
+	   "a user is active from his first call on, whichever came first");
+	ok(minutes_next(d.minutes, 99, &out) && out.at == 10 && out.day_users == 1, "and once");
+	ok(d.calls == 2 && d.active_users == 1, "running counts");
+	day_counts_free(&d);
+}
+
+static void be_at(struct flat_event *fe, const char *user, int64_t ns, int64_t lat, int64_t lon)
+{
+	flat_event_reset(fe);
+	ev_set_int(&fe->ev, F_TIMESTAMP, ns);
+	ev_set_str(&fe->ev, F_USER, slice_str(user));
+	ev_set_int(&fe->ev, F_LAT, lat);
+	ev_set_int(&fe->ev, F_LON, lon);
+}
+
+static void test_travel(void)
+{
+	const uint8_t id[16] = { 1 };
+	struct travel *t = travel_new();
+	struct flat_event fe;
+	struct leg leg;
+	bool late = false;
+	char name[16];
+
+	be_at(&fe, "a", T0, 35681000, 139767000);
+	ok(!travel_add(t, &fe.ev, id, &leg, &late), "the first place is no way");
+	be_at(&fe, "a", T0 + 60 * MINUTE, 34702000, 135495000);
+	ok(travel_add(t, &fe.ev, id, &leg, &late), "the second is");
+	ok(leg.distance_micro_km > 402000000 && leg.distance_micro_km < 404000000, "Tokyo to Osaka, 403 km");
+	ok_int(leg.speed_micro_kmh, leg.distance_micro_km, "in an hour");
+	be_at(&fe, "a", T0 + 60 * MINUTE, -34702000, -135495000);
+	ok(travel_add(t, &fe.ev, (const uint8_t[16]){ 2 }, &leg, &late) &&
+		   leg.speed_micro_kmh == INT64_MAX / 2,
+	   "in no time: without end");
+	be_at(&fe, "b", T0 + 60 * MINUTE, 0, 0);
+	ok(!travel_add(t, &fe.ev, id, &leg, &late), "another's place is not his");
+	ok(!late, "all in order");
+	be_at(&fe, "a", T0, 0, 0);
+	ok(!travel_add(t, &fe.ev, id, &leg, &late) && late, "an earlier call is late");
+	be_at(&fe, "a", T0 + 26 * 60 * MINUTE, 0, 0);
+	late = false;
+	ok(!travel_add(t, &fe.ev, id, &leg, &late) && !late, "after a day the place is forgotten");
+	for (int i = 0; i < 20000 && !late; i++) {
+		snprintf(name, sizeof name, "n%d", i);
+		be_at(&fe, name, T0 + 26 * 60 * MINUTE, 0, 0);
+		travel_add(t, &fe.ev, id, &leg, &late);
+	}
+	ok(late, "memory has an end, and says so");
+	travel_free(t);
+}
+
+static void test_family(void)
+{
+	ok(slice_is(agent_family(SLICE("OpenAI/Python 1.99.1")), "OpenAI/Python"), "OpenAI/Python");
+	ok(slice_is(agent_family(SLICE("curl/8.6.0")), "curl"), "curl");
+	ok(slice_is(agent_family(SLICE("Java")), "Java"), "without a version");
+	ok(agent_family(slice_of(NULL, 0)).n == 0, "nothing");
+}
+
+int main(void)
+{
+	struct world w = { .folder = "/tmp/tochoku-test-XXXXXX", .cfg = config_defaults() };
+	char command[64];
+	FILE *f;
+
+	if (mkdtemp(w.folder) == NULL)
+		return 1;
+	snprintf(w.path, sizeof w.path, "%s/ledger.db", w.folder);
+	snprintf(w.rule_file, sizeof w.rule_file, "%s/rules.yml", w.folder);
+	w.rule_paths[0] = w.rule_file;
+	w.cfg->rule_paths = w.rule_paths;
+	w.cfg->n_rule_paths = 1;
+	if ((f = fopen(w.rule_file, "w")) == NULL || fputs(rules, f) < 0 || fclose(f) != 0)
+		return 1;
+	zone_use("Asia/Tokyo", &e);
+	test_minute_sums();
+	test_users_of_minutes();
+	test_travel();
+	test_family();
+	start(&w);
+	test_minutes_live(&w);
+	test_close(&w);
+	test_sensor(&w);
+	test_keys(&w);
+	test_late(&w);
+	test_memory(&w);
+	stop(&w);
+	config_free(w.cfg);
+	snprintf(command, sizeof command, "rm -rf %s", w.folder);
+	return system(command) != 0 || tap_done();
+}
