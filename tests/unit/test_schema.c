@@ -14,14 +14,15 @@ static int64_t number(sqlite3 *db, const char *sql)
 	return v;
 }
 
-/* As schema 1 had it: the register without plans, revocations in `expires`. */
+/* As schema 1 had it: no memory, the register without plans, revocations in `expires`. */
 static void back_to_1(struct small_ledger *l)
 {
 	static const char *const columns[] = { "owner",	 "department", "models", "paths",
 					       "issued", "valid_from", "revoked" };
 	char sql[128];
 
-	small_sql(l, "DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link");
+	small_sql(l, "DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
+		     "TABLE met_key");
 	for (size_t i = 0; i < COUNT(columns); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE key DROP COLUMN %s", columns[i]);
 		small_sql(l, sql);
