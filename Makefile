@@ -12,7 +12,7 @@ O := $(BUILD)/$(V)
 BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 
-DIRS := core/base core/event core/config core/ledger geoip rules rules/calendar \
+DIRS := core/base core/event core/config core/trail core/ledger geoip rules rules/calendar \
 	sensor sensor/confine sensor/recorder sensor/input sensor/gateway sensor/fields \
 	sensor/proto sensor/proto/packet sensor/proto/tcp \
 	sensor/proto/http sensor/proto/tls sensor/proto/quic sensor/llm reports reports/export cli

@@ -10,6 +10,7 @@ ARROWS = {
     'core/base': (),
     'core/event': ('core/base',),
     'core/config': ('core/base',),
+    'core/trail': ('core/base', 'core/event'),
     'core/ledger': ('core/base', 'core/event', 'core/config'),
     'geoip': ('core',),
     'rules/calendar': ('core',),
