@@ -1,0 +1,68 @@
+/* Verification of a trail's folder (audit-trail.md 7): reads and writes nothing else, needs no network, and
+ * its memory grows by some 400 bytes a segment, not with records. Everything in the folder is a stranger's.
+ * One thread. */
+#ifndef TK_TRAIL_VERIFY_H
+#define TK_TRAIL_VERIFY_H
+
+#include "core/base/err.h"
+#include "core/trail/anchor.h"
+#include "core/trail/record.h"
+
+enum trail_effect { EFFECT_NOTE, EFFECT_GAP, EFFECT_MISSING, EFFECT_ALTERED };
+enum trail_finding_id {
+#define TRAIL_FINDING(id, code, effect, en, ja) FOUND_##id,
+#include "core/trail/findings.def"
+#undef TRAIL_FINDING
+	TRAIL_FINDINGS,
+};
+
+struct trail_finding {
+	enum trail_finding_id id;
+	enum trail_effect effect;
+	const char *code, *en, *ja;
+	int64_t segment, seq,
+		offset;	    /* -1: does not apply. offset: bytes from the start of the (plain) file */
+	const char *file;   /* relative to the folder, or as given; NULL */
+	const char *detail; /* what exactly; may hold strangers' bytes; NULL */
+};
+typedef void (*trail_finding_fn)(void *ctx, const struct trail_finding *f);
+/* Every sound record line of the segments, in order, without LF. */
+typedef int (*trail_record_fn)(void *ctx, int64_t segment, const struct record *r, struct slice line,
+			       struct err *e);
+
+struct verify_options {
+	const char *folder;
+	const struct vkey *site_key; /* the site key from outside, */
+	const uint8_t *site_public;  /* or its 32 bytes alone; neither: from the folder, and said so */
+	const struct anchors *anchors;
+	const char *tsa_ca; /* a PEM file, or NULL */
+	int64_t max_age;    /* seconds; 0: any */
+	int64_t now;	    /* UTC seconds */
+	bool require_anchor;
+	trail_record_fn record; /* NULL: none */
+	trail_finding_fn found;
+	void *ctx;
+};
+
+enum integrity { INTEGRITY_OK, INTEGRITY_ALTERED };
+enum completeness { COMPLETE_OK, COMPLETE_GAPS, COMPLETE_MISSING, COMPLETE_UNKNOWN };
+struct verify_result {
+	char origin[ORIGIN_MAX + 1];
+	enum integrity integrity;
+	enum completeness completeness;
+	bool stale, self_attested, no_anchor; /* no_anchor: one was required */
+	int64_t segments, records, dropped, erased_records, unsealed;
+	int64_t anchored;		   /* the largest size that an anchor shows; 0: none */
+	int64_t first_opened, last_closed; /* UTC seconds; 0: no segment */
+	int64_t bytes;
+	int64_t findings[EFFECT_ALTERED + 1]; /* how many of each effect */
+};
+
+/* TK_OK with a result, whatever was found. TK_ENOTFOUND, TK_EIO: no log there, or it cannot be read. */
+int trail_verify(const struct verify_options *o, struct verify_result *out, struct err *e);
+/* The answer of it: both verdicts allow a yes, and neither staleness nor the want of an anchor forbids it. */
+bool verify_passed(const struct verify_result *r);
+const char *integrity_name(enum integrity i);	    /* "ok", "altered" */
+const char *completeness_name(enum completeness c); /* "ok", "declared-gaps", "missing", "unknown" */
+
+#endif
