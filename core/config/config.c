@@ -22,6 +22,20 @@ static const struct node *the_document(const struct yaml *y, struct problems *p)
 	return yaml_document(y, 0);
 }
 
+/* Another name in a file's folder. */
+static const char *beside(struct keep *k, const char *file, const char *name)
+{
+	const char *slash = file == NULL ? NULL : strrchr(file, '/');
+	size_t n = slash == NULL ? 0 : (size_t)(slash - file) + 1;
+	char *out = keep_get(k, n + strlen(name) + 1);
+
+	if (out == NULL)
+		return NULL;
+	memcpy(out, file, n);
+	memcpy(out + n, name, strlen(name) + 1);
+	return out;
+}
+
 /* Reads the tree into c; false without memory. */
 static bool read_tree(struct config_memory *m, const struct node *root, const struct config_known *known,
 		      bool files, struct problems *p)
@@ -30,6 +44,8 @@ static bool read_tree(struct config_memory *m, const struct node *root, const st
 
 	read_map(&r, &config_options, "the configuration", root, (uint8_t *)&m->config);
 	config_check(&r, root, &m->config);
+	if (m->config.ledger.trail == NULL)
+		m->config.ledger.trail = beside(&m->keep, m->config.ledger.path, "trail");
 	free(r.seen);
 	return !r.no_memory && !m->keep.failed;
 }

@@ -151,7 +151,7 @@ struct config {
 	} budget;
 	struct cfg_range ranges[CLASS_COUNT];
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
-	struct { const char *path, *keys; } ledger;
+	struct { const char *path, *keys, *trail; } ledger; /* trail: by default beside the ledger */
 	struct {
 		int64_t enterprise_number; /* 0: not set */
 		const char **inside_providers;

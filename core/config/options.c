@@ -237,7 +237,8 @@ static const struct option ledger_rows[] = {
 	  .doc = "the ledger" },
 	{ .key = "keys", .type = &type_text, IN(config, ledger.keys), .preset = "/var/lib/tochoku/keys",
 	  .doc = "folder of the site's own keys" },
-	{ .key = "trail", .type = &type_text, .flags = LATER, .doc = "folder of the sealed trail" },
+	{ .key = "trail", .type = &type_text, IN(config, ledger.trail),
+	  .doc = "folder of the sealed trail; default: trail, beside the ledger" },
 };
 static const struct option_table ledger = TABLE(ledger_rows);
 

@@ -169,13 +169,13 @@ static const struct {
 	{ "alert below notice", "ranges: {half: {user_calls: 300}}\n",
 	  "w 1:16: user_calls_alert (200) is not above user_calls (300)" },
 	{ "not acted on",
-	  "retention: {max_size: 20G}\nnotify: [x]\nconsole: {listen: x}\nledger: {trail: /x}\n",
+	  "retention: {max_size: 20G}\nnotify: [x]\nconsole: {listen: x}\ncalendar: {roster: /x}\n",
 	  "w 1:1: 'retention' is not acted on in this version | "
 	  "w 2:1: 'notify' is not acted on in this version | "
 	  "w 3:1: 'console' is not acted on in this version | "
-	  "w 4:10: 'trail' is not acted on in this version" },
-	{ "not acted on and wrong", "ledger: {trail: [1]}\n",
-	  "w 1:10: 'trail' is not acted on in this version | 1:17: 'trail': expected text, got a list" },
+	  "w 4:12: 'roster' is not acted on in this version" },
+	{ "not acted on and wrong", "calendar: {roster: [1]}\n",
+	  "w 1:12: 'roster' is not acted on in this version | 1:20: 'roster': expected text, got a list" },
 	{ "duplicate key and other errors at once", "site: {name: a, name: b, lang: ja}\n",
 	  "1:17: the key 'name' is here twice; it was set at line 1 | "
 	  "1:26: unknown key 'lang' in site (did you mean 'language'?)" },
@@ -254,7 +254,7 @@ static void test_defaults(void)
 	ok_int(c->ranges[CLASS_BUSINESS].cost_pico.low, INT64_C(50000000000000), "50 USD in pico");
 	ok_int(c->ranges[CLASS_HALF].calls.low, 0, "no lower bound on a half day");
 	ok_int(c->ranges[CLASS_CLOSED].user_calls_alert, 200, "alert at 200");
-	ok_str(c->ledger.path, "/var/lib/tochoku/ledger.db", "ledger");
+	ok_str(c->ledger.trail, "/var/lib/tochoku/trail", "the trail, beside the ledger");
 	ok_str(c->expected_countries[0], "JP", "expected country");
 	ok(c->file == NULL, "no file");
 	config_free(c);
