@@ -27,6 +27,10 @@ int reader_number(struct ledger_reader *r, const char *sql, const int64_t *bind,
 int reader_begin(struct ledger_reader *r, struct err *e);
 void reader_end(struct ledger_reader *r);
 
+/* The events of [from, to] by seq. */
+int reader_events_between(struct ledger_reader *r, int64_t from, int64_t to, event_row_fn row, void *ctx,
+			  struct err *e);
+
 /* Ranges of seq that may hold events of [from, to) ns: ascending, not overlapping. */
 struct seq_range {
 	int64_t from, to; /* both included */

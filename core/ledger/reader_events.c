@@ -129,6 +129,16 @@ static int read_page(struct ledger_reader *r, const int64_t bind[5], int64_t *ne
 	return stop != 0 ? stop : rc == TK_EEND ? TK_OK : rc;
 }
 
+int reader_events_between(struct ledger_reader *r, int64_t from, int64_t to, event_row_fn row, void *ctx,
+			  struct err *e)
+{
+	int rc = statements(r, e);
+
+	while (rc == TK_OK && from <= to && from != INT64_MAX)
+		rc = read_page(r, (int64_t[]){ from, to, INT64_MIN, INT64_MAX, PAGE_ROWS }, &from, row, ctx, e);
+	return rc;
+}
+
 static int events_by_seq(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, event_row_fn row, void *ctx,
 			 struct err *e)
 {
