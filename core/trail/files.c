@@ -49,20 +49,62 @@ int file_sync_folder(const char *file, struct err *e)
 	return rc;
 }
 
-int file_put(const char *path, struct slice bytes, mode_t mode, struct err *e)
-{
-	char temporary[TRAIL_PATH_MAX];
-	int fd, rc = TK_OK;
+struct fresh { /* a file under way, beside its place */
+	char path[TRAIL_PATH_MAX];
+	int fd;
+};
 
-	if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+static int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct err *e)
+{
+	f->fd = -1;
+	if (snprintf(f->path, sizeof f->path, "%s.tmp", path) >= (int)sizeof f->path)
 		return err_set(e, TK_ECONFIG, "%s: the path is too long", path);
-	fd = sys_open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	if (fd < 0 || sys_write_all(fd, bytes.p, bytes.n) != 0 || sys_fsync(fd) != 0)
-		rc = err_sys(e, "%s: cannot write", temporary);
-	sys_close(fd);
-	if (rc == TK_OK && rename(temporary, path) != 0)
+	f->fd = sys_open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	return f->fd < 0 ? err_sys(e, "%s: cannot write", f->path) : TK_OK;
+}
+
+static int fresh_write(struct fresh *f, const void *p, size_t n, struct err *e)
+{
+	return sys_write_all(f->fd, p, n) == 0 ? TK_OK : err_sys(e, "%s: cannot write", f->path);
+}
+
+/* Into its place; rc: how it went so far. */
+static int fresh_end(struct fresh *f, const char *path, int rc, struct err *e)
+{
+	if (rc == TK_OK && sys_fsync(f->fd) != 0)
+		rc = err_sys(e, "%s: cannot sync", f->path);
+	sys_close(f->fd);
+	if (rc == TK_OK && rename(f->path, path) != 0)
 		rc = err_sys(e, "%s: cannot rename", path);
 	return rc == TK_OK ? file_sync_folder(path, e) : rc;
+}
+
+int file_put(const char *path, struct slice bytes, mode_t mode, struct err *e)
+{
+	struct fresh f;
+	int rc = fresh_begin(&f, path, mode, e);
+
+	if (rc == TK_OK)
+		rc = fresh_write(&f, bytes.p, bytes.n, e);
+	return fresh_end(&f, path, rc, e);
+}
+
+int file_copy(const char *from, const char *to, mode_t mode, struct err *e)
+{
+	uint8_t block[65536];
+	int fd = sys_open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW, 0), rc;
+	ssize_t got = 1;
+	struct fresh f;
+
+	if (fd < 0)
+		return err_sys(e, "%s: cannot open", from);
+	rc = fresh_begin(&f, to, mode, e);
+	while (rc == TK_OK && (got = sys_read(fd, block, sizeof block)) > 0)
+		rc = fresh_write(&f, block, (size_t)got, e);
+	if (rc == TK_OK && got < 0)
+		rc = err_sys(e, "%s: cannot read", from);
+	sys_close(fd);
+	return fresh_end(&f, to, rc, e);
 }
 
 /* ---- strangers' folders ---- */

@@ -10,6 +10,7 @@
 /* Writes beside the path, syncs, renames, syncs the folder: after a crash the file is there whole or as it
  * was before. */
 int file_put(const char *path, struct slice bytes, mode_t mode, struct err *e);
+int file_copy(const char *from, const char *to, mode_t mode, struct err *e); /* in the same way */
 int file_sync_folder(const char *file, struct err *e); /* the folder that holds the file */
 bool file_there(const char *path);
 /* "folder/name", as printf; true if it fits. */

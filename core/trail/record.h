@@ -52,7 +52,8 @@ struct record_head {
 struct renderer;		     /* room for work; one thread */
 struct renderer *renderer_new(void); /* NULL: no memory */
 void renderer_free(struct renderer *r);
-/* Appends the line without its LF. */
+/* Appends the line without its LF. url.query stays out: it may hold a patient's name (audit-requirements.md
+ * 3). */
 void put_access_record(struct renderer *r, struct buf *out, const struct record_head *h,
 		       const struct access_event *ev);
 /* body: one JSON object of any spelling. Numbers that are no integer within 2^53 - 1 become their text, bytes

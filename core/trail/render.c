@@ -127,7 +127,7 @@ void put_access_record(struct renderer *r, struct buf *out, const struct record_
 	for (size_t i = 0; i < COUNT(r->order); i++) {
 		int16_t at = r->order[i];
 
-		if (at < F_COUNT && !ev_known(ev, at))
+		if (at == F_QUERY || (at < F_COUNT && !ev_known(ev, at)))
 			continue;
 		buf_byte(out, (uint8_t)separator);
 		separator = ',';

@@ -27,9 +27,11 @@ struct segment {
 	struct hash32 h;      /* expected in the next line */
 	bool h_known, broken; /* broken: a line was told as bad, so what follows from it is not told again */
 	int64_t ts_ns;	      /* of the last record */
-	bool clock_told;      /* the last record is a clock record */
-	struct stubs stubs;   /* the run under way */
-	size_t first_stub;    /* of this segment in v->stubs */
+	bool clock_told;      /* there is a clock record */
+	struct place back;    /* where the clock went back first; offset -1: nowhere */
+	int64_t back_by;
+	struct stubs stubs; /* the run under way */
+	size_t first_stub;  /* of this segment in v->stubs */
 };
 
 static struct place here(const struct segment *g)
@@ -58,11 +60,12 @@ static void check_chain(struct segment *g, const struct hash32 *h)
 
 static void check_clock(struct segment *g, const struct record *r)
 {
-	if (g->ts_ns - r->ts_ns > CLOCK_TOLERANCE && !g->clock_told && r->type != RECORD_CLOCK)
-		found(g->v, FOUND_CLOCK_BACK, here(g), "by %lld s",
-		      (long long)((g->ts_ns - r->ts_ns) / NS_PER_SEC));
+	if (g->ts_ns - r->ts_ns > CLOCK_TOLERANCE && g->back.offset < 0) {
+		g->back = here(g);
+		g->back_by = (g->ts_ns - r->ts_ns) / NS_PER_SEC;
+	}
 	g->ts_ns = r->ts_ns;
-	g->clock_told = r->type == RECORD_CLOCK;
+	g->clock_told |= r->type == RECORD_CLOCK;
 }
 
 static void check_heartbeat(struct segment *g, const struct record *r, struct slice line)
@@ -229,6 +232,8 @@ static void check_whole(struct segment *g, const struct hash32 *file)
 	struct hash32 root;
 
 	merkle_root(&g->leaves, v->hash, &root);
+	if (g->back.offset >= 0 && !g->clock_told)
+		found(v, FOUND_CLOCK_BACK, g->back, "by %lld s", (long long)g->back_by);
 	if (g->lines != s->last_seq - s->first_seq + 1)
 		found(v, FOUND_SEGMENT_COUNT, at, "%lld records, expected %lld", (long long)g->lines,
 		      (long long)(s->last_seq - s->first_seq + 1));
@@ -286,9 +291,12 @@ static int read_file(struct segment *g, int fd, bool compressed)
 
 static int verify_segment(struct verify *v, struct sealed *s, const struct sealed *before)
 {
-	struct segment g = {
-		.v = v, .s = s, .seq = s->first_seq, .stubs = { .last = -1 }, .first_stub = v->n_stubs
-	};
+	struct segment g = { .v = v,
+			     .s = s,
+			     .seq = s->first_seq,
+			     .stubs = { .last = -1 },
+			     .back = NOWHERE,
+			     .first_stub = v->n_stubs };
 	struct err e = { 0 };
 	bool compressed = false;
 	int fd, rc;
@@ -360,8 +368,8 @@ int verify_open_segment(struct verify *v)
 			break;
 		}
 		if (r.seq != seq || !hash_eq(&r.h, &h)) {
-			if (at.offset == 0 && r.seq > seq)
-				break; /* sealed meanwhile */
+			if (at.offset == 0 && r.seq != seq)
+				break; /* sealed meanwhile, or a moment ago */
 			found(v, FOUND_RECORD_CHAIN, at, "records that are not sealed yet");
 			break;
 		}

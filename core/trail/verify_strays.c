@@ -154,6 +154,8 @@ static void judge_segment(struct verify *v, const char *path)
 	int64_t number;
 	struct sealed *s;
 
+	if (slice_ends(name, SLICE(".tmp")))
+		return;
 	if (slice_ends(name, SLICE(".gz")))
 		name.n -= 3;
 	if (segment_file_read(name, &number)) {

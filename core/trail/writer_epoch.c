@@ -1,5 +1,6 @@
 /* Epochs: what the site key signs. The first one makes the trail; a rotation takes the signing keys on, a
  * recovery makes new ones where they are lost. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -168,7 +169,7 @@ static int read_site_key(struct trail *t, const char *path, uint8_t site[SEED_LE
 /* The keys that sign are gone, so a seal that was begun cannot be finished: its records are open again. */
 static int undo_seal(struct trail *t, struct err *e)
 {
-	char plan[TRAIL_PATH_MAX], from[TRAIL_PATH_MAX], to[TRAIL_PATH_MAX];
+	char plan[TRAIL_PATH_MAX], copy[TRAIL_PATH_MAX];
 	struct text_error why;
 	struct manifest m;
 	struct slice text;
@@ -179,11 +180,10 @@ static int undo_seal(struct trail *t, struct err *e)
 		return TK_OK;
 	if ((rc = sys_slurp(plan, NOTE_MAX, &text, e)) != TK_OK)
 		return rc;
-	trail_path(t, to, "open.jsonl");
-	if (manifest_read(text, &m, &why) && m.segment == t->segments && !file_there(to)) {
-		trail_path(t, from, "segments/%s", m.file);
-		if (rename(from, to) != 0)
-			rc = err_sys(e, "%s", from);
+	if (manifest_read(text, &m, &why) && m.segment == t->segments) {
+		trail_path(t, copy, "segments/%s", m.file);
+		if (unlink(copy) != 0 && errno != ENOENT)
+			rc = err_sys(e, "%s", copy);
 	}
 	free((void *)(uintptr_t)text.p);
 	if (rc == TK_OK && unlink(plan) != 0)

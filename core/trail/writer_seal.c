@@ -15,7 +15,8 @@
 
 /* ---- one step each ---- */
 
-static int move_segment(struct trail *t, const struct manifest *m, struct err *e)
+/* Copied, not moved: a confined process may not rename from one folder to another. */
+static int copy_segment(struct trail *t, const struct manifest *m, struct err *e)
 {
 	char from[TRAIL_PATH_MAX], to[TRAIL_PATH_MAX];
 
@@ -23,11 +24,7 @@ static int move_segment(struct trail *t, const struct manifest *m, struct err *e
 	trail_path(t, to, "segments/%s", m->file);
 	if (file_there(to))
 		return TK_OK;
-	if (sys_make_folders(to, 0750, e) != TK_OK)
-		return e->code;
-	if (rename(from, to) != 0)
-		return err_sys(e, "%s: cannot move to %s", from, to);
-	if (file_sync_folder(to, e) != TK_OK)
+	if (sys_make_folders(to, 0750, e) != TK_OK || file_copy(from, to, 0640, e) != TK_OK)
 		return e->code;
 	/* the year's and month's folders may be new */
 	for (int up = 0; up < 3; up++) {
@@ -35,7 +32,14 @@ static int move_segment(struct trail *t, const struct manifest *m, struct err *e
 		if (file_sync_folder(to, e) != TK_OK)
 			return e->code;
 	}
-	return file_sync_folder(from, e);
+	return TK_OK;
+}
+
+static int remove_file(const char *path, struct err *e)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_sys(e, "%s: cannot remove", path);
+	return file_sync_folder(path, e);
 }
 
 /* Name of a key of this origin. */
@@ -145,13 +149,13 @@ static int run_seal(struct trail *t, struct slice text, const char *plan, struct
 {
 	struct text_error why;
 	struct manifest m;
-	char key[TRAIL_PATH_MAX];
+	char key[TRAIL_PATH_MAX], open[TRAIL_PATH_MAX];
 	int rc;
 
 	if (!manifest_read(text, &m, &why) || m.segment > t->segments || m.segment < t->segments - 1)
 		return err_set(e, TK_EMALFORMED, "%s: is no manifest of segment %lld", plan,
 			       (long long)t->segments);
-	rc = move_segment(t, &m, e);
+	rc = copy_segment(t, &m, e);
 	if (rc == TK_OK)
 		rc = write_manifest(t, text, &m, e);
 	if (rc == TK_OK)
@@ -162,9 +166,10 @@ static int run_seal(struct trail *t, struct slice text, const char *plan, struct
 		trail_key_path(t, key, "day-%06lld.key", (long long)m.segment);
 		rc = key_destroy(key, e);
 	}
-	if (rc == TK_OK && unlink(plan) != 0)
-		rc = err_sys(e, "%s: cannot remove", plan);
-	return rc == TK_OK ? file_sync_folder(plan, e) : rc;
+	trail_path(t, open, "open.jsonl");
+	if (rc == TK_OK)
+		rc = remove_file(open, e);
+	return rc == TK_OK ? remove_file(plan, e) : rc;
 }
 
 int trail_finish_seal(struct trail *t, struct err *e)
