@@ -34,6 +34,8 @@ void health_captures(struct report_out *o, const struct config *cfg, struct ledg
 void health_geoip(struct report_out *o, const struct config *cfg);
 void health_rules(struct report_out *o, const struct config *cfg);
 void health_keys(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
+/* The site key is offline, and the last day is sealed. */
+void health_trail(struct report_out *o, const struct config *cfg);
 void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 
 #endif

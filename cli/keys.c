@@ -21,6 +21,7 @@ static int read_options(struct keys_options *o, int argc, char **argv, const cha
 					       { "issued", required_argument, NULL, 256 + KEY_ISSUED },
 					       { "valid-from", required_argument, NULL, 256 + KEY_FROM },
 					       { "expires", required_argument, NULL, 256 + KEY_EXPIRES },
+					       { "site-key", required_argument, NULL, 'S' },
 					       { 0 } };
 	int c;
 
@@ -43,6 +44,8 @@ static int read_options(struct keys_options *o, int argc, char **argv, const cha
 		o->json |= c == 'j';
 		o->all |= c == 'a';
 		o->lost |= c == 'l';
+		if (c == 'S')
+			o->site_key = optarg;
 	}
 	o->words = argv + optind;
 	o->n_words = argc - optind;
@@ -58,12 +61,13 @@ static int run(struct cli *cli, int argc, char **argv)
 		{ "list", "sj", keys_list },	{ "adopt", "auj", keys_adopt },
 		{ "add", "kj", keys_add },	{ "import", "j", keys_import },
 		{ "revoke", "j", keys_revoke }, { "rotate-fingerprint", "lj", keys_rotate },
+		{ "site", "S", keys_site },
 	};
 	struct keys_options o = { 0 };
 
 	if (argc < 2)
 		return cli_usage(&command_keys,
-				 "say what to do: list, adopt, add, import, revoke or rotate-fingerprint");
+				 "say what to do: list, adopt, add, import, revoke, rotate-fingerprint or site");
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			int status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
@@ -72,7 +76,8 @@ static int run(struct cli *cli, int argc, char **argv)
 		}
 	return cli_usage(
 		&command_keys,
-		"unknown word \"%s\", expected list, adopt, add, import, revoke or rotate-fingerprint",
+		"unknown word \"%s\", expected list, adopt, add, import, revoke, rotate-fingerprint or "
+		"site",
 		argv[1]);
 }
 
@@ -90,6 +95,7 @@ const struct command command_keys = {
 		"tochoku keys import FILE.csv\n"
 		"tochoku keys revoke ID\n"
 		"tochoku keys rotate-fingerprint [--lost]\n"
+		"tochoku keys site init | rotate | recover [--site-key FILE]\n"
 		"\n"
 		"list shows the register; with --seen the keys that calls were made with, whether "
 		"registered\n"
@@ -108,6 +114,11 @@ const struct command command_keys = {
 		"gone: everything must then be registered again. While nothing is registered, no key is "
 		"judged\n"
 		"unknown.\n"
+		"\n"
+		"site is about the key of the audit trail: init makes trail and keys where they are\n"
+		"missing and says where the site key lies; rotate goes on with new signing keys, recover\n"
+		"begins again where they are lost. Both need the private site key: --site-key, by default\n"
+		"the one in ledger.keys.\n"
 		"Exit status: 0 done, 1 refused (no such key), 2 usage or configuration error, a wrong row "
 		"of a\n"
 		"CSV among them, 3 the ledger cannot be read or written.\n",

@@ -12,6 +12,7 @@ extern const struct command command_keys;
 struct keys_options {
 	const char *text[KEY_TEXTS]; /* of the key, as the request has them */
 	bool json, seen, all, lost;
+	const char *site_key; /* file of the private site key of the trail; NULL: the one in ledger.keys */
 	char **words;
 	int n_words;
 };
@@ -23,6 +24,8 @@ int keys_adopt(struct cli *cli, struct keys_options *o);
 int keys_add(struct cli *cli, struct keys_options *o);
 int keys_revoke(struct cli *cli, struct keys_options *o);
 int keys_rotate(struct cli *cli, struct keys_options *o);
+/* keys_site.c: the key of the audit trail, and the epochs that it signs */
+int keys_site(struct cli *cli, struct keys_options *o);
 /* keys_import.c */
 int keys_import(struct cli *cli, struct keys_options *o);
 

@@ -46,6 +46,7 @@ static int print_status(struct cli *cli, bool json)
 	health_calendar(&o, cfg, false);
 	health_rules(&o, cfg);
 	health_keys(&o, cfg, r);
+	health_trail(&o, cfg);
 	health_disk(&o, cfg, r);
 	status = cli_write(NULL, buf_slice(&o.out));
 	if (status == EXIT_DONE && o.worst == HEALTH_FAIL)
@@ -84,7 +85,7 @@ const struct command command_status = {
 		"Example: tochoku status\n"
 		"\n"
 		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
-		"                            rules, keys, disk\n"
+		"                            rules, keys, trail, disk\n"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"
 		"\n"

@@ -21,7 +21,7 @@ struct options {
 	uint8_t site_public[PUBLIC_LEN];
 	bool has_key, has_public, json, japanese, require_anchor;
 	const char *tsa_ca;
-	int64_t max_age;
+	int64_t max_age, evidence; /* evidence: of this record; -1: none is asked for */
 };
 
 /* ---- options ---- */
@@ -78,6 +78,10 @@ static int take_option(struct options *o, int c)
 	case 't':
 		o->tsa_ca = optarg;
 		return EXIT_DONE;
+	case 'e':
+		return scalar_number(text, &o->evidence)
+			       ? EXIT_DONE
+			       : cli_usage(&command_verify, "--evidence is the number (seq) of a record");
 	case 'r':
 		o->require_anchor = true;
 		return EXIT_DONE;
@@ -102,17 +106,14 @@ static int take_option(struct options *o, int c)
 
 static int read_options(struct options *o, int argc, char **argv)
 {
-	static const struct option names[] = { { "site-key", required_argument, NULL, 'k' },
-					       { "anchor", required_argument, NULL, 'a' },
-					       { "code", required_argument, NULL, 'c' },
-					       { "since", required_argument, NULL, 's' },
-					       { "witness", required_argument, NULL, 'w' },
-					       { "tsa-ca", required_argument, NULL, 't' },
-					       { "max-age", required_argument, NULL, 'm' },
-					       { "require-anchor", no_argument, NULL, 'r' },
-					       { "json", no_argument, NULL, 'j' },
-					       { "lang", required_argument, NULL, 'l' },
-					       { 0 } };
+	static const struct option names[] = {
+		{ "site-key", required_argument, NULL, 'k' }, { "anchor", required_argument, NULL, 'a' },
+		{ "code", required_argument, NULL, 'c' },     { "since", required_argument, NULL, 's' },
+		{ "witness", required_argument, NULL, 'w' },  { "tsa-ca", required_argument, NULL, 't' },
+		{ "max-age", required_argument, NULL, 'm' },  { "evidence", required_argument, NULL, 'e' },
+		{ "require-anchor", no_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
+		{ "lang", required_argument, NULL, 'l' },     { 0 }
+	};
 	int c, status = EXIT_DONE;
 
 	optind = 0;
@@ -278,6 +279,21 @@ static void print_result(const struct options *o, const struct verify_result *r)
 
 /* ---- what is verified ---- */
 
+static int make_evidence(const struct options *o, const char *folder)
+{
+	struct buf b;
+	struct err e = { 0 };
+	int status = EXIT_DONE;
+
+	buf_init(&b, EVIDENCE_MAX);
+	if (evidence_make(folder, o->evidence, &b, &e) == TK_OK)
+		status = cli_write(NULL, buf_slice(&b));
+	else
+		status = told(TK_EIO, &e);
+	buf_free(&b);
+	return status;
+}
+
 static int verify_trail(struct options *o, const char *folder)
 {
 	struct verify_options v = { .folder = folder,
@@ -293,6 +309,8 @@ static int verify_trail(struct options *o, const char *folder)
 	struct verify_result r;
 	struct err e = { 0 };
 
+	if (o->evidence >= 0)
+		return make_evidence(o, folder);
 	if (trail_verify(&v, &r, &e) != TK_OK) {
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
@@ -427,6 +445,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	(void)cli;
 	if (o == NULL)
 		return EXIT_INPUT;
+	o->evidence = -1;
 	status = read_options(o, argc, argv);
 	if (status == EXIT_DONE && optind + 1 != argc)
 		status = cli_usage(&command_verify,
@@ -459,6 +478,8 @@ const struct command command_verify = {
 		"  --tsa-ca F        certificates (PEM) that the time stamps must lead to\n"
 		"  --max-age H       no when the last seal is older than so many hours\n"
 		"  --require-anchor  no when no anchor agrees\n"
+		"  --evidence SEQ    instead of verifying: the evidence file of one record, to standard "
+		"output\n"
 		"  --lang L          ja or en (default)\n"
 		"  --json            one object a finding, at the end one with both verdicts\n"
 		"\n"

@@ -15,6 +15,7 @@
 #include "core/ledger/ledger.h"
 #include "sensor/recorder/actor.h"
 #include "sensor/recorder/request.h"
+#include "sensor/recorder/seal.h"
 
 #define PATIENCE_STEPS 100
 #define PATIENCE_US 50000
@@ -122,7 +123,8 @@ static int ask(int fd, struct slice request, struct buf *reply, struct err *e)
 static int run_here(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
 {
 	struct ledger *l = NULL;
-	bool keys_changed;
+	struct request_next next = { 0 };
+	struct sealer *sealer = NULL;
 	char actor[256];
 	int64_t now = sys_now_ns();
 	int rc = ledger_open(&l, cfg->ledger.path, e);
@@ -131,9 +133,12 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 	if (rc == TK_OK)
 		rc = ledger_begin(l, e);
 	if (rc == TK_OK)
-		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &keys_changed, e);
+		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &next, e);
 	if (rc == TK_OK)
 		rc = ledger_commit(l, now, e);
+	if (rc == TK_OK && next.seal && (rc = sealer_open(&sealer, cfg, l, e)) == TK_OK)
+		sealer_seal(sealer, reply);
+	sealer_close(sealer);
 	ledger_close(l);
 	return rc;
 }

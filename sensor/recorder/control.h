@@ -13,6 +13,7 @@
  *   {"do":"calendar.emergency","reason":R,"approver":A,"from":T,"to":T} (both: the files were changed)
  *   {"do":"keys.settle"} (the fingerprint key has a new link; with "lost":"yes" it is another)
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
+ *   {"do":"seal"}, answered with "segment", "records", "size" and "code"
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
 int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);

@@ -69,6 +69,7 @@ static void writable(const struct config *cfg, struct paths *t)
 {
 	add_folder_of(t, cfg->ledger.path);
 	add(t, cfg->ledger.keys);
+	add(t, cfg->ledger.trail);
 }
 
 static void paths_free(struct paths *t)

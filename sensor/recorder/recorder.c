@@ -26,6 +26,7 @@
 #include "sensor/recorder/paths.h"
 #include "sensor/recorder/peer.h"
 #include "sensor/recorder/request.h"
+#include "sensor/recorder/seal.h"
 #include "sensor/roles.h"
 
 #define COMMIT_EVENTS 65536            /* a transaction is cut here, so the log stays short */
@@ -41,6 +42,7 @@ struct recorder {
 	struct enrich *enrich;
 	struct evaluate *evaluate;
 	struct intake *intake;
+	struct sealer *sealer;
 	struct fingerprint_keys keys;
 	int listen_fd, signal_fd;
 	struct peer peers[PEERS];
@@ -239,7 +241,7 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 {
 	struct buf reply;
 	struct err lost = { 0 };
-	bool keys_changed = false;
+	struct request_next next = { 0 };
 	int rc;
 
 	if (slice_is(payload, "{\"do\":\"batches\"}")) {
@@ -253,12 +255,14 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 	rc = begin(r, e);
 	if (rc == TK_OK)
 		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply,
-				 &keys_changed, e);
+				 &next, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
+	if (rc == TK_OK && next.seal)
+		sealer_seal(r->sealer, &reply);
 	if (rc == TK_OK)
 		frame_send(p->fd, FRAME_REPLY, buf_slice(&reply), &lost);
-	r->reload |= keys_changed;
+	r->reload |= next.keys_changed;
 	buf_free(&reply);
 	return rc;
 }
@@ -423,7 +427,8 @@ static int tick(struct recorder *r, struct err *e)
 		if (rc != TK_OK)
 			return rc;
 	}
-	return close_days(r, e);
+	rc = close_days(r, e);
+	return rc == TK_OK && r->o->supervisor_fd >= 0 ? sealer_tick(r->sealer, e) : rc;
 }
 
 static void read_signal(struct recorder *r)
@@ -484,6 +489,8 @@ static int start(struct recorder *r, struct err *e)
 	if (rc == TK_OK)
 		rc = take_keys(r, e);
 	if (rc == TK_OK)
+		rc = sealer_open(&r->sealer, r->cfg, r->ledger, e);
+	if (rc == TK_OK)
 		rc = (r->intake = intake_new(r->ledger, e)) == NULL ? TK_ENOMEM : load(r, e);
 	if (rc == TK_OK)
 		rc = listen_control(r, e);
@@ -493,6 +500,8 @@ static int start(struct recorder *r, struct err *e)
 			rc = tell_configured(r, e);
 		if (rc == TK_OK)
 			rc = commit(r, e);
+		if (rc == TK_OK)
+			rc = sealer_started(r->sealer, e);
 	}
 	if (rc == TK_OK && r->o->batch_fd >= 0) {
 		struct peer *p = peer_add(r->peers, r->o->batch_fd, PEER_IMPORT);
@@ -520,6 +529,7 @@ static void finish(struct recorder *r)
 	evaluate_free(r->evaluate);
 	enrich_free(r->enrich);
 	intake_free(r->intake);
+	sealer_close(r->sealer);
 	ledger_close(r->ledger);
 	config_free(r->own_cfg);
 	explicit_bzero(r->keys.bytes, sizeof r->keys.bytes);
@@ -565,6 +575,8 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 		rc = step(r, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
+	if (rc == TK_OK && o->supervisor_fd >= 0)
+		rc = sealer_stopped(r->sealer, e);
 	finish(r);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;

@@ -34,7 +34,7 @@ struct context {
 	int64_t now_ns;
 	struct json_out *reply;
 	struct err *e;
-	bool keys_changed;
+	struct request_next next;
 	const char *refusal; /* set: the reply says no */
 	int64_t count;
 };
@@ -157,7 +157,7 @@ static int put_key(struct context *c, const struct key_entry *k, const char *did
 {
 	int rc = ledger_key_put(c->l, k, c->now_ns, c->e);
 
-	c->keys_changed = true;
+	c->next.keys_changed = true;
 	c->count++;
 	return rc == TK_OK ? record(c, "key", did, k) : rc;
 }
@@ -241,7 +241,7 @@ static int do_key_settle(struct context *c)
 		  : fingerprint_settle(c->l, &keys, c->cfg->ledger.keys, &n, c->e);
 	explicit_bzero(&keys, sizeof keys);
 	c->count = n < 0 ? 0 : n;
-	c->keys_changed = true;
+	c->next.keys_changed = true;
 	return rc == TK_OK && n >= 0 ? record(c, "key", lost ? "lost" : "rotate", NULL) : rc;
 }
 
@@ -255,7 +255,7 @@ static int do_key_revoke(struct context *c)
 		c->refusal = "no key of that id is registered, or it is revoked already";
 		return TK_OK;
 	}
-	c->keys_changed = true;
+	c->next.keys_changed = true;
 	c->count = 1;
 	return rc == TK_OK ? record(c, "key", "revoke", &k) : rc;
 }
@@ -321,7 +321,7 @@ static int do_log_used(struct context *c)
 /* The calendar's files are the site's; what was done to them is told here, and they are read anew. */
 static int do_calendar(struct context *c, const char *did)
 {
-	c->keys_changed = true;
+	c->next.keys_changed = true;
 	c->count = 1;
 	return record(c, "config", did, NULL);
 }
@@ -336,6 +336,13 @@ static int do_calendar_emergency(struct context *c)
 	if (member(c->r, "reason").n == 0 || member(c->r, "approver").n == 0)
 		c->refusal = "an emergency needs a reason and an approver";
 	return c->refusal != NULL ? TK_OK : do_calendar(c, "calendar.emergency");
+}
+
+/* The last record of the segment; the recorder seals it. */
+static int do_seal(struct context *c)
+{
+	c->next.seal = true;
+	return record(c, "control", "segment-closing", NULL);
 }
 
 static int do_status(struct context *c)
@@ -356,11 +363,12 @@ static const struct {
 	{ "calendar.import", do_calendar_import },
 	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
+	{ "seal", do_seal },
 	{ "status", do_status },
 };
 
 int request_run(struct ledger *l, const struct config *cfg, struct slice text, struct slice actor,
-		int64_t now_ns, struct buf *reply, bool *keys_changed, struct err *e)
+		int64_t now_ns, struct buf *reply, struct request_next *next, struct err *e)
 {
 	struct request *r = calloc(1, sizeof *r);
 	struct json_out o = json_out(reply);
@@ -394,7 +402,7 @@ int request_run(struct ledger *l, const struct config *cfg, struct slice text, s
 	else
 		json_int(&o, c.count);
 	json_close(&o, '}');
-	*keys_changed = c.keys_changed;
+	*next = c.next;
 	free(r);
 	return rc;
 }

@@ -28,8 +28,13 @@ enum key_text {
 
 /* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits.
  * `actor` is the user's name for the record. The reply is one JSON object; an error of the ledger itself is
- * returned. *keys_changed: keys or the calendar must be read anew. */
+ * returned. The caller then does what `next` says: keys_changed, keys or the calendar must be read anew;
+ * seal, the open segment of the trail is to be sealed once the transaction is committed, which writes a reply
+ * of its own (seal.h). */
+struct request_next {
+	bool keys_changed, seal;
+};
 int request_run(struct ledger *l, const struct config *cfg, struct slice request, struct slice actor,
-		int64_t now_ns, struct buf *reply, bool *keys_changed, struct err *e);
+		int64_t now_ns, struct buf *reply, struct request_next *next, struct err *e);
 
 #endif

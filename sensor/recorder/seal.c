@@ -1,0 +1,393 @@
+#include "sensor/recorder/seal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/timex.h>
+
+#include "core/base/json.h"
+#include "core/base/sys.h"
+#include "core/base/zone.h"
+#include "core/ledger/trail_rows.h"
+#include "core/trail/writer.h"
+
+#define HEAD_NS (15 * 60 * NS_PER_SEC)
+#define HEARTBEAT_NS (5 * 60 * NS_PER_SEC)
+#define RETRY_NS (60 * NS_PER_SEC)
+#define SLICE_NS (NS_PER_SEC / 5) /* of rendering in one tick */
+#define CLOCK_STEP NS_PER_SEC	  /* a clock that is set by more is told */
+#define SEGMENT_RECORDS 200000
+#define SEGMENT_BYTES (64 << 20)
+#define STOP (-1) /* of a walk over rows: enough for now */
+
+struct sealer {
+	char *folder, *keys, *site, *zone, *path;
+	struct ledger *ledger;
+	struct trail *trail; /* NULL: it could not be opened */
+	struct ledger_reader *reader;
+	bool told;
+	int64_t retry_ns, head_ns, heartbeat_ns; /* monotonic: when next */
+	int64_t wall_ahead_ns;			 /* of the monotonic clock, at the last tick */
+	bool heading;				 /* a head is due and rows are still to be rendered */
+};
+
+/* ---- opening ---- */
+
+static void close_trail(struct sealer *s)
+{
+	trail_close(s->trail);
+	ledger_reader_close(s->reader);
+	s->trail = NULL;
+	s->reader = NULL;
+}
+
+/* Told once, until it works again. */
+static void broken(struct sealer *s, const struct err *e)
+{
+	if (!s->told)
+		fprintf(stderr, "tochoku: trail: %s; records wait in the ledger until this is mended\n",
+			e->text);
+	s->told = true;
+	s->retry_ns = sys_mono_ns() + RETRY_NS;
+	close_trail(s);
+}
+
+static int open_trail(struct sealer *s, struct err *e)
+{
+	struct trail_place place = { s->folder, s->keys, s->site, s->zone };
+	int rc = trail_open(&s->trail, &place, sys_now_ns(), e);
+
+	if (rc == TK_OK)
+		rc = ledger_reader_open(&s->reader, s->path, e);
+	if (rc == TK_OK)
+		s->told = false;
+	return rc;
+}
+
+int sealer_open(struct sealer **out, const struct config *cfg, struct ledger *l, struct err *e)
+{
+	struct sealer *s = *out = calloc(1, sizeof *s);
+	int64_t now = sys_mono_ns();
+	struct err why = { 0 };
+
+	if (s == NULL)
+		return err_set(e, TK_ENOMEM, "no memory");
+	s->ledger = l;
+	s->folder = strdup(cfg->ledger.trail);
+	s->keys = strdup(cfg->ledger.keys);
+	s->site = strdup(cfg->site.name == NULL ? "" : cfg->site.name);
+	s->zone = strdup(cfg->site.time_zone);
+	s->path = strdup(cfg->ledger.path);
+	s->head_ns = now + HEAD_NS;
+	s->heartbeat_ns = now + HEARTBEAT_NS;
+	s->wall_ahead_ns = sys_now_ns() - now;
+	if (s->folder == NULL || s->keys == NULL || s->site == NULL || s->zone == NULL || s->path == NULL)
+		return err_set(e, TK_ENOMEM, "no memory");
+	if (open_trail(s, &why) != TK_OK)
+		broken(s, &why);
+	return TK_OK;
+}
+
+void sealer_close(struct sealer *s)
+{
+	if (s == NULL)
+		return;
+	close_trail(s);
+	free(s->folder);
+	free(s->keys);
+	free(s->site);
+	free(s->zone);
+	free(s->path);
+	free(s);
+}
+
+/* ---- rendering ---- */
+
+struct rendering {
+	struct sealer *s;
+	int64_t before_ns; /* rows recorded then or later wait */
+	int64_t until_ns;  /* monotonic; 0: as long as it takes */
+	int64_t last_ns;   /* when the last rendered row was recorded */
+	bool full, drained;
+};
+
+static bool is_full(const struct sealer *s)
+{
+	struct trail_state t;
+
+	trail_state(s->trail, &t);
+	return t.records >= SEGMENT_RECORDS || t.bytes >= SEGMENT_BYTES;
+}
+
+static int render_row(void *ctx, const struct trail_row *row, struct err *e)
+{
+	struct rendering *r = ctx;
+	int64_t next = trail_next_seq(r->s->trail) + 1;
+	int rc;
+
+	if (row->ts_ns >= r->before_ns)
+		return STOP;
+	if (row->seq != next)
+		return err_set(e, TK_EMALFORMED, "the ledger lacks record %lld", (long long)next);
+	rc = row->ev != NULL ? trail_access(r->s->trail, row->ts_ns, row->ev, e)
+			     : trail_record(r->s->trail, row->ts_ns, row->type, row->body, e);
+	if (rc != TK_OK)
+		return rc;
+	r->last_ns = row->ts_ns;
+	r->full = is_full(r->s);
+	if (r->full || (r->until_ns != 0 && row->seq % 256 == 0 && sys_mono_ns() >= r->until_ns)) {
+		r->drained = false;
+		return STOP;
+	}
+	return TK_OK;
+}
+
+static int render(struct rendering *r, struct err *e)
+{
+	struct ledger_facts facts;
+	int64_t have = trail_next_seq(r->s->trail);
+	int rc = TK_OK;
+
+	r->drained = true;
+	r->full = is_full(r->s);
+	if (r->full)
+		return TK_OK;
+	rc = ledger_trail_rows(r->s->reader, have, render_row, r, e);
+	if (rc != TK_OK && rc != STOP)
+		return rc;
+	/* a ledger that was put back to an older state, or is another one */
+	if (trail_next_seq(r->s->trail) == have && ledger_facts(r->s->reader, &facts, e) == TK_OK &&
+	    facts.events + facts.records < have)
+		return err_set(e, TK_EMALFORMED,
+			       "it holds %lld records and the ledger %lld: they do not belong together",
+			       (long long)have, (long long)(facts.events + facts.records));
+	return TK_OK;
+}
+
+/* ---- sealing ---- */
+
+static struct clock clock_now(void)
+{
+	struct timex t = { 0 };
+	int state = adjtimex(&t);
+
+	if (state < 0)
+		return (struct clock){ CLOCK_UNKNOWN, 0 };
+	return (struct clock){ state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? CLOCK_UNSYNCED
+										   : CLOCK_SYNCED,
+			       (t.maxerror + 999) / 1000 };
+}
+
+/* What is known to be lost of the calls of a time; a packet that was dropped counts as one. */
+static int64_t known_lost(struct sealer *s, int64_t from, int64_t to)
+{
+	static const enum loss_reason lost[] = { LOSS_GAP,	 LOSS_KERNEL_DROP, LOSS_INTERFACE_DROP,
+						 LOSS_IN_FLIGHT, LOSS_FLOW_LIMIT,  LOSS_EXCHANGE_LIMIT };
+	struct coverage c = { 0 };
+	struct err e;
+	int64_t n;
+
+	if (ledger_coverage(s->reader, from - from % 60, to - to % 60, &c, &e) != TK_OK)
+		return 0;
+	n = c.rejected_lines;
+	for (size_t i = 0; i < COUNT(lost); i++)
+		n += (int64_t)c.losses.of[lost[i]].n;
+	return n;
+}
+
+static int seal_at(struct sealer *s, int64_t closed, struct err *e)
+{
+	struct trail_state t;
+
+	trail_state(s->trail, &t);
+	if (closed < t.opened) /* the clock was set back: time does not go on before it has caught up */
+		closed = t.opened;
+	return trail_seal(s->trail,
+			  &(struct seal_facts){ closed, clock_now(), known_lost(s, t.opened, closed) }, e);
+}
+
+static int64_t whole_seconds(int64_t ns)
+{
+	return ns / NS_PER_SEC + (ns % NS_PER_SEC != 0);
+}
+
+/* One step towards a time: renders what was recorded before it, seals what is full. *done: nothing is left.
+ */
+static int advance(struct sealer *s, int64_t before_ns, int64_t until_ns, bool *done, struct err *e)
+{
+	struct rendering r = {
+		.s = s, .before_ns = before_ns, .until_ns = until_ns, .last_ns = sys_now_ns()
+	};
+	int rc = render(&r, e);
+
+	if (rc == TK_OK && r.full)
+		rc = seal_at(s, whole_seconds(r.last_ns), e);
+	*done = rc == TK_OK && r.drained && !r.full;
+	return rc;
+}
+
+/* The local midnight behind the last closing that has records before it, if it is over. */
+static int seal_days(struct sealer *s, int64_t now, int64_t until_ns, bool *done, struct err *e)
+{
+	struct trail_state t;
+	int64_t midnight = zone_day_start(zone_day_of(now));
+	int rc;
+
+	*done = true;
+	trail_state(s->trail, &t);
+	if (t.opened >= midnight)
+		return TK_OK;
+	for (int64_t at = zone_day_start(zone_day_of(t.opened) + 1); at <= midnight;
+	     at = zone_day_start(zone_day_of(at) + 1)) {
+		if ((rc = advance(s, at * NS_PER_SEC, until_ns, done, e)) != TK_OK || !*done)
+			return rc;
+		trail_state(s->trail, &t);
+		if (t.records > 0) {
+			*done = false; /* there may be another day */
+			return seal_at(s, at, e);
+		}
+	}
+	return TK_OK;
+}
+
+/* ---- records of its own ---- */
+
+static int record(struct sealer *s, const char *type, const char *body, struct err *e)
+{
+	int64_t now = sys_now_ns();
+	int rc = ledger_begin(s->ledger, e);
+
+	if (rc == TK_OK)
+		rc = ledger_record(s->ledger, type, now, slice_str(body), e);
+	return rc == TK_OK ? ledger_commit(s->ledger, now, e) : rc;
+}
+
+int sealer_started(struct sealer *s, struct err *e)
+{
+	return record(s, "control", "{\"action\":\"recording-started\"}", e);
+}
+
+int sealer_stopped(struct sealer *s, struct err *e)
+{
+	return record(s, "control", "{\"action\":\"recording-stopped\"}", e);
+}
+
+/* A clock that was set moves against the one that only counts. */
+static int watch_clock(struct sealer *s, int64_t mono, struct err *e)
+{
+	int64_t ahead = sys_now_ns() - mono, step = ahead - s->wall_ahead_ns;
+	char body[96];
+
+	s->wall_ahead_ns = ahead;
+	if (step < CLOCK_STEP && step > -CLOCK_STEP)
+		return TK_OK;
+	snprintf(body, sizeof body, "{\"action\":\"set\",\"step_ms\":%lld}", (long long)(step / 1000000));
+	return record(s, "clock", body, e);
+}
+
+static int pulse(struct sealer *s, int64_t mono, struct err *e)
+{
+	int rc = watch_clock(s, mono, e);
+
+	if (rc != TK_OK || mono < s->heartbeat_ns)
+		return rc;
+	s->heartbeat_ns = mono + HEARTBEAT_NS;
+	return record(s, "control", "{\"action\":\"heartbeat\"}", e);
+}
+
+/* ---- when ---- */
+
+static int work(struct sealer *s, int64_t mono, struct err *e)
+{
+	bool done;
+	int rc = seal_days(s, sys_now_ns() / NS_PER_SEC, mono + SLICE_NS, &done, e);
+
+	s->heading |= mono >= s->head_ns;
+	if (rc != TK_OK || !done || !s->heading)
+		return rc;
+	if ((rc = advance(s, INT64_MAX, mono + SLICE_NS, &done, e)) != TK_OK || !done)
+		return rc;
+	s->heading = false;
+	s->head_ns = mono + HEAD_NS;
+	return trail_head(s->trail, e);
+}
+
+int sealer_tick(struct sealer *s, struct err *e)
+{
+	int64_t mono = sys_mono_ns();
+	struct err why = { 0 };
+	int rc = pulse(s, mono, e);
+
+	if (rc != TK_OK)
+		return rc;
+	if (s->trail == NULL && mono >= s->retry_ns && open_trail(s, &why) != TK_OK)
+		broken(s, &why);
+	if (s->trail != NULL && work(s, mono, &why) != TK_OK)
+		broken(s, &why);
+	return TK_OK;
+}
+
+static void refuse(struct buf *reply, const char *why)
+{
+	struct json_out o = json_out(reply);
+
+	buf_clear(reply);
+	json_open(&o, '{');
+	json_key(&o, "ok");
+	json_bool(&o, false);
+	json_key(&o, "error");
+	json_str(&o, slice_str(why));
+	json_close(&o, '}');
+}
+
+static void answer(struct sealer *s, const struct trail_state *before, struct buf *reply)
+{
+	struct trail_state t;
+	struct json_out o = json_out(reply);
+
+	trail_state(s->trail, &t);
+	buf_clear(reply);
+	json_open(&o, '{');
+	json_key(&o, "ok");
+	json_bool(&o, true);
+	json_key(&o, "segment");
+	json_int(&o, t.segment - 1);
+	json_key(&o, "records");
+	json_int(&o, t.next_seq - (before->next_seq - before->records));
+	json_key(&o, "size");
+	json_int(&o, t.size);
+	json_key(&o, "code");
+	json_str(&o, slice_str(t.code));
+	json_close(&o, '}');
+}
+
+static int seal_all(struct sealer *s, struct err *e)
+{
+	struct trail_state t;
+	bool done = false;
+	int rc = TK_OK;
+
+	while (rc == TK_OK && !done)
+		rc = seal_days(s, sys_now_ns() / NS_PER_SEC, 0, &done, e);
+	for (done = false; rc == TK_OK && !done;)
+		rc = advance(s, INT64_MAX, 0, &done, e);
+	trail_state(s->trail, &t);
+	return rc == TK_OK && t.records > 0 ? seal_at(s, whole_seconds(sys_now_ns()), e) : rc;
+}
+
+void sealer_seal(struct sealer *s, struct buf *reply)
+{
+	struct trail_state before;
+	struct err why = { 0 };
+	int rc = s->trail == NULL ? open_trail(s, &why) : TK_OK;
+
+	if (rc == TK_OK) {
+		trail_state(s->trail, &before);
+		rc = seal_all(s, &why);
+	}
+	if (rc == TK_OK) {
+		answer(s, &before, reply);
+	} else {
+		refuse(reply, why.text);
+		broken(s, &why);
+	}
+}

@@ -1,0 +1,30 @@
+/* The sealer: renders the trail's record lines from the committed rows of the ledger, makes them durable at
+ * each live head, and seals the open segment at local midnight, on size and on demand (audit-trail.md 2
+ * and 3.1). Row n of the ledger is record n - 1 of the trail: whatever is killed, the two are in step again
+ * when they meet.
+ *
+ * A trail that cannot be written costs no event: it is told once, tried again, and the rows wait in the
+ * ledger. One thread; the caller holds the ledger's lock. */
+#ifndef TK_SENSOR_RECORDER_SEAL_H
+#define TK_SENSOR_RECORDER_SEAL_H
+
+#include "core/base/buf.h"
+#include "core/config/config.h"
+#include "core/ledger/ledger.h"
+
+struct sealer;
+/* Makes the trail and its keys where they are missing. Errors are the want of memory alone. */
+int sealer_open(struct sealer **out, const struct config *cfg, struct ledger *l, struct err *e);
+void sealer_close(struct sealer *s); /* NULL is legal */
+
+/* Of a process that records live: a control record of its beginning, and of its end. Between transactions. */
+int sealer_started(struct sealer *s, struct err *e);
+int sealer_stopped(struct sealer *s, struct err *e);
+/* Every second or so, between transactions: heartbeat, clock record, head and seal where they are due. Takes
+ * a fraction of a second at most, and goes on the next time. Errors are the ledger's. */
+int sealer_tick(struct sealer *s, struct err *e);
+
+/* Seals everything that the ledger holds; the reply is one JSON object, also where it says no. */
+void sealer_seal(struct sealer *s, struct buf *reply);
+
+#endif
