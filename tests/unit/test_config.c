@@ -169,13 +169,13 @@ static const struct {
 	{ "alert below notice", "ranges: {half: {user_calls: 300}}\n",
 	  "w 1:16: user_calls_alert (200) is not above user_calls (300)" },
 	{ "not acted on",
-	  "retention: {max_size: 20G}\nnotify: [x]\nconsole: {listen: x}\ncalendar: {roster: /x}\n",
+	  "retention: {max_size: 20G}\nnotify: [x]\nconsole: {listen: x}\n",
 	  "w 1:1: 'retention' is not acted on in this version | "
 	  "w 2:1: 'notify' is not acted on in this version | "
-	  "w 3:1: 'console' is not acted on in this version | "
-	  "w 4:12: 'roster' is not acted on in this version" },
-	{ "not acted on and wrong", "calendar: {roster: [1]}\n",
-	  "w 1:12: 'roster' is not acted on in this version | 1:20: 'roster': expected text, got a list" },
+	  "w 3:1: 'console' is not acted on in this version" },
+	{ "not acted on and wrong", "functions: [{name: x, match: {key: [1]}}]\n",
+	  "w 1:13: asks for a header or key: the function is left out in this version | "
+	  "w 1:31: 'key' is not acted on in this version | 1:36: 'key': expected a name, got a list" },
 	{ "duplicate key and other errors at once", "site: {name: a, name: b, lang: ja}\n",
 	  "1:17: the key 'name' is here twice; it was set at line 1 | "
 	  "1:26: unknown key 'lang' in site (did you mean 'language'?)" },
