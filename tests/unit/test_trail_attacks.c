@@ -312,6 +312,9 @@ static void test_notes(void)
 	sh("sed -i '$d' notes/checkpoint-000002.note");
 	caught("the day key's signature taken off a checkpoint", FOUND_CHECKPOINT_SIGNATURE, 1, -1);
 	honest();
+	sh("sed -i 5d notes/checkpoint-000002.note");
+	caught("the log key's signature taken off a checkpoint", FOUND_CHECKPOINT_SIGNATURE, 1, -1);
+	honest();
 	sh("cp notes/checkpoint-000001.note notes/checkpoint-000002.note");
 	caught("an old checkpoint under a new name", FOUND_NUMBER, 1, -1);
 	honest();

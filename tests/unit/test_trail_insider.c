@@ -142,6 +142,11 @@ static void test_epochs(void)
 	sh("rm notes/epoch-0002.note");
 	caught("an epoch removed", FOUND_EPOCH_MISSING, -1, -1);
 	honest();
+	forge_epoch(&f, EPOCH_ROTATE);
+	f.segment = 2;
+	forge_epoch(&f, EPOCH_ROTATE);
+	caught("an epoch that starts before the one before it", FOUND_EPOCH_LINK, -1, -1);
+	honest();
 	f.checkpoint.b[0] ^= 1;
 	forge_epoch(&f, EPOCH_ROTATE);
 	fill(1);

@@ -216,6 +216,7 @@ static void test_again(void)
 	shell("cp %s/open.jsonl %s/first && truncate -s -20 %s/open.jsonl", folder, root, folder);
 	t = opened();
 	ok_int(trail_next_seq(t), 5, "the torn line is gone");
+	ok_int(shell("tail -n 1 %s/open.jsonl | grep -q five", folder), 0, "from the file too");
 	record(t, "six");
 	trail_head(t, &e);
 	ok_int(shell("cmp -s %s/open.jsonl %s/first", folder, root), 0, "rendered again: the same bytes");
@@ -273,6 +274,9 @@ static void test_evidence(void)
 	char path[200];
 	const uint8_t *checkpoint;
 	bool all = true, wrong = false;
+	uint8_t stranger[PUBLIC_LEN];
+
+	ed25519_public((uint8_t[SEED_LEN]){ 1 }, stranger);
 
 	buf_init(&b, EVIDENCE_MAX);
 	for (int64_t seq = 0; seq < 8; seq++) {
@@ -288,6 +292,9 @@ static void test_evidence(void)
 	anchors_add_file(&a, path, &e);
 	evidence_verify(buf_slice(&b), NULL, NULL, &a, &r, &e);
 	ok(r.anchored, "an anchor knows its checkpoint");
+	buf_free(&r.room);
+	ok_int(evidence_verify(buf_slice(&b), NULL, stranger, NULL, &r, &e), TK_EMALFORMED,
+	       "another site key did not sign it");
 	buf_free(&r.room);
 	anchors_free(&a);
 	checkpoint = (const uint8_t *)memmem(b.p, b.n, "\ncheckpoint ", 12);
