@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
-from harness import ROOT, Site, Tap, loggen  # noqa: E402
+from harness import ROOT, TOCHOKU, Site, Tap, loggen  # noqa: E402
 
 CANARY = 'sk-canary-7Yq2mZ9xW4vB8nT1'
 LINE = ('{"time":"2026-11-20T10:00:%02d+09:00","remote_addr":"10.10.1.9","request_method":"POST",'
@@ -114,8 +114,28 @@ def live(tap):
     tap.equal(verify(site)[0]['integrity'], 'ok', 'which verifies too')
 
 
+def while_sealing(tap):
+    """T40: a verification that runs while segments are sealed raises no false alarm."""
+    site = Site()
+    loggen(site.path('x.log'), '--start', '2026-11-10', '--days', 1, '--calls', 100000, '--lines', 2000)
+    site.tochoku('import', site.path('x.log'))
+    site.tochoku('seal')
+    sealing = subprocess.Popen(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do "$0" -c "$1" seal || exit 1; done', TOCHOKU,
+                                site.config], stdout=subprocess.DEVNULL)
+    alarms, n = [], 0
+    while sealing.poll() is None or n == 0:
+        out = site.tochoku('verify', site.path('trail'), '--json', want=None).decode().splitlines()
+        n += 1
+        if site.last_status != 0:
+            alarms.append('\n'.join(line for line in out if '"effect":"note"' not in line))
+    tap.ok(sealing.returncode == 0 and not alarms, '%d verifications while ten segments are sealed' % n,
+           '\n'.join(alarms))
+    tap.equal(verify(site)[0]['segments'], 11, 'which are there in the end')
+
+
 def main():
     tap = Tap()
+    while_sealing(tap)
     other_ledger(tap, imported(tap))
     live(tap)
     tap.done()
