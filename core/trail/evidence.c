@@ -101,7 +101,7 @@ static int want_path(struct reading *r, const char *key, struct hash32 *path, si
 
 static int want_note(struct reading *r, const char *key, struct note *n)
 {
-	struct slice bytes;
+	struct slice bytes = { NULL, 0 };
 	const char *why;
 	int rc = want_bytes(r, key, &bytes);
 

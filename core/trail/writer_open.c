@@ -343,6 +343,8 @@ int trail_open(struct trail **out, const struct trail_place *place, int64_t now_
 	int rc = trail_new(out, place, e);
 	struct trail *t = *out;
 
+	if (t == NULL)
+		return rc;
 	if (rc == TK_OK)
 		rc = open_trail(t, place, now_ns, e);
 	if (rc == TK_OK) {
