@@ -67,7 +67,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	if (argc < 2)
 		return cli_usage(&command_keys,
-				 "say what to do: list, adopt, add, import, revoke, rotate-fingerprint or site");
+				 "say what to do: list, adopt, add, import, revoke, rotate-fingerprint or "
+				 "site");
 	for (size_t i = 0; i < COUNT(verbs); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			int status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);

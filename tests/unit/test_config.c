@@ -174,7 +174,7 @@ static const struct {
 	  "w 2:1: 'notify' is not acted on in this version | "
 	  "w 3:1: 'console' is not acted on in this version" },
 	{ "not acted on and wrong", "functions: [{name: x, match: {key: [1]}}]\n",
-	  "w 1:13: asks for a header or key: the function is left out in this version | "
+	  "w 1:13: asks for a key: the function is left out in this version | "
 	  "w 1:31: 'key' is not acted on in this version | 1:36: 'key': expected a name, got a list" },
 	{ "duplicate key and other errors at once", "site: {name: a, name: b, lang: ja}\n",
 	  "1:17: the key 'name' is here twice; it was set at line 1 | "
