@@ -9,7 +9,7 @@
 #define LEARN_ACTIVE 10 /* a user, when active on so many days */
 #define WINDOW 128	/* days of which the table knows */
 #define PLACES_MIN 4096
-#define PLACES_MAX (1u << 19) /* a power of two; the table is at most half full */
+#define PLACES_MAX (1u << 17) /* a power of two; the table is at most half full */
 #define PENDING 8192
 #define SHORTCUTS 8192 /* a power of two */
 #define DAY_BYTES (16u << 20)
