@@ -53,8 +53,7 @@ static enum source source_of(struct slice text)
 		text = slice_from(text, 1);
 	if (slice_starts(text, SLICE("BEGIN:VCALENDAR")) || slice_starts(text, SLICE("begin:vcalendar")))
 		return ICAL;
-	if (csv_open(&c, text, NULL) != TK_OK)
-		return UNKNOWN;
+	csv_open(&c, text);
 	if (csv_row(&c))
 		s = kind_of_header(&c);
 	csv_close(&c);

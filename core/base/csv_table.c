@@ -2,6 +2,7 @@
 
 #include <iconv.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct place {
 	size_t first, n; /* of its fields */
@@ -34,7 +35,7 @@ static bool convert(struct csv_table *c, struct slice in, const char *encoding, 
 		    struct csv_problem *problem)
 {
 	iconv_t cd = iconv_open("UTF-8", encoding);
-	size_t room = in.n * 3 + 1, left = room, rest = in.n;
+	size_t room = in.n * 3 + 1, left = room - 1, rest = in.n; /* a NUL behind the last field */
 	char *to, *from = (char *)(uintptr_t)in.p;
 	bool good;
 
@@ -65,6 +66,10 @@ static bool to_utf8(struct csv_table *c, struct slice in, struct csv_problem *pr
 		in = slice_from(in, 3);
 	if (in.n >= 2 && ((in.p[0] == 0xff && in.p[1] == 0xfe) || (in.p[0] == 0xfe && in.p[1] == 0xff))) {
 		problem->text = "UTF-16 is not read; save it as CSV in UTF-8";
+		return false;
+	}
+	if (in.n > 0 && memchr(in.p, 0, in.n) != NULL) {
+		problem->text = "holds a NUL byte: expected text in UTF-8 or CP932";
 		return false;
 	}
 	if (convert(c, in, "UTF-8", &utf8_at, problem) ||
@@ -220,6 +225,8 @@ struct csv_table *csv_table_read(struct slice bytes, struct csv_problem *problem
 		csv_table_free(c);
 		return NULL;
 	}
+	for (size_t i = 0; i < c->n_fields; i++) /* a comma, a quote, a blank or a line's end stood there */
+		c->text[(size_t)(c->field[i].text.p - c->text) + c->field[i].text.n] = 0;
 	return c;
 }
 

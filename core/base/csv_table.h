@@ -8,7 +8,7 @@
 #include "core/base/slice.h"
 
 struct csv_field {
-	struct slice text;     /* UTF-8, quotes undone */
+	struct slice text;     /* UTF-8, quotes undone, a NUL behind */
 	uint32_t line, column; /* of its first character, both from 1; columns in characters */
 };
 

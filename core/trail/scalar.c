@@ -1,5 +1,6 @@
 #include "core/trail/scalar.h"
 
+#include "core/base/base64.h"
 #include "core/base/hash.h"
 #include "core/base/safe.h"
 #include "core/base/zone.h"
@@ -39,17 +40,6 @@ void put_hex(struct buf *out, struct slice bytes)
 	out->n += 2 * bytes.n;
 }
 
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 bool base64_read(struct slice text, uint8_t *out, size_t *n)
 {
 	size_t room = *n, pad = 0;
@@ -65,7 +55,7 @@ bool base64_read(struct slice text, uint8_t *out, size_t *n)
 		uint32_t bits = 0;
 
 		for (size_t k = 0; k < 4; k++) {
-			int v = i + k < text.n - pad ? base64_value(text.p[i + k]) : 0;
+			int v = i + k < text.n - pad ? base64_digit(text.p[i + k]) : 0;
 
 			if (v < 0)
 				return false;
@@ -130,7 +120,7 @@ bool is_base64url_16(struct slice text)
 	for (size_t i = 0; i < text.n; i++) {
 		uint8_t c = text.p[i];
 
-		if (c != '-' && c != '_' && (c == '+' || c == '/' || base64_value(c) < 0))
+		if (c != '-' && c != '_' && (c == '+' || c == '/' || base64_digit(c) < 0))
 			return false;
 	}
 	return memchr("AQgw", text.p[21], 4) != NULL; /* 16 bytes leave two bits for the last of 22 digits */

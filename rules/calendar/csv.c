@@ -1,157 +1,36 @@
 #include "rules/calendar/csv.h"
 
-#include <errno.h>
-#include <iconv.h>
-#include <stdlib.h>
-
 #include "core/base/zone.h"
 
-/* One conversion of all of it. NULL with errno: EILSEQ where the bytes are not of this encoding. */
-static char *convert(struct slice in, const char *encoding, size_t *n)
+void csv_open(struct csv *c, struct slice bytes)
 {
-	iconv_t cd = iconv_open("UTF-8", encoding);
-	size_t room = in.n * 3 + 1, left = room - 1, rest = in.n;
-	char *out, *to, *from = (char *)(uintptr_t)in.p;
+	struct csv_problem problem;
 
-	if (cd == (iconv_t)-1)
-		return NULL;
-	out = to = malloc(room);
-	if (out != NULL && in.n > 0 && iconv(cd, &from, &rest, &to, &left) == (size_t)-1) {
-		free(out);
-		out = NULL;
-		errno = EILSEQ;
-	}
-	iconv_close(cd);
-	if (out != NULL) {
-		*n = (size_t)(to - out);
-		*to = 0;
-	}
-	return out;
-}
-
-int csv_open(struct csv *c, struct slice bytes, struct err *e)
-{
-	size_t n = 0;
-
-	*c = (struct csv){ 0 };
-	if (slice_starts(bytes, SLICE("\xef\xbb\xbf")))
-		bytes = slice_from(bytes, 3);
-	if (bytes.n > 0 && memchr(bytes.p, 0, bytes.n) != NULL)
-		return err_set(e, TK_ECONFIG, "holds a NUL byte: expected text in UTF-8 or CP932");
-	c->text = convert(bytes, "UTF-8", &n);
-	if (c->text == NULL && errno == EILSEQ)
-		c->text = convert(bytes, "CP932", &n);
-	if (c->text == NULL)
-		return errno == EILSEQ ? err_set(e, TK_ECONFIG, "neither UTF-8 nor CP932")
-				       : err_set(e, TK_ENOMEM, "no memory");
-	c->rest = slice_of(c->text, n);
-	return TK_OK;
+	*c = (struct csv){ .table = csv_table_read(bytes, &problem) };
+	if (c->table != NULL)
+		return;
+	c->wrong = problem.text;
+	c->line = problem.line;
+	c->wrong_column = problem.column;
 }
 
 void csv_close(struct csv *c)
 {
-	free(c->text);
+	csv_table_free(c->table);
 	*c = (struct csv){ 0 };
-}
-
-static uint32_t characters(struct slice t)
-{
-	uint32_t n = 0;
-
-	for (size_t i = 0; i < t.n; i++)
-		n += (t.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-static struct slice trim(struct slice t)
-{
-	while (t.n > 0 && (t.p[0] == ' ' || t.p[0] == '\t'))
-		t = slice_from(t, 1);
-	while (t.n > 0 && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t'))
-		t.n--;
-	return t;
-}
-
-/* Behind the closing quote of the field at line[at]; SIZE_MAX: there is none. */
-static size_t quoted_end(struct slice line, size_t at)
-{
-	while (++at < line.n)
-		if (line.p[at] == '"' && (++at >= line.n || line.p[at] != '"'))
-			return at;
-	return SIZE_MAX;
-}
-
-/* "a ""b""" without its quotes, closed up in place. */
-static struct slice unquote(struct slice t)
-{
-	uint8_t *to = (uint8_t *)(uintptr_t)t.p;
-	size_t n = 0;
-
-	for (size_t i = 1; i + 1 < t.n; i++) {
-		i += t.p[i] == '"';
-		to[n++] = t.p[i];
-	}
-	return slice_of(to, n);
-}
-
-static bool fail(struct csv *c, uint32_t column, const char *why)
-{
-	c->wrong = why;
-	c->wrong_column = column;
-	return false;
-}
-
-static bool split(struct csv *c, struct slice line)
-{
-	size_t at = 0, end;
-	uint32_t column = 1, width;
-
-	for (c->n = 0;; c->n++, at = end + 1, column += width + 1) {
-		struct slice text;
-
-		width = 0;
-		if (c->n == CSV_CELLS)
-			return fail(c, column, "too many fields");
-		if (at < line.n && line.p[at] == '"') {
-			end = quoted_end(line, at);
-			if (end == SIZE_MAX)
-				return fail(c, column, "the quote is not closed on its line");
-			if (end < line.n && line.p[end] != ',')
-				return fail(c, column, "a comma is missing behind the quote");
-			width = characters(slice_of(line.p + at, end - at));
-			text = unquote(slice_of(line.p + at, end - at));
-		} else {
-			const uint8_t *comma = at < line.n ? memchr(line.p + at, ',', line.n - at) : NULL;
-
-			end = comma == NULL ? line.n : (size_t)(comma - line.p);
-			width = characters(slice_of(line.p + at, end - at));
-			text = trim(slice_of(line.p + at, end - at));
-		}
-		c->cell[c->n] = (struct csv_cell){ text.n > 0 ? text : slice_of(line.p + at, 0), column };
-		if (end >= line.n) {
-			c->n++;
-			break;
-		}
-	}
-	for (size_t i = 0; i < c->n; i++) /* a comma, a quote, a blank or the line's end stood there */
-		((uint8_t *)(uintptr_t)c->cell[i].text.p)[c->cell[i].text.n] = 0;
-	return true;
 }
 
 bool csv_row(struct csv *c)
 {
-	while (c->rest.n > 0) {
-		const uint8_t *end = memchr(c->rest.p, '\n', c->rest.n);
-		struct slice line = end == NULL ? c->rest : slice_head(c->rest, (size_t)(end - c->rest.p));
+	struct csv_row row;
 
-		c->rest = slice_from(c->rest, line.n + 1);
-		c->line++;
-		if (line.n > 0 && line.p[line.n - 1] == '\r')
-			line.n--;
-		if (trim(line).n > 0)
-			return split(c, line);
-	}
-	return false;
+	if (c->table == NULL || c->next == csv_table_rows(c->table))
+		return false;
+	row = csv_table_row(c->table, c->next++);
+	c->cell = row.field;
+	c->n = row.n;
+	c->line = row.line;
+	return true;
 }
 
 bool csv_is_header(const struct csv *c, const char *const *words, size_t n)

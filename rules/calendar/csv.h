@@ -1,29 +1,23 @@
-/* Comma-separated values as hospitals save them: UTF-8 (BOM or not) or CP932, CRLF or LF, fields in quotes or
- * not (RFC 4180, but a field ends on its line). One thread. */
+/* The calendar's CSV files, row by row (core/base/csv_table.h), and what stands in their cells. One thread. */
 #ifndef TK_RULES_CSV_H
 #define TK_RULES_CSV_H
 
-#include "core/base/err.h"
+#include "core/base/buf.h"
+#include "core/base/csv_table.h"
 #include "core/config/yaml.h"
 
-#define CSV_CELLS 8
-
-struct csv_cell {
-	struct slice text; /* without quotes, NUL behind; lives as long as the csv */
-	uint32_t column;   /* in characters, from 1 */
-};
 struct csv {
-	char *text; /* the file in UTF-8 */
-	struct slice rest;
-	uint32_t line; /* of the row at hand, from 1 */
-	struct csv_cell cell[CSV_CELLS];
-	size_t n;	   /* cells of the row, at most CSV_CELLS */
-	const char *wrong; /* why csv_row failed, at .wrong_column */
+	struct csv_table *table; /* NULL: it cannot be read */
+	size_t next;
+	const struct csv_field *cell; /* of the row at hand */
+	size_t n;
+	uint32_t line; /* of the row */
+	const char *wrong; /* why csv_row failed, at .line and .wrong_column */
 	uint32_t wrong_column;
 };
 
-/* TK_ECONFIG: neither UTF-8 nor CP932, or a NUL byte. TK_ENOMEM. */
-int csv_open(struct csv *c, struct slice bytes, struct err *e);
+/* Text that cannot be read is told by csv_row, with its place. */
+void csv_open(struct csv *c, struct slice bytes);
 void csv_close(struct csv *c);
 /* The next row that is not blank. False: the end, or with c->wrong set an error. */
 bool csv_row(struct csv *c);

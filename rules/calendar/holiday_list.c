@@ -123,15 +123,13 @@ static int check(struct holiday_list *l, const char *file, struct err *e)
 struct holiday_list *holiday_list_parse(struct slice text, const char *name, struct err *e)
 {
 	struct holiday_list *l = calloc(1, sizeof *l);
-	struct err why = { 0 };
 
 	if (l == NULL) {
 		err_set(e, TK_ENOMEM, "no memory");
 		return NULL;
 	}
-	if (csv_open(&l->csv, text, &why) != TK_OK)
-		err_set(e, why.code, "%s: %s", name, why.text);
-	else if (read_rows(l, name, e) == TK_OK && check(l, name, e) == TK_OK)
+	csv_open(&l->csv, text);
+	if (read_rows(l, name, e) == TK_OK && check(l, name, e) == TK_OK)
 		return l;
 	holiday_list_free(l);
 	return NULL;

@@ -220,16 +220,15 @@ struct roster *roster_parse(struct slice text, const struct cfg_calendar *cfg, s
 	struct roster *r = calloc(1, sizeof *r);
 	struct input in = { r, cfg, p };
 	size_t errors = p->errors;
-	struct err e = { 0 };
 
-	if (r == NULL)
+	if (r == NULL) {
 		problem_line(p, 0, 0, "no memory");
-	else if (text.n > ROSTER_BYTES_MAX)
+	} else if (text.n > ROSTER_BYTES_MAX) {
 		problem_line(p, 0, 0, "larger than 16 MB");
-	else if (csv_open(&r->csv, text, &e) != TK_OK)
-		problem_line(p, 0, 0, "%s", e.text);
-	else
+	} else {
+		csv_open(&r->csv, text);
 		read_rows(&in);
+	}
 	if (p->errors == errors && !make_index(r))
 		problem_line(p, 0, 0, "no memory");
 	if (p->errors == errors)

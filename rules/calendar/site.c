@@ -197,19 +197,18 @@ struct site *site_parse(struct slice text, const struct cfg_calendar *cfg, struc
 {
 	struct site *s = calloc(1, sizeof *s);
 	size_t errors = p->errors;
-	struct err e = { 0 };
 
 	if (s == NULL) {
 		problem_line(p, 0, 0, "no memory");
 		return NULL;
 	}
 	buf_init(&s->who, 16 << 20);
-	if (text.n > SITE_BYTES_MAX)
+	if (text.n > SITE_BYTES_MAX) {
 		problem_line(p, 0, 0, "larger than 16 MB");
-	else if (csv_open(&s->csv, text, &e) != TK_OK)
-		problem_line(p, 0, 0, "%s", e.text);
-	else
+	} else {
+		csv_open(&s->csv, text);
 		read_rows(s, p);
+	}
 	if (cfg != NULL && (!add_windows(s, cfg->maintenance, cfg->n_maintenance, SITE_MAINTENANCE) ||
 			    !add_windows(s, cfg->emergencies, cfg->n_emergencies, SITE_EMERGENCY)))
 		problem_line(p, 0, 0, "no memory");

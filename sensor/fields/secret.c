@@ -1,6 +1,7 @@
 /* Keys reduced to fingerprints. */
 #include "sensor/fields/secret.h"
 
+#include "core/base/base64.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "sensor/fields/cache.h"
@@ -8,17 +9,10 @@
 
 #define SUBJECT_SOURCE_MAX 4096 /* base64 of a JWT's payload; more is not read */
 
-static int base64_value(uint8_t c)
+/* Both alphabets of RFC 4648. */
+static int any_digit(uint8_t c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-') /* RFC 4648 4 and 5 alike */
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
+	return base64_digit(c == '-' ? '+' : c == '_' ? '/' : c);
 }
 
 struct slice secret_base64(struct slice in, size_t max, struct scratch *s)
@@ -34,7 +28,7 @@ struct slice secret_base64(struct slice in, size_t max, struct scratch *s)
 	if (out == NULL)
 		return slice_of(NULL, 0);
 	for (size_t i = 0; i < in.n; i++) {
-		int v = base64_value(in.p[i]);
+		int v = any_digit(in.p[i]);
 
 		if (v < 0)
 			return slice_of(NULL, 0);

@@ -2,6 +2,7 @@
  * which are added up; passes; what is billed beside tokens. And the end, where they become normal form. */
 #include "sensor/llm/usage_reader.h"
 
+#include "core/base/base64.h"
 #define ABSURD INT64_C(1000000000000) /* no body holds so many tokens */
 
 /* ---- numbers and texts ---- */
@@ -390,17 +391,6 @@ void usage_told_response(void *ctx, uint8_t id, enum json_type type, struct slic
 
 /* ---- strings in pieces ---- */
 
-static int base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static void inner_piece(struct usage_reader *u, struct slice raw)
 {
 	struct inner *in = &u->inner;
@@ -413,7 +403,7 @@ static void inner_piece(struct usage_reader *u, struct slice raw)
 	}
 	in->busy = true;
 	for (size_t i = 0; i < raw.n; i++) {
-		int v = base64_value(raw.p[i]);
+		int v = base64_digit(raw.p[i]);
 
 		if (v < 0)
 			continue; /* padding */

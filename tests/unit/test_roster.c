@@ -190,10 +190,10 @@ static void test_errors(void)
 		{ "date,shift,user,from,to\n2026-02-28,duty,a\n", 2, 1, "missing" },
 		{ "date,shift,user,from,to\n2026-02-28,duty,a,,,x\n", 2, 21, "more" },
 		{ "date,shift,user,from,to\n2026-02-28,duty,\"a,,\n", 2, 17, "quote" },
-		{ "date,shift,user,from,to\n2026-02-28,\"a\"b,c,,\n", 2, 12, "comma" },
+		{ "date,shift,user,from,to\n2026-02-28,\"a\"b,c,,\n", 2, 12, "closing quotes" },
 		{ "date,shift,user,from,to\n\"2026-02-28\",\"当\"\"\",x,,9\n", 2, 22, "17:15" },
-		{ "date,shift,user,from,to\n1,2,3,4,5,6,7,8,9\n", 2, 17, "too many" },
-		{ "date,shift,user,from,to\n2026-02-28,\x80\xff\xff,x,,\n", 0, 0, "CP932" },
+		{ "date,shift,user,from,to\n1,2,3,4,5,6,7,8,9\n", 2, 11, "more" },
+		{ "date,shift,user,from,to\n2026-02-28,\x80\xff\xff,x,,\n", 2, 12, "CP932" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
