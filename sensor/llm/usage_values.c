@@ -3,6 +3,7 @@
 #include "sensor/llm/usage_reader.h"
 
 #include "core/base/base64.h"
+
 #define ABSURD INT64_C(1000000000000) /* no body holds so many tokens */
 
 /* ---- numbers and texts ---- */
