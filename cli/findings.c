@@ -77,6 +77,7 @@ static void put_json(struct buf *out, const struct finding *f)
 	json_key(&o, "count");
 	json_int(&o, f->count);
 	put_str(&o, "reason", f->reason);
+	put_str(&o, "reason.ja", f->reason_ja);
 	put_events(&o, f);
 	if (f->provisional) {
 		json_key(&o, "provisional");
@@ -115,7 +116,7 @@ static void put_line(struct listing *l, const struct finding *f, enum level leve
 		buf_fmt(out, "  x%" PRId64, f->count);
 	buf_str(out, "  ");
 	buf_init(&reason, 1 << 16);
-	titles_say(l->titles, l->lang, f->rule_id, f->reason.n > 0 ? f->reason : f->rule_name, &reason);
+	titles_say(l->titles, l->lang, f, &reason);
 	cli_safe(out, buf_slice(&reason));
 	buf_free(&reason);
 	if (!slice_is(f->status, "new")) {

@@ -234,7 +234,7 @@ static struct slice reason_in(struct daily *d, const struct finding *f, enum lan
 	struct buf b;
 
 	buf_init(&b, 1 << 16);
-	titles_say(d->titles, lang, f->rule_id, reason, &b);
+	titles_say(d->titles, lang, f, &b);
 	kept = keep(d, b.failed ? reason : buf_slice(&b));
 	buf_free(&b);
 	return kept;

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "reports/words.h"
-#include "rules/rules.h"
 
 struct titles {
 	struct rule_set *set;
@@ -40,18 +39,29 @@ void titles_free(struct titles *t)
 	free(t);
 }
 
-static const struct rule_info *rule_of(const struct titles *t, struct slice id)
+const struct rule_info *titles_rule(const struct titles *t, const struct finding *f)
 {
-	for (size_t i = 0; i < rule_set_count(t->set); i++)
-		if (slice_is(id, rule_set_info(t->set, i)->id))
+	for (size_t i = 0; t != NULL && i < rule_set_count(t->set); i++)
+		if (slice_is(f->rule_id, rule_set_info(t->set, i)->id))
 			return rule_set_info(t->set, i);
 	return NULL;
 }
 
-void titles_say(const struct titles *t, enum lang lang, struct slice rule_id, struct slice reason,
-		struct buf *out)
+void titles_title(const struct titles *t, enum lang lang, const struct finding *f, struct buf *out)
 {
-	const struct rule_info *rule = t == NULL ? NULL : rule_of(t, rule_id);
+	const struct rule_info *rule = lang == LANG_JA ? titles_rule(t, f) : NULL;
+
+	if (rule != NULL && rule->title_ja != NULL)
+		buf_str(out, rule->title_ja);
+	else
+		buf_add(out, f->rule_name);
+}
+
+void titles_say(const struct titles *t, enum lang lang, const struct finding *f, struct buf *out)
+{
+	bool sentence = lang == LANG_JA && f->reason_ja.n > 0;
+	const struct rule_info *rule = sentence ? NULL : titles_rule(t, f);
+	struct slice reason = sentence ? f->reason_ja : f->reason.n > 0 ? f->reason : f->rule_name;
 	bool no_roster = slice_ends(reason, SLICE(RULE_NO_ROSTER));
 
 	if (lang == LANG_JA && rule != NULL && rule->title != NULL && rule->title_ja != NULL &&

@@ -260,6 +260,20 @@ static size_t take_prospects(struct rule_run *r, const struct prospects *may, co
 	return n;
 }
 
+/* When correlations take the event to have been, and which it was. */
+static void note_event(struct rule_run *r, const struct access_event *ev)
+{
+	struct slice id = ev_str(ev, F_EVENT_ID);
+
+	r->now_ns = ev_completion(ev);
+	r->timed = true;
+	if (!r->has_id && id.n == sizeof r->id)
+		memcpy(r->id, id.p, sizeof r->id);
+	else if (!r->has_id)
+		memset(r->id, 0, sizeof r->id);
+	r->has_id = false;
+}
+
 size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_service service,
 		    const uint16_t **hits)
 {
@@ -267,16 +281,12 @@ size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_
 
 	arena_reset(&r->arena);
 	run_begin(r, ev, NULL);
-	for (size_t i = 0; i < r->n_own; i++) {
-		const struct rule *rule = &r->set->rules[r->own[i]];
-
-		if (!(rule->own >> service & 1))
-			continue;
-		r->hits[n] = r->own[i];
-		n += run_rule(r, rule);
-	}
+	for (size_t i = 0; i < r->n_own; i++)
+		if (r->set->rules[r->own[i]].own >> service & 1)
+			n = run_take(r, r->own[i], n);
+	note_event(r, ev);
 	*hits = r->hits;
-	return n;
+	return correlate_event(r, n);
 }
 
 /* The rules behind. */
@@ -304,20 +314,6 @@ static size_t count_prospects(const struct rule_run *r, const struct prospects *
 	return n;
 }
 
-/* When correlations take the event to have been, and which it was. */
-static void note_event(struct rule_run *r, const struct access_event *ev)
-{
-	struct slice id = ev_str(ev, F_EVENT_ID);
-
-	r->now_ns = ev_completion(ev);
-	r->timed = true;
-	if (!r->has_id && id.n == sizeof r->id)
-		memcpy(r->id, id.p, sizeof r->id);
-	else if (!r->has_id)
-		memset(r->id, 0, sizeof r->id);
-	r->has_id = false;
-}
-
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
 		     const uint16_t **hits)
 {
@@ -341,14 +337,12 @@ size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const u
 	return rule_run_some(r, ev, &all, hits);
 }
 
-static bool known_name(const struct rule_set *s, struct slice text, uint32_t *number)
+uint32_t run_name(const struct rule_set *s, struct slice text)
 {
 	for (size_t i = 1; i < s->n_names; i++)
-		if (slice_eq(s->names[i].text, text)) {
-			*number = (uint32_t)i;
-			return true;
-		}
-	return false;
+		if (slice_eq(s->names[i].text, text))
+			return (uint32_t)i;
+	return NAME_NONE;
 }
 
 bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
@@ -365,7 +359,9 @@ bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const st
 		return true;
 	}
 	name = correlate_name(r, rule_of_info(info), slice_str(info->entity[i]));
-	if (name == NAME_NONE && !known_name(r->set, slice_str(info->entity[i]), &name))
+	if (name == NAME_NONE)
+		name = run_name(r->set, slice_str(info->entity[i]));
+	if (name == NAME_NONE)
 		return false;
 	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */
 	v = run_values(r, name);

@@ -93,6 +93,12 @@ bool build_code(struct builder *b, struct expr *e);
 /* Appends code [from, from + n) again, and behind it, where that is true, [more, more + m). */
 bool build_joined(struct builder *b, uint32_t from, uint32_t n, uint32_t more, uint32_t m);
 
+/* reason.c: the block's `reason`; of a correlation the names are looked at when it is linked. */
+void build_reason(struct builder *b, const struct node *n, struct rule *r);
+/* Binds the names in a sentence; those of `keys` are names already. False: one is unknown, which is told. */
+bool build_reason_names(struct builder *b, const struct node *at, struct rule *r, const char *sentence,
+			const struct reference *keys, size_t n_keys);
+
 /* line.c: one `field|modifiers: values`, key possibly empty (keywords). NULL after an error. */
 struct expr *build_line(struct builder *b, const struct node *key, const struct node *value);
 /* detection.c: a search identifier's value. */

@@ -424,7 +424,7 @@ static int by_time(const void *a, const void *b)
 	return memcmp(x->id, y->id, sizeof x->id);
 }
 
-size_t rule_run_evidence(struct rule_run *r, size_t hit, uint8_t (*ids)[16], size_t max)
+size_t rule_run_evidence(struct rule_run *r, size_t hit, struct evidence *out, size_t max)
 {
 	const struct corr_hit *h = hit_at(r, hit);
 	struct correlate *k = r->correlate;
@@ -432,9 +432,11 @@ size_t rule_run_evidence(struct rule_run *r, size_t hit, uint8_t (*ids)[16], siz
 
 	max = max > EVIDENCE_MAX ? EVIDENCE_MAX : max;
 	if (h == NULL) {
-		if (max > 0)
-			memcpy(ids[0], r->id, sizeof r->id);
-		return max > 0;
+		if (max == 0)
+			return 0;
+		out[0].completion_us = floor_div(r->now_ns, 1000);
+		memcpy(out[0].id, r->id, sizeof r->id);
+		return 1;
 	}
 	k->n_found = 0;
 	k->windows = WINDOWS_MAX;
@@ -446,7 +448,9 @@ size_t rule_run_evidence(struct rule_run *r, size_t hit, uint8_t (*ids)[16], siz
 		if (n == 0 || memcmp(k->found[n - 1].id, k->found[i].id, sizeof r->id) != 0)
 			k->found[n++] = k->found[i];
 	first = n > max ? n - max : 0;
-	for (size_t i = first; i < n; i++)
-		memcpy(ids[i - first], k->found[i].id, sizeof ids[0]);
+	for (size_t i = first; i < n; i++) {
+		out[i - first].completion_us = k->found[i].t;
+		memcpy(out[i - first].id, k->found[i].id, sizeof out->id);
+	}
 	return n - first;
 }

@@ -167,14 +167,15 @@ static const struct reference *field_of(struct linker *l, const struct draft *d,
 	return NULL;
 }
 
-static bool meets_access(const struct rule_set *s, uint32_t rule)
+/* Whose events the rule meets: names that it gives are of these. */
+static void add_events(struct builder *b, uint32_t rule)
 {
-	const struct rule *r = &s->rules[rule];
+	const struct rule *r = &b->set->rules[rule];
 
 	for (size_t i = 0; r->correlation != NULL && i < r->correlation->n_members; i++)
-		if (meets_access(s, r->correlation->members[i].rule))
-			return true;
-	return r->on_call || r->on_connection;
+		add_events(b, r->correlation->members[i].rule);
+	b->access |= r->on_call || r->on_connection;
+	b->own |= r->own != 0;
 }
 
 static bool is_key(const struct draft *d, struct slice name)
@@ -185,16 +186,24 @@ static bool is_key(const struct draft *d, struct slice name)
 	return false;
 }
 
+static bool resolve_reason(struct linker *l, struct draft *d)
+{
+	const struct correlation *c = d->rule.correlation;
+	const char *sentences[] = { d->rule.info.reason_ja, d->rule.info.reason_en };
+	bool good = true;
+
+	for (size_t i = 0; i < COUNT(sentences); i++)
+		good &= sentences[i] == NULL ||
+			build_reason_names(l->b, &d->at, &d->rule, sentences[i], d->keys, c->n_keys);
+	return good;
+}
+
 static void resolve_names(struct linker *l, struct draft *d)
 {
 	struct correlation *c = d->rule.correlation;
 	struct builder *b = l->b;
 
 	c->one_key = true;
-	b->access = false;
-	b->problems = l->problems(l->ctx, d->rule.info.path);
-	for (size_t i = 0; i < c->n_members; i++)
-		b->access |= meets_access(b->set, c->members[i].rule);
 	for (size_t i = 0; i < c->n_members; i++) {
 		struct member *m = &c->members[i];
 
@@ -270,6 +279,7 @@ static void append(struct linker *l, struct draft *d)
 static void resolve(struct linker *l, struct draft *d)
 {
 	struct correlation *c = d->rule.correlation;
+	struct builder *b = l->b;
 	bool good = true;
 
 	if (d->state != DRAFT_NEW)
@@ -289,6 +299,14 @@ static void resolve(struct linker *l, struct draft *d)
 	d->state = good ? DRAFT_OPEN : DRAFT_BAD;
 	if (!good)
 		return;
+	b->access = b->own = false;
+	b->problems = l->problems(l->ctx, d->rule.info.path);
+	for (size_t i = 0; i < c->n_members; i++)
+		add_events(b, c->members[i].rule);
+	if (!resolve_reason(l, d)) {
+		d->state = DRAFT_BAD;
+		return;
+	}
 	resolve_names(l, d);
 	append(l, d);
 }

@@ -134,6 +134,28 @@ static void read_identity(struct builder *b, const struct node *doc, struct rule
 	r->info.description = text_of(b, doc, "description");
 }
 
+static void read_tags(struct builder *b, const struct node *n, struct rule *r)
+{
+	const char **tags;
+	size_t max = 0;
+
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_SEQ) {
+		BAD(b, n, "'tags' must be a list");
+		return;
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next)
+		max++;
+	r->info.tags = tags = arena_alloc(&b->set->arena, (max + 1) * sizeof *tags);
+	for (const struct node *c = n->child; c != NULL && tags != NULL; c = c->next) {
+		if (c->kind != NODE_SCALAR)
+			BAD(b, c, "a tag is text such as attack.t1078");
+		else
+			tags[r->info.n_tags++] = arena_str(&b->set->arena, c->text);
+	}
+}
+
 static void read_level(struct builder *b, const struct node *doc, struct rule *r)
 {
 	const struct node *n = node_get(doc, "level");
@@ -298,7 +320,7 @@ static void read_window(struct builder *b, const struct node *n, const struct co
 static void check_keys(struct builder *b, const struct node *block)
 {
 	static const char *const known[] = { "title_ja", "entity",  "once-per", "suppress", "action",
-					     "enabled",  "tests",   "window" };
+					     "enabled",  "tests",   "window",   "reason" };
 
 	for (const struct node *c = block->child; c != NULL; c = c->next) {
 		size_t i = 0;
@@ -330,6 +352,7 @@ static void read_block(struct builder *b, const struct node *doc, struct rule *r
 	read_once(b, node_get(n, "once-per"), r);
 	read_suppress(b, node_get(n, "suppress"), r);
 	read_action(b, node_get(n, "action"), r);
+	build_reason(b, node_get(n, "reason"), r);
 	read_tests(b, node_get(n, "tests"), r);
 	read_window(b, node_get(n, "window"), r->correlation);
 }
@@ -341,6 +364,7 @@ void build_meta(struct builder *b, const struct node *doc, struct rule *r)
 		build_source(b, doc, r);
 	read_identity(b, doc, r);
 	read_level(b, doc, r);
+	read_tags(b, node_get(doc, "tags"), r);
 	read_block(b, doc, r);
 	if (r->correlation == NULL && !r->on_call && !r->on_connection && r->own == 0 && !b->bad)
 		problem_warn(b->problems, node_get(doc, "logsource"),

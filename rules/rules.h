@@ -45,6 +45,10 @@ struct rule_info {
 	bool correlation;
 	enum once_per once;
 	int64_t suppress_ns; /* no second finding of the subject in that time; 0: none */
+	const char *const *tags; /* as the rule wrote them */
+	size_t n_tags;
+	const char *reason_ja, *reason_en; /* sentences with %placeholders%; NULL: none */
+	bool reason_grows;		   /* with further hits of the same finding */
 	const char *entity[RULE_ENTITY_MAX]; /* field names as the rule wrote them */
 	size_t n_entity;
 	bool stateful; /* depends on the order of events: a correlation, or a field such as usage.* */
@@ -93,9 +97,13 @@ void rule_run_id(struct rule_run *r, const uint8_t id[16]);
 /* Hit number `hit` begins an episode (D-EDGE), so an alert is due. True for rules that are no correlation. */
 bool rule_run_episode(const struct rule_run *r, size_t hit);
 #define EVIDENCE_MAX 50
-/* Ids of the events behind a hit: the newest of the correlation's window, members' of a chain included,
- * oldest first, at most `max` and EVIDENCE_MAX. Of another rule: the event itself. Returns how many. */
-size_t rule_run_evidence(struct rule_run *r, size_t hit, uint8_t (*ids)[16], size_t max);
+struct evidence {
+	int64_t completion_us;
+	uint8_t id[16];
+};
+/* The events behind a hit: the newest of the correlation's window, members' of a chain included, oldest first,
+ * at most `max` and EVIDENCE_MAX. Of another rule: the event itself. Returns how many. */
+size_t rule_run_evidence(struct rule_run *r, size_t hit, struct evidence *out, size_t max);
 /* The event came after a later one (or one of the same time and higher id) of its group had been seen by a
  * correlation that it is a member of, or state was given up for it: what correlations said is provisional,
  * and its day wants evaluating again, in order. */
@@ -140,6 +148,18 @@ static inline void prospects_and(struct prospects *p, const struct prospects *q)
  * member's own field); appended to out. False: unknown. */
 bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
 		     size_t i, struct buf *out);
+
+/* What a sentence may tell beside the fields of the event: %count%, %time% (local, of the call's begin),
+ * %baseline.day% and %baseline.calls%. */
+struct reason_facts {
+	int64_t count, start_ns;
+	int32_t baseline_day;
+	int64_t baseline_calls; /* 0: there is no baseline */
+};
+#define REASON_VALUE_MAX 80 /* bytes of one value */
+/* Appends the sentence with the values of the event at hand: one line, `?` for what is not known. */
+void rule_run_reason(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
+		     const char *sentence, const struct reason_facts *facts, struct buf *out);
 
 /* Where the shipped rules lie: beside the program (build tree) or under its prefix. NULL: nowhere.
  * Caller frees. */

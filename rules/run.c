@@ -14,7 +14,7 @@ static void list_rules(struct rule_run *r)
 {
 	for (size_t i = 0; i < r->set->n_rules; i++)
 		if (r->set->rules[i].own != 0 && r->set->rules[i].info.enabled &&
-		    r->set->rules[i].info.alerts)
+		    (r->set->rules[i].info.alerts || r->set->rules[i].feeds != NULL))
 			r->own[r->n_own++] = (uint16_t)i;
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];

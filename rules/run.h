@@ -87,6 +87,9 @@ bool run_pred(struct rule_run *r, uint32_t number);
 struct slice val_text(struct rule_run *r, struct val *v);
 struct slice val_fold(struct rule_run *r, struct val *v);
 
+/* Number of a name of the set, or NAME_NONE. */
+uint32_t run_name(const struct rule_set *s, struct slice text);
+
 /* correlate.c. False: no memory. */
 bool correlate_new(struct rule_run *r);
 void correlate_free(struct rule_run *r);

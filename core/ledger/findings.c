@@ -10,11 +10,6 @@
 #define OPEN_MAX 4096    /* findings held in memory of the live ledger; written and let go beyond it */
 #define DAY_MAX 65536    /* findings of one evaluated day */
 
-struct first_event {
-	int64_t completion;
-	uint8_t id[16];
-};
-
 struct open_finding {
 	int64_t row; /* 0: not recorded yet */
 	int64_t first, last, count;
@@ -23,8 +18,9 @@ struct open_finding {
 	int rank;
 	int32_t day;
 	struct buf subject, reason, entity;
+	bool grows; /* the reason */
 	size_t n_events, n_stored; /* the first n_stored are in their table as they stand here */
-	struct first_event events[FINDING_EVENTS];
+	struct finding_event events[FINDING_EVENTS];
 	bool dirty;
 };
 
@@ -85,16 +81,16 @@ void findings_free(struct findings *f)
 	free(f);
 }
 
-static int event_order(const struct first_event *a, const struct first_event *b)
+static int event_order(const struct finding_event *a, const struct finding_event *b)
 {
-	if (a->completion != b->completion)
-		return a->completion < b->completion ? -1 : 1;
+	if (a->completion_ns != b->completion_ns)
+		return a->completion_ns < b->completion_ns ? -1 : 1;
 	return memcmp(a->id, b->id, sizeof a->id);
 }
 
 /* Keeps the first FINDING_EVENTS by completion, then id: the same ones in whatever order they come. False: it
  * is one of them already, as after a restart, when the last minutes are looked at once more. */
-static bool keep_event(struct open_finding *o, const struct first_event *ev)
+static bool keep_event(struct open_finding *o, const struct finding_event *ev)
 {
 	size_t i = o->n_events;
 
@@ -124,7 +120,7 @@ static int load_events(struct findings *f, struct open_finding *o, struct err *e
 	if (s != NULL)
 		bind_i64(s, 1, o->row);
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
-		struct first_event ev = { .completion = sqlite3_column_int64(s, 0) };
+		struct finding_event ev = { .completion_ns = sqlite3_column_int64(s, 0) };
 
 		column_bytes(s, 1, ev.id, sizeof ev.id);
 		keep_event(o, &ev);
@@ -187,7 +183,8 @@ static int new_finding(struct findings *f, const struct hit *h, const struct fin
 
 	*o = (struct open_finding){ .first = INT64_MAX, .last = INT64_MIN, .rule_id = t->rule_id,
 				    .rule_name = t->rule_name, .author = t->author, .level = t->level,
-				    .rules = t->rules, .rank = t->rank, .day = h->day };
+				    .rules = t->rules, .rank = t->rank, .day = h->day,
+				    .grows = t->grows };
 	buf_init(&o->subject, 65536);
 	buf_init(&o->reason, 65536);
 	buf_init(&o->entity, 65536);
@@ -203,29 +200,59 @@ static int new_finding(struct findings *f, const struct hit *h, const struct fin
 	return err_set(e, TK_ENOMEM, "no memory for findings");
 }
 
+/* The reason with the hit's own values. */
+static int tell_again(struct open_finding *o, const struct hit *h, describe_fn describe, void *ctx,
+		      struct err *e)
+{
+	struct hit now = *h;
+	struct finding_text text;
+	int rc;
+
+	now.count = o->count + 1;
+	if ((rc = describe(ctx, &now, &text, e)) != TK_OK)
+		return rc;
+	buf_clear(&o->reason);
+	buf_add(&o->reason, text.reason);
+	return o->reason.failed ? err_set(e, TK_ENOMEM, "no memory for findings") : TK_OK;
+}
+
+static int open_at(struct findings *f, const struct hit *h, describe_fn describe, void *ctx, int64_t now_ns,
+		   struct open_finding **out, struct err *e)
+{
+	int64_t *at = map_get(f->keys, h->key);
+	struct hit first = *h;
+	struct finding_text text;
+	int rc;
+
+	if (at != NULL) {
+		*out = &f->open[*at];
+		return TK_OK;
+	}
+	first.count = 1;
+	if ((rc = room_for_one(f, now_ns, e)) != TK_OK || (rc = describe(ctx, &first, &text, e)) != TK_OK)
+		return rc;
+	*out = &f->open[map_count(f->keys)];
+	return new_finding(f, h, &text, *out, e);
+}
+
 int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, void *ctx, int64_t now_ns,
 		 struct err *e)
 {
-	struct first_event ev = { .completion = h->completion_ns };
-	int64_t *at = map_get(f->keys, h->key);
-	struct finding_text text;
+	struct finding_event ev = { .completion_ns = h->completion_ns };
 	struct open_finding *o;
-	int rc;
+	int rc = open_at(f, h, describe, ctx, now_ns, &o, e);
 
-	if (at == NULL) {
-		if ((rc = room_for_one(f, now_ns, e)) != TK_OK || (rc = describe(ctx, h, &text, e)) != TK_OK)
-			return rc;
-		o = &f->open[map_count(f->keys)];
-		if ((rc = new_finding(f, h, &text, o, e)) != TK_OK)
-			return rc;
-	} else {
-		o = &f->open[*at];
-	}
+	if (rc != TK_OK)
+		return rc;
 	if (h->event_id != NULL) {
 		memcpy(ev.id, h->event_id, sizeof ev.id);
 		if (!keep_event(o, &ev))
 			return TK_OK;
 	}
+	for (size_t i = 0; i < h->n_evidence; i++)
+		keep_event(o, &h->evidence[i]);
+	if (o->grows && o->count > 0 && (rc = tell_again(o, h, describe, ctx, e)) != TK_OK)
+		return rc;
 	o->count++;
 	if (h->start_ns < o->first)
 		o->first = h->start_ns;
@@ -312,7 +339,8 @@ static int update(struct findings *f, const struct open_finding *o, struct err *
 	bind_i64(s, 2, o->first);
 	bind_i64(s, 3, o->last);
 	bind_i64(s, 4, o->count);
-	bind_text(s, 5, f->live ? slice_of(NULL, 0) : buf_slice(&o->reason)); /* live: of the first hit */
+	/* live: of the first hit */
+	bind_text(s, 5, f->live && !o->grows ? slice_of(NULL, 0) : buf_slice(&o->reason));
 	bind_text(s, 6, f->live ? slice_of(NULL, 0) : buf_slice(&o->entity));
 	return statement_run(s, e);
 }
@@ -336,7 +364,7 @@ static int write_events(struct findings *f, struct open_finding *o, struct err *
 
 	for (size_t i = o->n_stored; i < o->n_events && rc == TK_OK; i++) {
 		bind_i64(s, 1, o->row);
-		bind_i64(s, 2, o->events[i].completion);
+		bind_i64(s, 2, o->events[i].completion_ns);
 		bind_blob(s, 3, o->events[i].id, 16);
 		rc = statement_run(s, e);
 	}

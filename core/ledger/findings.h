@@ -14,14 +14,24 @@ struct hit {
 	int32_t day;
 	int64_t start_ns, completion_ns;
 	const uint8_t *event_id; /* 16 bytes; NULL: no event shows it */
+	int64_t count;		 /* for `describe`: of the finding, this one included */
+	/* Events that led to it, beside its own. */
+	const struct finding_event *evidence;
+	size_t n_evidence;
 };
 
-/* What a finding is about: asked for only when its key is new. */
+struct finding_event {
+	int64_t completion_ns;
+	uint8_t id[16];
+};
+
+/* What a finding is about: asked for when its key is new and, where its reason grows, at every hit. */
 struct finding_text {
 	struct slice subject; /* rule id, day and entity values: the same on every run */
 	const char *rule_id, *rule_name, *author, *level; /* author may be NULL; all outlive the findings */
 	int rank;             /* of the level: higher is worse */
-	struct slice reason, entity_json;
+	struct slice reason, entity_json; /* reason: in English; behind a newline, if any, in Japanese */
+	bool grows;
 	const uint8_t *rules; /* 32 bytes: digest of the rule set */
 };
 typedef int (*describe_fn)(void *ctx, const struct hit *h, struct finding_text *out, struct err *e);

@@ -43,6 +43,7 @@ int ledger_outside(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, outs
 struct finding {
 	int64_t id;
 	struct slice rule_id, rule_name, level, status, reason, author;
+	struct slice reason_ja;	  /* empty: the rule has no sentence */
 	struct slice entity_json; /* {"user.name":"x", ...}: the subject's event fields */
 	struct slice day;         /* local date */
 	int64_t first_ns, last_ns, count;

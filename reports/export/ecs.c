@@ -197,6 +197,20 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	buf_byte(out, '\n');
 }
 
+static void put_techniques(struct export_context *x, struct json_out *o, const struct finding *f)
+{
+	char ids[TECHNIQUES_MAX][TECHNIQUE_TEXT];
+	const char *list[TECHNIQUES_MAX];
+	size_t n = export_techniques(x, f, ids);
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = ids[i];
+	if (n == 0)
+		return;
+	put_constant(o, "threat.framework", "MITRE ATT&CK");
+	put_list(o, "threat.technique.id", list, n);
+}
+
 static void finding(struct export_context *x, const struct export_finding *f, struct buf *out)
 {
 	static const char *const category[] = { "intrusion_detection" }, *const type[] = { "indicator" };
@@ -221,6 +235,7 @@ static void finding(struct export_context *x, const struct export_finding *f, st
 	put_text(&o, "user.id", f->user);
 	put_text(&o, "rule.id", export_clean(x, f->f->rule_id, EXPORT_TEXT_MAX));
 	put_text(&o, "rule.name", export_title(x, f->f, LANG_EN));
+	put_techniques(x, &o, f->f);
 	put_observer(x, &o);
 	json_key(&o, "labels");
 	json_open(&o, '{');

@@ -373,6 +373,27 @@ static void put_related(struct json_out *o, const struct finding *f)
 	json_close(o, ']');
 }
 
+/* OCSF's attack object: technique.uid alone, for a name that is not from MITRE's list would be ours. */
+static void put_attacks(struct export_context *x, struct json_out *o, const struct finding *f)
+{
+	char ids[TECHNIQUES_MAX][TECHNIQUE_TEXT];
+	size_t n = export_techniques(x, f, ids);
+
+	if (n == 0)
+		return;
+	json_key(o, "attacks");
+	json_open(o, '[');
+	for (size_t i = 0; i < n; i++) {
+		json_open(o, '{');
+		json_key(o, "technique");
+		json_open(o, '{');
+		put_constant(o, "uid", ids[i]);
+		json_close(o, '}');
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
 static void finding(struct export_context *x, const struct export_finding *f, struct buf *out)
 {
 	int state = status_of(f->f->status);
@@ -399,6 +420,7 @@ static void finding(struct export_context *x, const struct export_finding *f, st
 	put_int(&o, "type_id", 1);
 	put_text(&o, "uid", export_clean(x, f->f->rule_id, EXPORT_TEXT_MAX));
 	json_close(&o, '}');
+	put_attacks(x, &o, f->f);
 	put_related(&o, f->f);
 	json_close(&o, '}');
 	put_evidence(&o, f);

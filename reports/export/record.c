@@ -73,8 +73,28 @@ struct slice export_title(struct export_context *x, const struct finding *f, enu
 {
 	size_t at = x->text.n;
 
-	titles_say(x->titles, lang, f->rule_id, f->rule_name, &x->text);
+	titles_title(x->titles, lang, f, &x->text);
 	return export_clean(x, since(x, at), EXPORT_TEXT_MAX);
+}
+
+size_t export_techniques(const struct export_context *x, const struct finding *f,
+			 char out[TECHNIQUES_MAX][TECHNIQUE_TEXT])
+{
+	static const char prefix[] = "attack.t";
+	const struct rule_info *rule = titles_rule(x->titles, f);
+	size_t found = 0;
+
+	for (size_t i = 0; rule != NULL && i < rule->n_tags && found < TECHNIQUES_MAX; i++) {
+		const char *id = rule->tags[i] + sizeof prefix - 1;
+		size_t digits = strncmp(rule->tags[i], prefix, sizeof prefix - 1) == 0 ? strspn(id, "0123456789.")
+										       : 0;
+
+		if (digits < 4 || id[digits] != '\0' || digits + 2 > TECHNIQUE_TEXT)
+			continue;
+		out[found][0] = 'T';
+		memcpy(out[found++] + 1, id, digits + 1);
+	}
+	return found;
 }
 
 struct slice export_number(struct export_context *x, int64_t v)

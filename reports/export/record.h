@@ -19,6 +19,11 @@ struct slice export_clean(struct export_context *x, struct slice text, size_t ma
 struct slice export_text(struct export_context *x, const struct access_event *ev, enum field_id f);
 /* The rule's title in a language. */
 struct slice export_title(struct export_context *x, const struct finding *f, enum lang lang);
+#define TECHNIQUES_MAX 8
+#define TECHNIQUE_TEXT 16
+/* The rule's ATT&CK techniques, as "T1078.004", from its tags as it is now. Returns how many. */
+size_t export_techniques(const struct export_context *x, const struct finding *f,
+			 char out[TECHNIQUES_MAX][TECHNIQUE_TEXT]);
 /* One address of a record's other end: the host asked for, else the server's address; *is_name tells. */
 struct slice export_server(struct export_context *x, const struct access_event *ev, bool *is_name);
 /* "access.chat", "access.connection". */

@@ -203,7 +203,7 @@ int match_event(struct evaluate *v, struct lane *lane, const struct access_event
 		const struct prospects *may, struct day_counts *d, struct user_count *u, int64_t user,
 		bool *again, struct err *e)
 {
-	struct hit_of of = { ev, id, d->day, ev_int(ev, F_TIMESTAMP, 0), ev_completion(ev), false };
+	struct hit_of of = { ev, id, d->day, ev_int(ev, F_TIMESTAMP, 0), ev_completion(ev), false, 0 };
 	const uint16_t *hits;
 	int stateful = 0, rc = set_usage(v, lane, ev, d, u, user, e);
 	size_t n;
@@ -218,6 +218,7 @@ int match_event(struct evaluate *v, struct lane *lane, const struct access_event
 		const struct rule_info *info = rule_set_info(v->set, hits[i]);
 
 		stateful += info->stateful && !info->correlation; /* these know when they are late */
+		of.hit = i;
 		rc = hits_add(v, lane, hits[i], &of, again, e);
 	}
 	if (u != NULL)

@@ -34,7 +34,7 @@ struct lane {
 	struct travel *travel;	   /* NULL: no rule asks */
 	struct pace *pace;	   /* as travel */
 	int64_t interval_cv_micro; /* of the event at hand; -1: not known */
-	struct map *suppressed;	   /* subject -> completion that a finding of it began with */
+	struct map *suppressed;	   /* subject -> completion that a finding, or an episode, of it began with */
 	struct recall recall;	   /* of the event at hand */
 	struct leg leg;
 	struct flat_event own; /* the event of our own at hand */
@@ -84,6 +84,7 @@ struct hit_of {
 	int32_t day;
 	int64_t start_ns, completion_ns;
 	bool now; /* no event of the day brought it, so the day is no place to ask for it again */
+	size_t hit; /* its number among those of the event that rules ran on */
 };
 int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, bool *late,
 	     struct err *e);

@@ -91,6 +91,33 @@ static void put_baseline(const struct matched *m, struct json_out *j)
 	json_int(j, base->calls);
 }
 
+static bool no_roster(const struct matched *m, const struct hit *h)
+{
+	return m->info->asks_roster && !calendar_has_roster(enrich_calendar(m->v->enrich), h->day);
+}
+
+/* In place of title and subject. */
+static void put_sentences(const struct matched *m, const struct hit *h)
+{
+	const struct baseline *base = m->lane->derive.usage.base;
+	struct reason_facts facts = { .count = h->count, .start_ns = m->of->start_ns };
+	const char *sentences[] = { m->info->reason_en, m->info->reason_ja };
+	struct buf *out = &m->v->reason;
+
+	if (base != NULL) {
+		facts.baseline_day = base->day;
+		facts.baseline_calls = base->calls;
+	}
+	buf_clear(out);
+	for (size_t i = 0; i < COUNT(sentences); i++) {
+		if (i > 0)
+			buf_byte(out, '\n');
+		rule_run_reason(m->lane->run, m->of->ev, m->info, sentences[i], &facts, out);
+		if (no_roster(m, h))
+			buf_str(out, RULE_NO_ROSTER);
+	}
+}
+
 static int describe(void *ctx, const struct hit *h, struct finding_text *out, struct err *e)
 {
 	const struct matched *m = ctx;
@@ -109,7 +136,9 @@ static int describe(void *ctx, const struct hit *h, struct finding_text *out, st
 	put_numbers(m, &j);
 	put_baseline(m, &j);
 	json_close(&j, '}');
-	if (info->asks_roster && !calendar_has_roster(enrich_calendar(v->enrich), h->day))
+	if (info->reason_en != NULL)
+		put_sentences(m, h);
+	else if (no_roster(m, h))
 		buf_str(&v->reason, RULE_NO_ROSTER);
 	buf_add(&v->subject, m->period);
 	if (v->subject.failed || v->entity.failed || v->reason.failed)
@@ -117,7 +146,7 @@ static int describe(void *ctx, const struct hit *h, struct finding_text *out, st
 	*out = (struct finding_text){
 		buf_slice(&v->subject),	 info->id,	   info->title,		  info->author,
 		level_name(info->level), (int)info->level, buf_slice(&v->reason), buf_slice(&v->entity),
-		rule_set_digest(v->set)
+		info->reason_grows,	 rule_set_digest(v->set)
 	};
 	return TK_OK;
 }
@@ -141,6 +170,40 @@ static int suppress(struct matched *m, struct slice subject, bool *late, int64_t
 	return TK_OK;
 }
 
+/* The same of an episode of a correlation. */
+static int begin_episode(struct matched *m, struct slice subject, int64_t *began, struct err *e)
+{
+	int64_t now = m->of->completion_ns, *at = map_put(m->lane->suppressed, subject, now);
+
+	if (at == NULL) { /* full */
+		map_clear(m->lane->suppressed);
+		if ((at = map_put(m->lane->suppressed, subject, now)) == NULL)
+			return err_set(e, TK_ENOMEM, "no memory for findings");
+	}
+	if (rule_run_episode(m->lane->run, m->of->hit))
+		*at = now;
+	*began = *at;
+	return TK_OK;
+}
+
+/* Where an episode begins: the members that made it. */
+static void find_evidence(struct matched *m, struct hit *h, struct finding_event out[FINDING_EVENTS])
+{
+	struct evidence found[FINDING_EVENTS];
+
+	if (!m->info->correlation)
+		return;
+	h->completion_ns -= h->completion_ns % 1000; /* as windows have it */
+	if (!rule_run_episode(m->lane->run, m->of->hit))
+		return;
+	h->n_evidence = rule_run_evidence(m->lane->run, m->of->hit, found, FINDING_EVENTS);
+	for (size_t i = 0; i < h->n_evidence; i++) {
+		out[i].completion_ns = found[i].completion_us * 1000;
+		memcpy(out[i].id, found[i].id, sizeof out[i].id);
+	}
+	h->evidence = out;
+}
+
 /* The finding's key in memory: the rule's number, the day, the entity's values, the period. */
 int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, bool *late,
 	     struct err *e)
@@ -150,10 +213,12 @@ int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct 
 			 .start_ns = of->start_ns,
 			 .completion_ns = of->completion_ns,
 			 .event_id = of->id };
+	struct finding_event evidence[FINDING_EVENTS];
 	char began[24];
 	int64_t at = 0;
 	int rc;
 
+	find_evidence(&m, &h, evidence);
 	buf_clear(&v->key);
 	buf_add(&v->key, slice_of(&rule, sizeof rule));
 	buf_add(&v->key, slice_of(&of->day, sizeof of->day));
@@ -169,6 +234,11 @@ int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct 
 	} else if (m.info->once == ONCE_SHIFT) {
 		snprintf(began, sizeof began, "|%s",
 			 derive_shift(enrich_calendar(v->enrich), seconds_of_ns(of->start_ns)));
+		m.period = slice_str(began);
+	} else if (m.info->once == ONCE_NEVER && m.info->correlation) {
+		if ((rc = begin_episode(&m, buf_slice(&v->key), &at, e)) != TK_OK)
+			return rc;
+		snprintf(began, sizeof began, "|%" PRId64, at);
 		m.period = slice_str(began);
 	} else if (m.info->once == ONCE_NEVER && of->id != NULL) {
 		m.period = slice_of(of->id, 16);

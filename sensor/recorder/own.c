@@ -26,10 +26,16 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	lane->derive.own = own;
 	lane->derive.recall = NULL;
 	lane->derive.leg = NULL;
+	if (of->id != NULL)
+		rule_run_id(lane->run, of->id);
 	n = rule_run_own(lane->run, of->ev, service, &hits);
-	for (size_t i = 0; i < n && rc == TK_OK; i++)
+	for (size_t i = 0; i < n && rc == TK_OK; i++) {
+		struct hit_of one = *of;
+
+		one.hit = i;
 		if (service != OWN_SENSOR || notices_due(v->notices, hits[i], of->start_ns))
-			rc = hits_add(v, lane, hits[i], of, &late, e);
+			rc = hits_add(v, lane, hits[i], &one, &late, e);
+	}
 	lane->derive.own = NULL;
 	lane->derive.usage = (struct usage){ 0 };
 	return rc;
@@ -40,7 +46,7 @@ static int run_minute(struct evaluate *v, struct lane *lane, const struct day_co
 {
 	struct derived own[OWN_FIELDS] = { 0 };
 	int64_t sec = d->start + m->at * 60;
-	struct hit_of of = { &lane->own.ev, m->id, d->day, sec * NS_PER_SEC, m->completion_ns, false };
+	struct hit_of of = { &lane->own.ev, m->id, d->day, sec * NS_PER_SEC, m->completion_ns, false, 0 };
 
 	own_instant(v, lane, d->day, sec);
 	lane->derive.usage = (struct usage){ .habit.new_hour = -1,
@@ -171,7 +177,7 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 	struct baseline base = { 0 };
 	struct day_sums *s;
 	int64_t end = zone_day_start(day + 1) * NS_PER_SEC;
-	struct hit_of of = { &lane->own.ev, NULL, day, zone_day_start(day) * NS_PER_SEC, end, false };
+	struct hit_of of = { &lane->own.ev, NULL, day, zone_day_start(day) * NS_PER_SEC, end, false, 0 };
 	int rc;
 
 	if (!v->wants.day_close || day < v->first_day) /* nobody called yet: no day of the site's */

@@ -19,12 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; run != NULL && rest.n > 0 && i < 100; i++) {
 		const uint8_t *end = memchr(rest.p, '\n', rest.n);
 		size_t line = end == NULL ? rest.n : (size_t)(end - rest.p);
-		uint8_t ids[EVIDENCE_MAX][16];
+		struct evidence found_events[EVIDENCE_MAX];
 
 		found = 0;
 		rule_run_json(run, slice_head(rest, line), &hits, &found, &e);
 		for (size_t k = 0; k < found; k++)
-			rule_run_evidence(run, k, ids, EVIDENCE_MAX);
+			rule_run_evidence(run, k, found_events, EVIDENCE_MAX);
 		rest = slice_from(rest, line + 1);
 	}
 	rule_run_free(run);

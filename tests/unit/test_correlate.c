@@ -78,11 +78,11 @@ static const struct rule_info *hit(const struct rig *g, size_t i)
 static const char *evidence(struct rig *g, size_t i, size_t max)
 {
 	static char text[64];
-	uint8_t ids[EVIDENCE_MAX][16];
-	size_t n = rule_run_evidence(g->run, i, ids, max);
+	struct evidence found[EVIDENCE_MAX];
+	size_t n = rule_run_evidence(g->run, i, found, max);
 
 	for (size_t k = 0; k < n; k++)
-		text[k] = (char)('0' + ids[k][0]);
+		text[k] = (char)('0' + found[k].id[0]);
 	text[n] = 0;
 	return text;
 }

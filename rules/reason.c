@@ -1,0 +1,206 @@
+/* The sentence that says why: `reason` of the tochoku block, whose %names% stand for what the event at hand
+ * has. A % that begins no name is one. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/base/zone.h"
+#include "rules/build.h"
+#include "rules/names.h"
+#include "rules/run.h"
+
+#define VALUES_MAX 5 /* of one field */
+
+static const char *const facts_names[] = { "count", "time", "baseline.day", "baseline.calls" };
+enum fact { FACT_COUNT, FACT_TIME, FACT_BASELINE_DAY, FACT_BASELINE_CALLS, FACT_NONE };
+
+static enum fact fact_of(struct slice name)
+{
+	int i = 0;
+
+	while (i < FACT_NONE && !slice_is(name, facts_names[i]))
+		i++;
+	return (enum fact)i;
+}
+
+static bool name_byte(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+	       c == '_' || c == '-' || c == '@';
+}
+
+/* A name between two % at the front of the text; empty: there is none. */
+static struct slice name_at(struct slice text)
+{
+	size_t n = 1;
+
+	if (text.n == 0 || text.p[0] != '%')
+		return (struct slice){ NULL, 0 };
+	while (n < text.n && name_byte(text.p[n]))
+		n++;
+	return n > 1 && n < text.n && text.p[n] == '%' ? slice_of(text.p + 1, n - 1)
+						       : (struct slice){ NULL, 0 };
+}
+
+/* ---- loading ---- */
+
+static bool bind_name(struct builder *b, const struct node *at, struct rule *r, struct slice name)
+{
+	const char *near;
+
+	if (fact_of(name) != FACT_NONE) {
+		r->info.reason_grows |= fact_of(name) == FACT_COUNT;
+		return true;
+	}
+	if (name_bind(name).kind == BIND_NONE) {
+		near = name_nearest(name);
+		BAD(b, at, "'reason' names %%%.*s%%, which no event has%s", (int)name.n,
+		    (const char *)name.p, build_hint(b, near));
+		return false;
+	}
+	r->info.reason_grows |= name_is_stateful(name);
+	build_name(b, at, name);
+	return true;
+}
+
+bool build_reason_names(struct builder *b, const struct node *at, struct rule *r, const char *sentence,
+			const struct reference *keys, size_t n_keys)
+{
+	bool good = true;
+
+	for (struct slice rest = slice_str(sentence); rest.n > 0; rest = slice_from(rest, 1)) {
+		struct slice name = name_at(rest);
+		bool key = false;
+
+		if (name.n == 0)
+			continue;
+		for (size_t i = 0; i < n_keys; i++)
+			key |= slice_eq(keys[i].text, name);
+		good &= key || bind_name(b, at, r, name);
+		rest = slice_from(rest, name.n + 1);
+	}
+	return good;
+}
+
+static void read_sentence(struct builder *b, const struct node *n, struct rule *r, const char **out)
+{
+	if (n->kind != NODE_SCALAR || n->text.n == 0 || memchr(n->text.p, '\n', n->text.n) != NULL) {
+		BAD(b, n, "a reason is one line of text");
+		return;
+	}
+	*out = arena_str(&b->set->arena, n->text);
+	if (r->correlation == NULL && *out != NULL)
+		build_reason_names(b, n, r, *out, NULL, 0);
+}
+
+void build_reason(struct builder *b, const struct node *n, struct rule *r)
+{
+	if (n == NULL)
+		return;
+	if (n->kind != NODE_MAP || node_get(n, "ja") == NULL || node_get(n, "en") == NULL) {
+		BAD(b, n, "'reason' must be a map with ja and en");
+		return;
+	}
+	for (const struct node *c = n->child; c != NULL; c = c->next) {
+		if (slice_is(c->key->text, "ja"))
+			read_sentence(b, c, r, &r->info.reason_ja);
+		else if (slice_is(c->key->text, "en"))
+			read_sentence(b, c, r, &r->info.reason_en);
+		else
+			BAD(b, c->key, "'reason' has the languages ja and en only");
+	}
+}
+
+/* ---- filling ---- */
+
+/* One line, cut between characters. */
+static void put_text(struct slice text, struct buf *out)
+{
+	size_t n = text.n;
+
+	if (n > REASON_VALUE_MAX)
+		for (n = REASON_VALUE_MAX; n > 0 && (text.p[n] & 0xc0) == 0x80;)
+			n--;
+	for (size_t i = 0; i < n; i++)
+		buf_byte(out, text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : text.p[i]);
+	if (n < text.n)
+		buf_str(out, "\u2026");
+}
+
+/* Two decimal places say enough. */
+static void put_micro(int64_t micro, struct buf *out)
+{
+	uint64_t size = micro < 0 ? -(uint64_t)micro : (uint64_t)micro, hundredths = (size + 5000) / 10000;
+
+	buf_fmt(out, "%s%" PRIu64, micro < 0 ? "-" : "", hundredths / 100);
+	if (hundredths % 10 != 0)
+		buf_fmt(out, ".%02" PRIu64, hundredths % 100);
+	else if (hundredths % 100 != 0)
+		buf_fmt(out, ".%" PRIu64, hundredths % 100 / 10);
+}
+
+static void put_time(int64_t ns, struct buf *out)
+{
+	int32_t day, second;
+
+	zone_wall(ns / NS_PER_SEC - (ns % NS_PER_SEC < 0), &day, &second);
+	buf_fmt(out, "%02d:%02d", second / 3600, second / 60 % 60);
+}
+
+static void put_fact(enum fact fact, const struct reason_facts *facts, struct buf *out)
+{
+	char date[11];
+
+	if (fact == FACT_COUNT) {
+		buf_fmt(out, "%" PRId64, facts->count);
+	} else if (fact == FACT_TIME) {
+		put_time(facts->start_ns, out);
+	} else if (facts->baseline_calls == 0) {
+		buf_byte(out, '?');
+	} else if (fact == FACT_BASELINE_CALLS) {
+		buf_fmt(out, "%" PRId64, facts->baseline_calls);
+	} else {
+		date_format(date_from_days(facts->baseline_day), date);
+		buf_str(out, date);
+	}
+}
+
+static void put_values(struct rule_run *r, const struct rule_info *info, struct slice name, struct buf *out)
+{
+	uint32_t number = correlate_name(r, rule_of_info(info), name);
+	struct values *v;
+	size_t before = out->n, n = 0;
+
+	if (number == NAME_NONE)
+		number = run_name(r->set, name);
+	v = number == NAME_NONE ? NULL : run_values(r, number);
+	for (uint32_t k = 0; v != NULL && k < v->n && n < VALUES_MAX; k++) {
+		if (v->v[k].kind < VAL_TEXT)
+			continue;
+		if (n++ > 0)
+			buf_byte(out, ',');
+		if (v->v[k].kind == VAL_MICRO && v->v[k].raw != NULL)
+			put_micro(v->v[k].raw->i, out);
+		else
+			put_text(val_text(r, &v->v[k]), out);
+	}
+	if (out->n == before)
+		buf_byte(out, '?');
+}
+
+void rule_run_reason(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
+		     const char *sentence, const struct reason_facts *facts, struct buf *out)
+{
+	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */
+	for (struct slice rest = slice_str(sentence); rest.n > 0;) {
+		struct slice name = name_at(rest);
+		enum fact fact = fact_of(name);
+
+		if (name.n == 0)
+			buf_byte(out, rest.p[0]);
+		else if (fact != FACT_NONE)
+			put_fact(fact, facts, out);
+		else
+			put_values(r, info, name, out);
+		rest = slice_from(rest, name.n == 0 ? 1 : name.n + 2);
+	}
+}
