@@ -333,7 +333,7 @@ static int start_sensor(struct import *m, int *batch, pid_t *pid, struct err *e)
 	*batch = batches[0];
 	rc = role_channel(pair, e);
 	if (rc == TK_OK) {
-		*pid = role_spawn("sensor", NULL, pair[1], SIGKILL, e);
+		*pid = role_spawn("sensor", NULL, pair[1], SIGKILL, NULL, e);
 		sys_close(pair[1]);
 		m->channel = pair[0];
 		rc = *pid < 0 ? TK_EIO : role_send_type(m->channel, ROLE_BATCH_SOCKET, theirs, e);

@@ -10,9 +10,11 @@
 #include "sensor/roles.h"
 
 #define SOCKET_BUFFER (1 << 20)
+#define CANNOT_BECOME 126 /* exit status */
 
 /* In the child: only calls that are safe after fork. */
-static void become(const char *role, const char *config_file, int channel, int death, pid_t parent)
+static void become(const char *role, const char *config_file, int channel, int death,
+		   const struct confine_user *user, pid_t parent)
 {
 	char *argv[] = { "tochoku", "--role", (char *)(uintptr_t)role, NULL, NULL, NULL };
 	sigset_t none;
@@ -21,7 +23,9 @@ static void become(const char *role, const char *config_file, int channel, int d
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	prctl(PR_SET_PDEATHSIG, death);
+	if (user != NULL && confine_become(user, false) != 0)
+		_exit(CANNOT_BECOME);
+	prctl(PR_SET_PDEATHSIG, death); /* after the change of user, which forgets it */
 	/* The parent may have died before it was asked for. */
 	if (getppid() != parent)
 		_exit(1);
@@ -40,14 +44,15 @@ static void become(const char *role, const char *config_file, int channel, int d
 	_exit(127);
 }
 
-pid_t role_spawn(const char *role, const char *config_file, int channel, int death, struct err *e)
+pid_t role_spawn(const char *role, const char *config_file, int channel, int death,
+		 const struct confine_user *user, struct err *e)
 {
 	pid_t parent = getpid(), pid = fork();
 
 	if (pid < 0)
 		err_sys(e, "cannot start the %s process", role);
 	if (pid == 0)
-		become(role, config_file, channel, death, parent);
+		become(role, config_file, channel, death, user, parent);
 	return pid;
 }
 

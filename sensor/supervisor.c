@@ -33,6 +33,7 @@ struct role {
 	int channel;      /* our end; -1 */
 	int64_t started, start_at, backoff;
 	int64_t kill_at;  /* 0: no stop asked for */
+	struct confine_user user;
 };
 
 struct supervisor {
@@ -87,7 +88,8 @@ static int start_role(struct supervisor *s, struct role *r, const char *name, in
 
 	if (role_channel(pair, e) != TK_OK)
 		return TK_EIO;
-	r->pid = role_spawn(name, r == &s->recorder ? s->config_file : NULL, pair[1], death, e);
+	r->pid = role_spawn(name, r == &s->recorder ? s->config_file : NULL, pair[1], death,
+			    &r->user, e);
 	sys_close(pair[1]);
 	if (r->pid < 0) {
 		r->pid = 0;
@@ -506,6 +508,26 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+/* Its own user last: only root can look the others up as root may. The keys and the ledger are made for the
+ * owner of their folders. */
+static int take_users(struct supervisor *s, struct err *e)
+{
+	struct confine_user own;
+	struct confine_paths keeps = { 0 };
+	int rc = confine_user_find(s->cfg->processes.recorder_user, &s->recorder.user, e);
+
+	if (rc == TK_OK)
+		rc = confine_user_find(s->cfg->processes.sensor_user, &s->sensor.user, e);
+	if (rc == TK_OK)
+		rc = confine_user_find(s->cfg->processes.supervisor_user, &own, e);
+	if (rc != TK_OK)
+		return err_wrap(e, "processes");
+	if (confine_become(&own, true) != 0)
+		return err_sys(e, "processes: cannot become the user %s", s->cfg->processes.supervisor_user);
+	keeps.users = s->recorder.user.set || s->sensor.user.set;
+	return confine(CONFINE_SUPERVISOR, &keeps, e);
+}
+
 int supervisor_run(const struct config *cfg, const char *config_file, struct err *e)
 {
 	struct supervisor *s;
@@ -529,7 +551,7 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 	s->signals = open_signals();
 	if (s->signals < 0) {
 		rc = err_sys(e, "signals");
-	} else if ((rc = make_keys(cfg, e)) == TK_OK && (rc = confine(CONFINE_SUPERVISOR, NULL, e)) == TK_OK) {
+	} else if ((rc = make_keys(cfg, e)) == TK_OK && (rc = take_users(s, e)) == TK_OK) {
 		start_due(s);
 		while (!s->stopping || !stop_in_order(s))
 			turn(s);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -221,6 +222,48 @@ ssize_t sys_recv_fds(int sock, void *p, size_t n, int *fds, size_t *n_fds)
 	return got;
 }
 
+/* Of what root has made: the owner of the folder that it is in. A name that is another file's, too, stays
+ * root's. */
+static int give_to_owner(int fd, const char *path)
+{
+	char folder[4096];
+	const char *slash = strrchr(path, '/');
+	struct stat above, st;
+
+	if (geteuid() != 0)
+		return 0;
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+		 slash == NULL ? "." : path);
+	if (stat(folder, &above) != 0 || fstat(fd, &st) != 0)
+		return -1;
+	if (above.st_uid == 0 || st.st_uid != 0 || (S_ISREG(st.st_mode) && st.st_nlink > 1))
+		return 0;
+	return fchown(fd, above.st_uid, above.st_gid);
+}
+
+int sys_create(const char *path, int flags, mode_t mode)
+{
+	int fd = sys_open(path, flags | O_CREAT | O_NOFOLLOW, mode);
+
+	if (fd >= 0 && give_to_owner(fd, path) != 0) {
+		sys_close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int make_folder(const char *folder, mode_t mode)
+{
+	int fd, rc;
+
+	if (mkdir(folder, mode) != 0)
+		return errno == EEXIST ? 0 : -1;
+	fd = sys_open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+	rc = fd < 0 ? -1 : give_to_owner(fd, folder);
+	sys_close(fd);
+	return rc;
+}
+
 int sys_make_folders(const char *file, mode_t mode, struct err *e)
 {
 	char folder[4096];
@@ -230,7 +273,7 @@ int sys_make_folders(const char *file, mode_t mode, struct err *e)
 	memcpy(folder, file, strlen(file) + 1);
 	for (char *p = folder + 1; (p = strchr(p, '/')) != NULL; *p++ = '/') {
 		*p = '\0';
-		if (mkdir(folder, mode) != 0 && errno != EEXIST)
+		if (make_folder(folder, mode) != 0)
 			return err_sys(e, "%s: cannot make the folder", folder);
 	}
 	return TK_OK;

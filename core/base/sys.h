@@ -19,7 +19,10 @@ int sys_write_all(int fd, const void *p, size_t n);
 int sys_fsync(int fd);
 void sys_close(int fd); /* negative is legal */
 
-/* Makes the folders above a file, as mkdir -p. */
+/* As sys_open with O_CREAT; what root makes in the folder of another user is that user's. */
+int sys_create(const char *path, int flags, mode_t mode);
+
+/* Makes the folders above a file, as mkdir -p, with owners as sys_create. */
 int sys_make_folders(const char *file, mode_t mode, struct err *e);
 
 /* Reads a whole file of at most max bytes into malloc'ed memory (NUL behind). Caller frees. */

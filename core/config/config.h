@@ -152,6 +152,7 @@ struct config {
 	struct cfg_range ranges[CLASS_COUNT];
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
 	struct { const char *path, *keys, *trail; } ledger; /* trail: by default beside the ledger */
+	struct { const char *supervisor_user, *sensor_user, *recorder_user; } processes; /* NULL: who starts */
 	struct {
 		int64_t enterprise_number; /* 0: not set */
 		const char **inside_providers;

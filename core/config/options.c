@@ -252,6 +252,16 @@ static const struct option export_rows[] = {
 };
 static const struct option_table exports = TABLE(export_rows);
 
+static const struct option processes_rows[] = {
+	{ .key = "supervisor_user", .type = &type_id, IN(config, processes.supervisor_user),
+	  .doc = "user of the process that opens logs and captures; it keeps the capabilities for that alone" },
+	{ .key = "sensor_user", .type = &type_id, IN(config, processes.sensor_user),
+	  .doc = "user of the process that reads strangers' bytes" },
+	{ .key = "recorder_user", .type = &type_id, IN(config, processes.recorder_user),
+	  .doc = "user of the process that writes the ledger, and owner of its folder" },
+};
+static const struct option_table processes = TABLE(processes_rows);
+
 static const struct option root_rows[] = {
 	{ .key = "site", .shape = SECTION, .table = &site, .doc = "the hospital" },
 	{ .key = "inputs", .shape = SECTION, .table = &inputs, .doc = "what is read" },
@@ -268,6 +278,8 @@ static const struct option root_rows[] = {
 	{ .key = "ranges", .shape = SECTION, .table = &ranges, .doc = "accepted ranges by class of day" },
 	{ .key = "rules", .shape = SECTION, .table = &rules, .doc = "detection rules" },
 	{ .key = "ledger", .shape = SECTION, .table = &ledger, .doc = "where everything is kept" },
+	{ .key = "processes", .shape = SECTION, .table = &processes,
+	  .doc = "users of the processes, where root starts `run`; read at its start" },
 	{ .key = "export", .shape = SECTION, .table = &exports, .doc = "what exports say" },
 	{ .key = "retention", .shape = ANY, .flags = LATER, .doc = "how long it is kept" },
 	{ .key = "notify", .shape = ANY, .flags = LATER, .doc = "who is told of findings" },

@@ -29,7 +29,7 @@ static int take_lock(struct ledger *l, struct err *e)
 	int n;
 
 	snprintf(path, sizeof path, "%s.lock", l->path);
-	if ((l->lock_fd = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640)) < 0)
+	if ((l->lock_fd = sys_create(path, O_RDWR, 0640)) < 0)
 		return err_sys(e, "%s", path);
 	if (fcntl(l->lock_fd, F_OFD_SETLK, &lock) != 0) {
 		ssize_t got = sys_pread(l->lock_fd, pid, sizeof pid - 1, 0);
@@ -70,6 +70,8 @@ static int open_database(struct ledger *l, struct err *e)
 	int rc;
 	mode_t old = umask(0027);
 
+	/* SQLite gives its other files the owner of this one. */
+	sys_close(sys_create(l->path, O_RDONLY, 0640));
 	rc = sqlite3_open_v2(l->path, &l->db,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK) {

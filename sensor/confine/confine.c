@@ -23,7 +23,7 @@ int confine(enum confined_role role, const struct confine_paths *paths, struct e
 
 	if (SANITIZED)
 		return TK_OK;
-	rc = confine_privileges(role, e);
+	rc = confine_privileges(role, paths != NULL && paths->users, e);
 	if (rc == TK_OK && role != CONFINE_SUPERVISOR)
 		rc = confine_landlock(paths != NULL ? paths : &none, &landlock, e);
 	if (rc == TK_OK)

@@ -7,24 +7,27 @@
 #include "sensor/confine/confine.h"
 
 /* What the supervisor does for the others: opens captures, logs of any owner, and signals its roles. */
-static const int kept[] = { CAP_NET_RAW, CAP_NET_ADMIN, CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SYS_RESOURCE };
+static const int kept[] = { CAP_NET_RAW, CAP_NET_ADMIN, CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SYS_RESOURCE,
+			    CAP_SETUID, CAP_SETGID };
+#define N_FOR_USERS 2 /* the last ones: where it starts roles as other users */
 
 /* A capability that the process does not have stays away. The bounding set shrinks where the process may
  * shrink it; without that right no program started from here can gain any either: no_new_privs. */
-static int keep(enum confined_role role, struct err *e)
+static int keep(enum confined_role role, bool users, struct err *e)
 {
+	const size_t n = sizeof kept / sizeof *kept - (users ? 0 : N_FOR_USERS);
 	bool had[sizeof kept / sizeof *kept] = { 0 };
 	capng_select_t which = CAPNG_SELECT_CAPS;
 
 	if (capng_get_caps_process() != 0)
 		return err_set(e, TK_EIO, "the process's capabilities cannot be read");
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+	for (size_t i = 0; i < n; i++)
 		had[i] = role == CONFINE_SUPERVISOR &&
 			 capng_have_capability(CAPNG_PERMITTED, (unsigned)kept[i]) != 0;
 	if (capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP))
 		which = CAPNG_SELECT_BOTH;
 	capng_clear(CAPNG_SELECT_BOTH);
-	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+	for (size_t i = 0; i < n; i++)
 		if (had[i])
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET,
 				     (unsigned)kept[i]);
@@ -34,7 +37,7 @@ static int keep(enum confined_role role, struct err *e)
 	return TK_OK;
 }
 
-int confine_privileges(enum confined_role role, struct err *e)
+int confine_privileges(enum confined_role role, bool users, struct err *e)
 {
 	const struct rlimit no_core = { 0, 0 };
 
@@ -42,5 +45,5 @@ int confine_privileges(enum confined_role role, struct err *e)
 		return err_sys(e, "core dumps cannot be turned off");
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_sys(e, "no_new_privs");
-	return keep(role, e);
+	return keep(role, users, e);
 }

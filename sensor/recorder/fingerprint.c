@@ -43,7 +43,7 @@ static int write_keys(const char *path, struct slice bytes, bool replace, struct
 
 	snprintf(fresh, sizeof fresh, "%s.%ld", path, (long)getpid());
 	unlink(fresh);
-	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+	fd = sys_create(fresh, O_WRONLY | O_EXCL, 0400);
 	if (fd < 0 || sys_write_all(fd, bytes.p, bytes.n) != 0 || sys_fsync(fd) != 0 ||
 	    (replace					 ? rename(fresh, path)
 	     : link(fresh, path) != 0 && errno != EEXIST ? -1
