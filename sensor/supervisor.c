@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/base/notify.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "sensor/confine/confine.h"
@@ -44,6 +45,7 @@ struct supervisor {
 	struct capture_watch *captures;
 	struct role sensor, recorder;
 	int signals;
+	int notify;              /* the service manager; -1: none */
 	bool stopping, told_ready, recorder_lived;
 	uint32_t told_waiting;
 	int64_t scan_at;
@@ -301,6 +303,8 @@ static void reload(struct supervisor *s)
 	struct config *cfg;
 	struct err e = { 0 };
 
+	/* The recorder says READY when it is done. */
+	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(sys_mono_ns() / 1000));
 	/* The recorder re-reads by itself: rules, identities, prices and GeoIP are its own. */
 	if (s->recorder.pid != 0)
 		kill(s->recorder.pid, SIGHUP);
@@ -330,6 +334,12 @@ static void reload(struct supervisor *s)
 	stop_role(&s->sensor, STOP_SENSOR_NS);
 }
 
+static void stop(struct supervisor *s)
+{
+	notify_send(s->notify, "STOPPING=1");
+	s->stopping = true;
+}
+
 static void take_signals(struct supervisor *s)
 {
 	struct signalfd_siginfo i;
@@ -338,7 +348,7 @@ static void take_signals(struct supervisor *s)
 		if (i.ssi_signo == SIGHUP)
 			reload(s);
 		else if (i.ssi_signo == SIGTERM || i.ssi_signo == SIGINT)
-			s->stopping = true;
+			stop(s);
 	}
 	reap(s);
 }
@@ -549,6 +559,7 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 	s->sensor.channel = s->recorder.channel = -1;
 	buf_init(&s->packet, ROLE_MESSAGE_MAX);
 	s->signals = open_signals();
+	s->notify = notify_open();
 	if (s->signals < 0) {
 		rc = err_sys(e, "signals");
 	} else if ((rc = make_keys(cfg, e)) == TK_OK && (rc = take_users(s, e)) == TK_OK) {
@@ -562,6 +573,7 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 	config_free(s->own);
 	buf_free(&s->packet);
 	sys_close(s->signals);
+	sys_close(s->notify);
 	free(s);
 	return rc;
 }

@@ -6,18 +6,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/notify.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "core/event/wire.h"
 #include "core/ledger/ledger.h"
 #include "sensor/recorder/actor.h"
+#include "sensor/recorder/alive.h"
 #include "sensor/recorder/control.h"
 #include "sensor/recorder/enrich.h"
 #include "sensor/recorder/evaluate.h"
@@ -45,6 +46,7 @@ struct recorder {
 	struct sealer *sealer;
 	struct fingerprint_keys keys;
 	int listen_fd, signal_fd;
+	struct alive alive;
 	struct peer peers[PEERS];
 	int64_t begun_ns, pending_events, last_tick_ns;
 	bool reload, hangup, stop; /* keys changed; SIGHUP; SIGTERM or the end of the work */
@@ -146,6 +148,8 @@ static void reread(struct recorder *r)
 	struct err err = { 0 };
 	int rc = r->hangup ? reload_all(r, &err) : reload_register(r, &err);
 
+	if (r->hangup) /* done, whichever way: the supervisor said RELOADING */
+		r->alive.ready = false;
 	r->hangup = r->reload = false;
 	if (rc != TK_OK)
 		fprintf(stderr, "tochoku: %s; the old configuration stays\n", err.text);
@@ -177,6 +181,7 @@ static int commit(struct recorder *r, struct err *e)
 		rc = ledger_commit(r->ledger, now, e);
 	if (rc != TK_OK)
 		return rc;
+	alive_committed(&r->alive);
 	r->pending_events = 0;
 	for (int i = 0; i < PEERS; i++)
 		if (r->peers[i].kind != PEER_FREE)
@@ -212,6 +217,7 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 	if (rc != TK_OK)
 		return rc;
 	r->pending_events += head.n_events;
+	r->alive.fed |= p->kind == PEER_SENSOR;
 	/* The last ack of an imported file means: all of it is in the ledger, its days evaluated. */
 	if (head.flags & BATCH_FILE_END) {
 		struct batch_ack last = p->acks[p->n_acks];
@@ -526,6 +532,7 @@ static void finish(struct recorder *r)
 	}
 	sys_close(r->listen_fd);
 	sys_close(r->signal_fd);
+	sys_close(r->alive.fd);
 	evaluate_free(r->evaluate);
 	enrich_free(r->enrich);
 	intake_free(r->intake);
@@ -562,6 +569,7 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	r->cfg = o->cfg;
 	r->result = result;
 	r->listen_fd = -1;
+	r->alive.fd = o->supervisor_fd >= 0 ? notify_open() : -1;
 	rc = catch_signals(r, &before, e);
 	if (rc == TK_OK)
 		rc = start(r, e);
@@ -580,34 +588,4 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	finish(r);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
-}
-
-int recorder_main(const char *config_file)
-{
-	struct recorder_options o = {
-		.config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .ready_fd = -1
-	};
-	struct config *cfg = NULL;
-	struct problems p;
-	struct err e = { 0 };
-	int rc = TK_ECONFIG;
-
-	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a backstop: the channel's end tells first */
-	if (config_file == NULL) {
-		cfg = config_defaults();
-	} else {
-		problems_init(&p, config_file);
-		cfg = config_load(config_file, &p);
-		if (cfg == NULL)
-			problems_print(&p);
-		problems_free(&p);
-	}
-	if (cfg != NULL && zone_use(cfg->site.time_zone, &e) == TK_OK) {
-		o.cfg = cfg;
-		rc = recorder_run(&o, NULL, &e);
-	}
-	if (rc != TK_OK && e.text[0] != '\0')
-		fprintf(stderr, "tochoku: recorder: %s\n", e.text);
-	config_free(cfg);
-	return rc == TK_OK ? 0 : rc == TK_ECONFIG ? 2 : 3;
 }
