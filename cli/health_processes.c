@@ -39,9 +39,9 @@ static bool look(int pid, struct process *p)
 	return true;
 }
 
-static bool is_sensor(int pid)
+/* Has its command line the two words, the second behind the first? Each with its NUL. */
+static bool has_words(int pid, const char *want, size_t n_want)
 {
-	static const char want[] = "--role\0sensor";
 	char path[64], text[256];
 	size_t n;
 	FILE *f;
@@ -51,10 +51,11 @@ static bool is_sensor(int pid)
 		return false;
 	n = fread(text, 1, sizeof text, f);
 	fclose(f);
-	return memmem(text, n, want, sizeof want) != NULL;
+	return memmem(text, n, want, n_want) != NULL;
 }
+#define HAS(pid, words) has_words(pid, words, sizeof(words))
 
-/* The recorder's supervisor has one sensor. */
+/* The recorder's supervisor has one sensor; with a recorder of its own (0) the supervisor says so. */
 static bool find_sensor(int supervisor, struct process *p)
 {
 	DIR *all = opendir("/proc");
@@ -64,7 +65,8 @@ static bool find_sensor(int supervisor, struct process *p)
 	while (all != NULL && !found && (d = readdir(all)) != NULL) {
 		int pid = atoi(d->d_name);
 
-		found = pid > 0 && look(pid, p) && p->parent == supervisor && is_sensor(pid);
+		found = pid > 0 && HAS(pid, "--role\0sensor") && look(pid, p) &&
+			(supervisor == 0 ? HAS(p->parent, "--only\0sensor") : p->parent == supervisor);
 	}
 	if (all != NULL)
 		closedir(all);
@@ -85,15 +87,18 @@ static void tell(struct report_out *o, const char *name, const struct process *p
 void health_processes(struct report_out *o, const struct config *cfg)
 {
 	struct process recorder, supervisor, sensor;
+	bool alone;
 	int pid = cli_recorder_pid(cfg);
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 
-	if (pid == 0 || !look(pid, &recorder) || !look(recorder.parent, &supervisor))
+	if (pid == 0 || !look(pid, &recorder))
 		return; /* nothing runs, which health_recorder tells */
-	tell(o, "supervisor", &supervisor, true);
-	if (find_sensor(supervisor.pid, &sensor))
+	alone = HAS(pid, "--only\0recorder");
+	if (find_sensor(alone ? 0 : recorder.parent, &sensor)) {
+		if (look(sensor.parent, &supervisor))
+			tell(o, "supervisor", &supervisor, true);
 		tell(o, "sensor", &sensor, false);
-	else
+	} else
 		health_tell(o, HEALTH_WARN, "sensor", "no such process now; it is started again");
 	tell(o, "recorder", &recorder, false);
 	if (abi > 0)

@@ -7,15 +7,20 @@ extern const struct command command_run;
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct config *cfg;
+	const char *only = argc == 3 && strcmp(argv[1], "--only") == 0 ? argv[2] : NULL;
 	struct err e = { 0 };
 	int rc;
 
-	if (argc > 1)
+	if (argc > 1 && only == NULL)
 		return cli_usage(&command_run, "run takes no '%s'", argv[1]);
+	if (only != NULL && strcmp(only, "sensor") != 0 && strcmp(only, "recorder") != 0)
+		return cli_usage(&command_run, "--only '%s': expected sensor or recorder", only);
 	cfg = cli_config(cli, true);
 	if (cfg == NULL)
 		return EXIT_USAGE;
-	rc = supervisor_run(cfg, cfg->file, &e);
+	rc = only == NULL			? supervisor_run(cfg, false, &e)
+	     : strcmp(only, "sensor") == 0 ? supervisor_run(cfg, true, &e)
+					   : recorder_alone(cfg, &e);
 	if (rc != TK_OK && e.text[0] != 0)
 		cli_error("%s", e.text);
 	config_free(cfg);
@@ -34,6 +39,9 @@ const struct command command_run = {
 		"\n"
 		"Captures inputs.captures from their interfaces beside them; that needs CAP_NET_RAW. An\n"
 		"interface that is not there, or goes, is waited for.\n"
+		"\n"
+		"--only sensor and --only recorder are its two halves as services of their own, of one user:\n"
+		"the recorder needs no right but to its folder, the sensor none to write. Start both.\n"
 		"\n"
 		"A log that does not exist yet is picked up when it appears. What is killed goes on where\n"
 		"the ledger says; no event is lost or counted twice.\n"

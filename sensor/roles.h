@@ -40,8 +40,11 @@ enum role_message {
 int sensor_main(void);
 /* Entry of `--role recorder`. */
 int recorder_main(const char *config_file);
-/* `tochoku run`. TK_OK after SIGTERM or SIGINT. Else TK_ECONFIG, TK_EBUSY or TK_EIO; `e` may be empty when
+/* `tochoku run`; with the recorder elsewhere `run --only sensor`, which meets it at its control socket. The file of
+ * `cfg` is read again at SIGHUP. TK_OK after SIGTERM or SIGINT. Else TK_ECONFIG, TK_EBUSY or TK_EIO; `e` may be empty when
  * the role that failed has already said why. */
-int supervisor_run(const struct config *cfg, const char *config_file, struct err *e);
+int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err *e);
+/* `tochoku run --only recorder`. */
+int recorder_alone(const struct config *cfg, struct err *e);
 
 #endif

@@ -15,6 +15,7 @@
 #include "sensor/gateway/format.h"
 #include "sensor/input/capture_open.h"
 #include "sensor/options.h"
+#include "sensor/recorder/control.h"
 #include "sensor/roles.h"
 #include "sensor/spawn.h"
 #include "sensor/watch_captures.h"
@@ -46,6 +47,7 @@ struct supervisor {
 	struct role sensor, recorder;
 	int signals;
 	int notify;              /* the service manager; -1: none */
+	bool elsewhere;          /* the recorder is a service of its own */
 	bool stopping, told_ready, recorder_lived;
 	uint32_t told_waiting;
 	int64_t scan_at;
@@ -147,19 +149,34 @@ static int send_capture_inputs(struct supervisor *s, struct err *e)
 	return rc;
 }
 
+/* The sensor's end of a new socket to the recorder. Each start has one: nothing of a former sensor can arrive
+ * after this one's. */
+static int reach_recorder(struct supervisor *s, int *batch, struct err *e)
+{
+	int pair[2], rc;
+
+	*batch = -1;
+	if (s->elsewhere) {
+		rc = control_open_sensor(s->cfg, batch, e);
+		return rc != TK_ENOTFOUND ? rc : err_set(e, rc, "no recorder is there yet; waiting for one");
+	}
+	if ((rc = role_batch_pair(pair, e)) != TK_OK)
+		return rc;
+	rc = role_send_type(s->recorder.channel, ROLE_BATCH_SOCKET, pair[0], e);
+	sys_close(pair[0]);
+	*batch = pair[1];
+	return rc;
+}
+
 static int start_sensor(struct supervisor *s, struct err *e)
 {
-	int batch[2], rc;
+	int batch, rc = reach_recorder(s, &batch, e);
 
-	rc = start_role(s, &s->sensor, "sensor", SIGKILL, e);
-	if (rc != TK_OK || (rc = role_batch_pair(batch, e)) != TK_OK)
-		return rc;
-	/* Each start has a new socket: nothing of a former sensor can arrive after this one's. */
-	rc = role_send_type(s->recorder.channel, ROLE_BATCH_SOCKET, batch[0], e);
 	if (rc == TK_OK)
-		rc = role_send_type(s->sensor.channel, ROLE_BATCH_SOCKET, batch[1], e);
-	sys_close(batch[0]);
-	sys_close(batch[1]);
+		rc = start_role(s, &s->sensor, "sensor", SIGKILL, e);
+	if (rc == TK_OK)
+		rc = role_send_type(s->sensor.channel, ROLE_BATCH_SOCKET, batch, e);
+	sys_close(batch);
 	if (rc == TK_OK)
 		rc = send_options(s, e);
 	if (rc == TK_OK)
@@ -180,9 +197,10 @@ static void start_due(struct supervisor *s)
 
 	if (s->stopping)
 		return;
-	if (s->recorder.pid == 0 && s->sensor.pid == 0 && now >= s->recorder.start_at)
+	if (!s->elsewhere && s->recorder.pid == 0 && s->sensor.pid == 0 && now >= s->recorder.start_at)
 		rc = start_role(s, &s->recorder, "recorder", SIGTERM, &e);
-	if (rc == TK_OK && s->recorder.pid != 0 && s->sensor.pid == 0 && now >= s->sensor.start_at)
+	if (rc == TK_OK && (s->elsewhere || s->recorder.pid != 0) && s->sensor.pid == 0 &&
+	    now >= s->sensor.start_at)
 		rc = start_sensor(s, &e);
 	/* A peer that has gone is restarted when its end is reaped. */
 	if (rc != TK_OK && rc != TK_EEND) {
@@ -441,6 +459,8 @@ static void hand_in(struct supervisor *s)
 		buf_clear(&s->packet);
 		buf_byte(&s->packet, ROLE_FILES_READY);
 		s->told_ready = send_packet(s, -1);
+		if (s->told_ready && s->elsewhere)
+			notify_send(s->notify, "READY=1");
 	}
 }
 
@@ -538,7 +558,7 @@ static int take_users(struct supervisor *s, struct err *e)
 	return confine(CONFINE_SUPERVISOR, &keeps, e);
 }
 
-int supervisor_run(const struct config *cfg, const char *config_file, struct err *e)
+int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err *e)
 {
 	struct supervisor *s;
 	int rc = check_inputs(cfg, e);
@@ -555,7 +575,8 @@ int supervisor_run(const struct config *cfg, const char *config_file, struct err
 		return err_set(e, TK_ENOMEM, "no memory");
 	}
 	s->cfg = cfg;
-	s->config_file = config_file;
+	s->config_file = cfg->file;
+	s->elsewhere = recorder_elsewhere;
 	s->sensor.channel = s->recorder.channel = -1;
 	buf_init(&s->packet, ROLE_MESSAGE_MAX);
 	s->signals = open_signals();

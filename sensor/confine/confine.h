@@ -30,7 +30,8 @@ struct confine_user {
 	gid_t gid, groups[CONFINE_GROUPS];
 	size_t n_groups;
 };
-/* user.c: looked up once, as root. NULL, and the user that this process is already, are not set. */
+/* user.c: looked up once. NULL, and the user that this process is already, are not set; nor is any other one where
+ * this is not root, which is told. */
 int confine_user_find(const char *name, struct confine_user *u, struct err *e);
 /* For good. Capabilities go with the next exec, or stay where `keep_capabilities` asks for it, so that confine() can
  * choose among them. -1 with errno. */

@@ -174,3 +174,17 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 	}
 	return rc;
 }
+
+int control_open_sensor(const struct config *cfg, int *fd, struct err *e)
+{
+	int rc = connect_recorder(cfg, fd, e);
+
+	if (rc != TK_OK)
+		return rc;
+	rc = frame_send(*fd, FRAME_REQUEST, SLICE("{\"do\":\"sensor\"}"), e);
+	if (rc != TK_OK) {
+		sys_close(*fd);
+		*fd = -1;
+	}
+	return rc;
+}

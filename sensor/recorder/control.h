@@ -22,6 +22,9 @@ int control_request(const struct config *cfg, struct slice request, struct buf *
  * when none runs. The caller closes it. */
 int control_open_batches(const struct config *cfg, int *fd, struct err *e);
 
+/* The same for the sensor of a recorder that is a service of its own. The recorder greets, or closes. */
+int control_open_sensor(const struct config *cfg, int *fd, struct err *e);
+
 /* Path of the control socket of a ledger; `out` is the caller's. */
 void control_path(const struct config *cfg, struct buf *out);
 

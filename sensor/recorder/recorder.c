@@ -53,6 +53,12 @@ struct recorder {
 	struct recorder_result *result;
 };
 
+/* Of `run`, in whichever way; else it serves one import. */
+static bool stays(const struct recorder *r)
+{
+	return r->o->supervisor_fd >= 0 || r->o->alone;
+}
+
 /* ---- loading ---- */
 
 static void use(struct recorder *r, struct enrich *en, struct evaluate *v)
@@ -243,6 +249,36 @@ static int reply_text(struct peer *p, const char *text)
 	return TK_OK;
 }
 
+static void add_result(struct recorder *r, const struct peer *p)
+{
+	if (r->result == NULL || p->kind != PEER_IMPORT)
+		return;
+	r->result->events += p->stream.events;
+	r->result->duplicates += p->stream.duplicates;
+	r->result->rejected += p->stream.rejected;
+	r->result->batches += p->stream.batches;
+	snprintf(r->result->input, sizeof r->result->input, "%s", p->stream.input);
+}
+
+static int end_peer(struct recorder *r, struct peer *p, struct err *e)
+{
+	bool only_one = p->fd == r->o->batch_fd;
+	int rc = commit(r, e);
+
+	add_result(r, p);
+	peer_drop(p);
+	if (only_one)
+		r->stop = true;
+	return rc;
+}
+
+static void drop_sensor(struct recorder *r, struct err *e)
+{
+	for (int i = 0; i < PEERS; i++)
+		if (r->peers[i].kind == PEER_SENSOR)
+			end_peer(r, &r->peers[i], e);
+}
+
 static int take_request(struct recorder *r, struct peer *p, struct slice payload, struct err *e)
 {
 	struct buf reply;
@@ -255,6 +291,11 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 			return reply_text(p, "{\"ok\":false,\"error\":\"another import is running\"}");
 		p->kind = PEER_IMPORT;
 		reply_text(p, "{\"ok\":true}");
+		return peer_greet(p, r->ledger, e);
+	}
+	if (r->o->alone && slice_is(payload, "{\"do\":\"sensor\"}")) {
+		drop_sensor(r, e);
+		p->kind = PEER_SENSOR;
 		return peer_greet(p, r->ledger, e);
 	}
 	buf_init(&reply, 1 << 20);
@@ -284,29 +325,6 @@ static int take_frame(struct recorder *r, struct peer *p, enum frame_type type, 
 		return take_request(r, p, payload, e);
 	peer_drop(p);
 	return TK_OK;
-}
-
-static void add_result(struct recorder *r, const struct peer *p)
-{
-	if (r->result == NULL || p->kind != PEER_IMPORT)
-		return;
-	r->result->events += p->stream.events;
-	r->result->duplicates += p->stream.duplicates;
-	r->result->rejected += p->stream.rejected;
-	r->result->batches += p->stream.batches;
-	snprintf(r->result->input, sizeof r->result->input, "%s", p->stream.input);
-}
-
-static int end_peer(struct recorder *r, struct peer *p, struct err *e)
-{
-	bool only_one = p->fd == r->o->batch_fd;
-	int rc = commit(r, e);
-
-	add_result(r, p);
-	peer_drop(p);
-	if (only_one)
-		r->stop = true;
-	return rc;
 }
 
 static int read_peer(struct recorder *r, struct peer *p, struct err *e)
@@ -385,9 +403,7 @@ static int read_supervisor(struct recorder *r, struct err *e)
 	}
 	if (message[0] != ROLE_BATCH_SOCKET || n_fds != 1)
 		return err_set(e, TK_EMALFORMED, "the supervisor sent message %u", message[0]);
-	for (int i = 0; i < PEERS; i++) /* the sensor before it is dead */
-		if (r->peers[i].kind == PEER_SENSOR)
-			end_peer(r, &r->peers[i], e);
+	drop_sensor(r, e); /* the one before is dead */
 	p = peer_add(r->peers, fd[0], PEER_SENSOR);
 	return p == NULL ? err_set(e, TK_ELIMIT, "too many peers") : peer_greet(p, r->ledger, e);
 }
@@ -422,7 +438,7 @@ static int tick(struct recorder *r, struct err *e)
 	if (sys_mono_ns() - r->last_tick_ns < TICK_MS * INT64_C(1000000))
 		return TK_OK;
 	r->last_tick_ns = sys_mono_ns();
-	if (r->o->supervisor_fd >= 0) { /* a quiet day closes too */
+	if (stays(r)) { /* a quiet day closes too */
 		rc = begin(r, e);
 		if (rc == TK_OK)
 			rc = ledger_day_met(r->ledger, yesterday, e);
@@ -500,7 +516,7 @@ static int start(struct recorder *r, struct err *e)
 		rc = (r->intake = intake_new(r->ledger, e)) == NULL ? TK_ENOMEM : load(r, e);
 	if (rc == TK_OK)
 		rc = listen_control(r, e);
-	if (rc == TK_OK && r->o->supervisor_fd >= 0) {
+	if (rc == TK_OK && stays(r)) {
 		rc = begin(r, e);
 		if (rc == TK_OK)
 			rc = tell_configured(r, e);
@@ -569,11 +585,12 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	r->cfg = o->cfg;
 	r->result = result;
 	r->listen_fd = -1;
-	r->alive.fd = o->supervisor_fd >= 0 ? notify_open() : -1;
+	r->alive.fd = stays(r) ? notify_open() : -1;
+	r->alive.fed = o->alone; /* its sensor waits until it is ready */
 	rc = catch_signals(r, &before, e);
 	if (rc == TK_OK)
 		rc = start(r, e);
-	if (rc == TK_OK && o->supervisor_fd >= 0)
+	if (rc == TK_OK && stays(r))
 		rc = recorder_confine(r->cfg, e);
 	if (rc == TK_OK && o->ready_fd >= 0) {
 		sys_write_all(o->ready_fd, "r", 1);

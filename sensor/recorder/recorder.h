@@ -3,6 +3,8 @@
 #ifndef TK_SENSOR_RECORDER_RECORDER_H
 #define TK_SENSOR_RECORDER_RECORDER_H
 
+#include <stdbool.h>
+
 #include "core/config/config.h"
 
 struct recorder_options {
@@ -10,6 +12,7 @@ struct recorder_options {
 	const char *config_file; /* re-read at SIGHUP; NULL: never */
 	int supervisor_fd; /* run: SEQPACKET socket; each message brings one batch socket (see roles.h). -1:
 			      none */
+	bool alone; /* a service of its own: its sensor comes through the control socket */
 	int batch_fd;	   /* import: the only batch socket; the recorder returns when it closes. -1: none */
 	int ready_fd;            /* a byte is written and it is closed once the ledger is open. -1: none */
 };

@@ -7,6 +7,14 @@
 #include "sensor/recorder/recorder.h"
 #include "sensor/roles.h"
 
+int recorder_alone(const struct config *cfg, struct err *e)
+{
+	const struct recorder_options o = { .cfg = cfg, .config_file = cfg->file, .alone = true,
+					    .supervisor_fd = -1, .batch_fd = -1, .ready_fd = -1 };
+
+	return recorder_run(&o, NULL, e);
+}
+
 int recorder_main(const char *config_file)
 {
 	struct recorder_options o = {
