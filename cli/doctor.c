@@ -175,6 +175,7 @@ static int examine(struct cli *cli, bool json)
 	health_captures(&o, cfg, r);
 	health_coverage(&o, r);
 	health_keys(&o, cfg, r);
+	health_prices(&o, cfg);
 	health_rules(&o, cfg);
 	health_geoip(&o, cfg);
 	health_calendar(&o, cfg, true);

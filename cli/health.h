@@ -32,6 +32,8 @@ void health_calendar(struct report_out *o, const struct config *cfg, bool everyt
 /* doctor alone: what a capture needs, and why it may see nothing (doctor_capture.c). */
 void health_captures(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_geoip(struct report_out *o, const struct config *cfg);
+/* Its age, and models whose prices run out (health_prices.c). */
+void health_prices(struct report_out *o, const struct config *cfg);
 void health_rules(struct report_out *o, const struct config *cfg);
 void health_keys(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 /* The site key is offline, and the last day is sealed. */

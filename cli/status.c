@@ -44,6 +44,7 @@ static int print_status(struct cli *cli, bool json)
 	health_coverage(&o, r);
 	health_geoip(&o, cfg);
 	health_calendar(&o, cfg, false);
+	health_prices(&o, cfg);
 	health_rules(&o, cfg);
 	health_keys(&o, cfg, r);
 	health_trail(&o, cfg);
@@ -85,7 +86,7 @@ const struct command command_status = {
 		"Example: tochoku status\n"
 		"\n"
 		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
-		"                            rules, keys, trail, disk\n"
+		"                            prices, rules, keys, trail, disk\n"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"
 		"\n"

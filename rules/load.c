@@ -360,3 +360,17 @@ bool rule_set_has_own(const struct rule_set *s, enum own_service service)
 			return true;
 	return false;
 }
+
+bool rule_set_needs_cost(const struct rule_set *s)
+{
+	static const enum derived_id derived[] = { D_COST_USD, D_SITE_DAY_COST, D_SITE_DAY_BUDGET_PCT,
+						   D_OWN_COST_USD, D_OWN_BUDGET_PCT };
+
+	for (size_t i = 0; i < s->n_names; i++)
+		if (s->names[i].bind.kind == BIND_FIELD && s->names[i].bind.id == F_COST)
+			return true;
+	for (size_t i = 0; i < COUNT(derived); i++)
+		if (rule_set_needs(s, derived[i]) || rule_set_needs_own(s, derived[i]))
+			return true;
+	return false;
+}

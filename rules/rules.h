@@ -74,6 +74,8 @@ const struct rule_info *rule_set_info(const struct rule_set *s, size_t i);
 const uint8_t *rule_set_digest(const struct rule_set *s); /* 32 bytes: SHA-256 of what was loaded */
 /* Does a rule on access events name the field; one on events of our own? */
 bool rule_set_needs(const struct rule_set *s, enum derived_id d);
+/* Does a rule look at what a call costs? */
+bool rule_set_needs_cost(const struct rule_set *s);
 bool rule_set_needs_own(const struct rule_set *s, enum derived_id d);
 bool rule_set_has_own(const struct rule_set *s, enum own_service service);
 /* How far back, in microseconds, events can have a part in what correlations say now: whoever feeds a new run

@@ -176,8 +176,7 @@ static void forget_slot(struct counters *c, const struct counter_key *k)
 		c->slots[i] = 0;
 }
 
-int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
-		 struct err *e)
+static int make_room(struct counters *c, const struct counter_key *k, struct err *e)
 {
 	int rc;
 
@@ -187,6 +186,25 @@ int counters_add(struct counters *c, const struct counter_key *k, const struct a
 	c->in_order &= k->bucket >= c->latest - BUCKET;
 	if (k->bucket > c->latest)
 		c->latest = k->bucket;
+	return TK_OK;
+}
+
+int counters_move(struct counters *c, const struct counter_key *k, const struct sums *by, struct err *e)
+{
+	int rc = make_room(c, k, e);
+
+	if (rc == TK_OK)
+		sums_add(sums_of(c, k), by);
+	return rc;
+}
+
+int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
+		 struct err *e)
+{
+	int rc = make_room(c, k, e);
+
+	if (rc != TK_OK)
+		return rc;
 	add_event(sums_of(c, k), ev);
 	if (!ev_known(ev, F_DURATION))
 		return TK_OK;

@@ -20,6 +20,8 @@ int counters_open(struct counters **out, sqlite3 *db, struct err *e);
 void counters_free(struct counters *c);
 int counters_add(struct counters *c, const struct counter_key *k, const struct access_event *ev,
 		 struct err *e);
+/* Adds `by`, whose sums may be negative, to what is counted there. */
+int counters_move(struct counters *c, const struct counter_key *k, const struct sums *by, struct err *e);
 /* Before each commit, and by the two below. */
 int counters_flush(struct counters *c, struct err *e);
 /* Entries of [from, to) UTC seconds, from the rows. */

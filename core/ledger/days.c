@@ -91,13 +91,20 @@ int ledger_day_range(struct ledger *l, int32_t *first, int32_t *last, struct err
 	return rc;
 }
 
+int ledger_day_repriced(struct ledger *l, int32_t day, struct err *e)
+{
+	return set(l, LS_DAY_REPRICED, "INSERT INTO day VALUES (?1, 2, 0)"
+		   " ON CONFLICT DO UPDATE SET dirty = iif(dirty = 0, 2, dirty)", day, 0, e);
+}
+
 int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e)
 {
 	return set(l, LS_DAY_CLOSED, "INSERT INTO day VALUES (?1, 0, ?2)"
 		   " ON CONFLICT DO UPDATE SET dirty = 0, closed_at = excluded.closed_at", day, now_ns, e);
 }
 
-int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty, struct err *e)
+int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state,
+		    struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_DAY_NEXT,
 					   "SELECT day, dirty FROM day WHERE day < ? AND (dirty <> 0 OR "
@@ -110,7 +117,7 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty,
 	bind_i64(s, 1, before);
 	if ((rc = statement_row(s, e)) == TK_OK) {
 		*day = (int32_t)sqlite3_column_int64(s, 0);
-		*dirty = sqlite3_column_int(s, 1) != 0;
+		*state = (enum day_state)sqlite3_column_int(s, 1);
 	}
 	sqlite3_reset(s);
 	return rc == TK_EEND ? TK_ENOTFOUND : rc;

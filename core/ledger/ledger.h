@@ -108,9 +108,27 @@ int ledger_day_fine(struct ledger *l, int32_t day, struct err *e);
 int ledger_days_dirty(struct ledger *l, int32_t from, int32_t to, struct err *e);
 /* The first and the last day that calls are counted of or that was met; TK_ENOTFOUND: none. */
 int ledger_day_range(struct ledger *l, int32_t *first, int32_t *last, struct err *e);
+/* The cost of one of its calls was changed: evaluate it again where a rule looks at cost. */
+int ledger_day_repriced(struct ledger *l, int32_t day, struct err *e);
 int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e);
-/* The earliest day before `before` that is open or dirty; TK_ENOTFOUND: none. */
-int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, bool *dirty, struct err *e);
+enum day_state { DAY_CLEAN, DAY_DIRTY, DAY_REPRICED };
+/* The earliest day before `before` that is open, dirty or repriced; TK_ENOTFOUND: none. */
+int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state, struct err *e);
+
+/* ---- costs that are changed (core/ledger/reprice.c) ---- */
+/* What a recorded call costs now. False: nothing tells, it keeps the cost that it has. */
+typedef bool (*reprice_fn)(void *ctx, const struct access_event *ev, int64_t *pico_usd);
+struct repriced {
+	int64_t calls, changed;   /* looked at; whose cost is another now */
+	int64_t untold;           /* that use tokens and keep what they have, a cost or none */
+	__int128 before, after;   /* pico-USD of all that were looked at */
+	uint8_t digest[32];       /* SHA-256 over "SEQ COST\n" of those changed, in order of seq */
+};
+/* Every call that began in [from, to) ns. What was recorded stays, also a figure of an earlier run: a new one
+ * stands beside it, under the number of the record that the caller writes next (the run). Counters move by
+ * the difference; the days are marked. */
+int ledger_reprice(struct ledger *l, int64_t from_ns, int64_t to_ns, reprice_fn price, void *ctx,
+		   struct repriced *out, struct err *e);
 
 /* ---- memory (core/ledger/memory.c): what was met on which local day, as numbers of 64 bits, each a hash
  * with the ledger's own secret seed ---- */

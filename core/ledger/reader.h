@@ -93,6 +93,14 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
  * (ledger_fingerprint_mark), empty where it knows nothing yet. */
 int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e);
 
+/* What a provider billed for a month ("2026-11"), as it was entered last. */
+struct invoice {
+	bool entered;
+	int64_t pico_usd, at_ns;
+	char reason[512], actor[128];
+};
+int ledger_invoice(struct ledger_reader *r, const char *month, struct invoice *out, struct err *e);
+
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {
 	int64_t last_commit_ns, transactions, events, records, findings;

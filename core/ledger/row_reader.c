@@ -1,4 +1,4 @@
-/* One event row and its dictionary rows back into an access event. */
+/* One event row and its dictionary rows back into an access event. Its cost is the one that holds now. */
 #include <stdlib.h>
 
 #include "core/ledger/dictionary.h"
@@ -32,7 +32,7 @@ int row_reader_open(struct row_reader **out, sqlite3 *db, struct err *e)
 		return err_set(e, TK_ENOMEM, "ledger: no memory");
 	buf_init(&sql, 8192);
 	buf_str(&sql, "SELECT seq, ");
-	schema_part_columns(&sql, P_EV);
+	schema_event_columns(&sql);
 	for (int p = P_EV + 1; p < P_COUNT; p++)
 		buf_fmt(&sql, ", %s", event_parts[p].table);
 	buf_str(&sql, " FROM event WHERE seq = ?");

@@ -131,7 +131,23 @@ static void dictionary_table(struct buf *out, int part)
 	buf_str(out, ") STRICT;\n");
 }
 
-/* The published view: the event under the names of interface.md 4. Times are UTC nanoseconds. */
+#define COST_NOW \
+	"coalesce((SELECT repriced.cost FROM repriced WHERE repriced.seq = event.seq ORDER BY run DESC LIMIT 1)," \
+	" event.cost)"
+
+void schema_event_columns(struct buf *out)
+{
+	for (enum field_id f = event_parts[P_EV].first; f < part_end(P_EV); f++) {
+		buf_str(out, f == event_parts[P_EV].first ? "" : ", ");
+		if (f == F_COST)
+			buf_str(out, COST_NOW);
+		else
+			column_name(out, f);
+	}
+}
+
+/* The published view: the event under the names of interface.md 4. Times are UTC nanoseconds. The cost is the
+ * one that holds now. */
 static void events_view(struct buf *out)
 {
 	buf_str(out,
@@ -141,8 +157,12 @@ static void events_view(struct buf *out)
 		int p = event_fields[f].part;
 
 		buf_str(out, f == F_EVENT_ID ? ", lower(hex(" : ", ");
-		buf_fmt(out, "%s.", event_parts[p].table);
-		column_name(out, f);
+		if (f == F_COST) {
+			buf_str(out, COST_NOW);
+		} else {
+			buf_fmt(out, "%s.", event_parts[p].table);
+			column_name(out, f);
+		}
 		buf_fmt(out, "%s AS \"%s\"", f == F_EVENT_ID ? "))" : "", event_fields[f].name);
 	}
 	buf_str(out, " FROM event");
@@ -271,8 +291,6 @@ static int create_version_1(sqlite3 *db, struct err *e)
 	event_tables(&sql);
 	for (int p = P_EV + 1; p < P_COUNT; p++)
 		dictionary_table(&sql, p);
-	event_view(&sql);
-	events_view(&sql);
 	buf_str(&sql, plain_views);
 	rc = schema_exec(db, buf_cstr(&sql), e);
 	buf_free(&sql);
@@ -312,9 +330,36 @@ static int add_key_plans(sqlite3 *db, struct err *e)
 	return schema_exec(db, key_plans, e);
 }
 
+/* Costs that were changed: the record of who did it and why has the number `run`; the last one holds. */
+static const char repricing[] =
+	"CREATE TABLE repriced (seq INTEGER NOT NULL, run INTEGER NOT NULL, cost INTEGER NOT NULL,"
+	" PRIMARY KEY (seq, run)) STRICT, WITHOUT ROWID;\n"
+	"CREATE VIEW repricings AS SELECT seq, run, cost FROM repriced;\n"
+	"DROP VIEW IF EXISTS events;\nDROP VIEW IF EXISTS event;\n";
+
+static int views_of_events(sqlite3 *db, struct err *e)
+{
+	struct buf sql;
+	int rc;
+
+	buf_init(&sql, 1 << 20);
+	event_view(&sql);
+	events_view(&sql);
+	rc = schema_exec(db, buf_cstr(&sql), e);
+	buf_free(&sql);
+	return rc;
+}
+
+static int add_repricing(sqlite3 *db, struct err *e)
+{
+	int rc = schema_exec(db, repricing, e);
+
+	return rc == TK_OK ? views_of_events(db, e) : rc;
+}
+
 /* Step i brings version i to i + 1. */
 static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
-									      add_memory };
+									      add_memory, add_repricing };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

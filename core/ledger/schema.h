@@ -8,7 +8,7 @@
 #include "core/base/err.h"
 #include "core/event/event.h"
 
-#define LEDGER_SCHEMA 3
+#define LEDGER_SCHEMA 4
 #define LEDGER_PAGE_SIZE 16384
 
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
@@ -16,6 +16,8 @@
 int schema_upgrade(sqlite3 *db, struct err *e);
 /* Appends the names of the columns that come from a part's fields ("timestamp, event_id, ..."). */
 void schema_part_columns(struct buf *out, int part);
+/* Those of the table event, its cost the one that holds now (core/ledger/reprice.c). */
+void schema_event_columns(struct buf *out);
 /* A field of P_EV that few log lines have: it stands in event_more. */
 bool schema_rare(enum field_id f);
 int schema_exec(sqlite3 *db, const char *sql, struct err *e);

@@ -30,6 +30,7 @@ void prices_free(struct price_table *t);	      /* NULL is legal */
 const char *prices_name(const struct price_table *t); /* its id, for records and messages */
 const char *prices_date(const struct price_table *t); /* newest valid_from, "2026-11-01"; "" where undated */
 size_t prices_count(const struct price_table *t);     /* rows */
+bool prices_litellm(const struct price_table *t);     /* read from LiteLLM's JSON */
 size_t prices_left_out(const struct price_table *t);  /* LiteLLM: models that are not priced by tokens */
 
 /* The row that prices this model at this time: the name as it is, then without date suffix, without region
@@ -60,5 +61,19 @@ void price_row_json(const struct price_row *r, const struct price_table *t, stru
 /* The table as our YAML; rows without a beginning begin at from_ns, INT64_MIN: they have none. `source` is a
  * note. */
 void prices_to_yaml(const struct price_table *t, int64_t from_ns, const char *source, struct buf *out);
+/* The same of two: rows of `fresh` hold from from_ns on, those of `old` before, and where `fresh` has no row of
+ * their name. */
+void prices_to_yaml_after(const struct price_table *old, const struct price_table *fresh, int64_t from_ns,
+			  const char *source, struct buf *out);
+
+/* Times of which a model that the table knows has no price: between two of its rows, or after the last
+ * (to_ns INT64_MAX). In order of the file; every name once. */
+struct price_gap {
+	struct slice model, provider;
+	int64_t from_ns, to_ns;
+	uint32_t line, column; /* of the row before */
+};
+typedef void (*price_gap_fn)(void *ctx, const struct price_gap *g);
+void prices_gaps(const struct price_table *t, price_gap_fn row, void *ctx);
 
 #endif

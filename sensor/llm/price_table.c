@@ -62,6 +62,11 @@ size_t prices_count(const struct price_table *t)
 	return t->n_rows;
 }
 
+bool prices_litellm(const struct price_table *t)
+{
+	return t->litellm;
+}
+
 size_t prices_left_out(const struct price_table *t)
 {
 	return t->left_out;
@@ -257,4 +262,25 @@ void price_table_seal(struct price_table *t, struct problems *p)
 			newest = t->rows[i]->from;
 	if (newest != INT64_MIN)
 		date_format(date_from_days((int32_t)(newest / (86400 * NS_PER_SEC))), t->date);
+}
+
+static void tell_gap(const struct price_row *r, int64_t from, int64_t to, price_gap_fn row, void *ctx)
+{
+	struct price_gap g = { r->model, r->family, from, to, r->line, r->column };
+
+	row(ctx, &g);
+}
+
+void prices_gaps(const struct price_table *t, price_gap_fn row, void *ctx)
+{
+	for (size_t i = 0; i < t->n_rows; i++) {
+		const struct price_row *r = t->rows[i];
+		const struct price_listing *l = price_table_list(t, r->family, r->model);
+		int64_t next = INT64_MAX;
+
+		for (; l != NULL && l->row != r; l = l->next)
+			next = l->row->from;
+		if (l != NULL && l->to < next)
+			tell_gap(r, l->to, next, row, ctx);
+	}
 }

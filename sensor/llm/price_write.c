@@ -65,7 +65,8 @@ static void put_time(struct json_out *o, const char *key, int64_t ns, bool end)
 	buf_byte(o->b, '"');
 }
 
-static void put_row(struct json_out *o, const struct price_row *r, int64_t from)
+/* `to`: INT64_MAX where it is not to be said. */
+static void put_row(struct json_out *o, const struct price_row *r, int64_t from, int64_t to)
 {
 	json_key(o, "model");
 	json_str(o, r->model);
@@ -82,8 +83,8 @@ static void put_row(struct json_out *o, const struct price_row *r, int64_t from)
 	}
 	if (from != INT64_MIN)
 		put_time(o, "from", from, false);
-	if (r->ends)
-		put_time(o, "to", r->to, true);
+	if (to != INT64_MAX)
+		put_time(o, "to", to, true);
 	for (int i = 0; i < PRICE_FACTORS; i++)
 		if (r->factor[i] != FACTOR_ONE) {
 			json_key(o, price_factor_words[i].key);
@@ -105,37 +106,79 @@ static void put_row(struct json_out *o, const struct price_row *r, int64_t from)
 	json_close(o, ']');
 }
 
+static int64_t end_of(const struct price_row *r)
+{
+	return r->ends ? r->to : INT64_MAX;
+}
+
 void price_row_json(const struct price_row *r, const struct price_table *t, struct buf *out)
 {
 	struct json_out o = json_out(out);
 
 	json_open(&o, '{');
-	put_row(&o, r, r->from);
+	put_row(&o, r, r->from, end_of(r));
 	json_key(&o, "table");
 	json_str(&o, slice_str(t->name));
 	json_close(&o, '}');
 	buf_byte(out, '\n');
 }
 
-void prices_to_yaml(const struct price_table *t, int64_t from_ns, const char *source, struct buf *out)
+static void put_head(const struct price_table *t, const char *source, struct buf *out)
 {
 	buf_str(out, "# Prices in USD per million tokens, one row a model (tochoku prices import).\ntable: ");
 	json_put_string(out, slice_str(t->name));
 	buf_str(out, "\nsource: ");
 	json_put_string(out, slice_str(source));
 	buf_str(out, "\nmodels:\n");
+}
+
+static void put_line(const struct price_row *r, int64_t from, int64_t to, struct buf *out)
+{
+	struct json_out o = json_out(out);
+
+	buf_str(out, "  - ");
+	json_open(&o, '{');
+	put_row(&o, r, from, to);
+	json_close(&o, '}');
+	buf_byte(out, '\n');
+}
+
+/* Of LiteLLM's keys for one model one counts. */
+static bool counts(const struct price_table *t, const struct price_row *r)
+{
+	return !t->litellm || price_table_list(t, r->family, r->model)->row == r;
+}
+
+static void put_rows(const struct price_table *t, int64_t from_ns, struct buf *out)
+{
 	for (size_t i = 0; i < t->n_rows; i++) {
 		const struct price_row *r = t->rows[i];
-		struct json_out o = json_out(out);
 
-		if (t->litellm && price_table_list(t, r->family, r->model)->row != r)
-			continue; /* another of its keys counts */
-		buf_str(out, "  - ");
-		json_open(&o, '{');
-		put_row(&o, r, r->from == INT64_MIN ? from_ns : r->from);
-		json_close(&o, '}');
-		buf_byte(out, '\n');
+		if (counts(t, r))
+			put_line(r, r->from == INT64_MIN ? from_ns : r->from, end_of(r), out);
 	}
+}
+
+void prices_to_yaml(const struct price_table *t, int64_t from_ns, const char *source, struct buf *out)
+{
+	put_head(t, source, out);
+	put_rows(t, from_ns, out);
+}
+
+void prices_to_yaml_after(const struct price_table *old, const struct price_table *fresh, int64_t from_ns,
+			  const char *source, struct buf *out)
+{
+	put_head(fresh, source, out);
+	for (size_t i = 0; i < old->n_rows; i++) {
+		const struct price_row *r = old->rows[i];
+		bool followed = price_table_list(fresh, r->family, r->model) != NULL;
+		int64_t end = end_of(r);
+
+		if (!counts(old, r) || (followed && r->from >= from_ns))
+			continue;
+		put_line(r, r->from, followed && r->ends && end > from_ns ? from_ns : end, out);
+	}
+	put_rows(fresh, from_ns, out);
 }
 
 /* ---- text ---- */

@@ -137,18 +137,18 @@ static int evaluate_again(struct evaluate *v, int32_t day, struct err *e)
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
 {
 	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
-	bool dirty;
+	enum day_state state;
 	int rc = days_finish_before(v, today, e);
 
 	v->now_ns = now_ns;
 	if (rc == TK_OK)
-		rc = ledger_day_next(v->ledger, today, &day, &dirty, e);
+		rc = ledger_day_next(v->ledger, today, &day, &state, e);
 	*closed = rc == TK_OK;
 	if (rc == TK_ENOTFOUND)
 		return TK_OK;
 	if (rc == TK_OK)
 		rc = evaluate_flush(v, now_ns, e);
-	if (rc == TK_OK && dirty)
+	if (rc == TK_OK && (state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set))))
 		rc = evaluate_again(v, day, e);
 	else if (rc == TK_OK)
 		rc = own_day_close(v, &v->live, day, e);

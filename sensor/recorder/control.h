@@ -12,6 +12,9 @@
  *   {"do":"calendar.import","file":F,"what":W,"source":S,"added":N,"removed":N,"sha256":H}
  *   {"do":"calendar.emergency","reason":R,"approver":A,"from":T,"to":T} (both: the files were changed)
  *   {"do":"keys.settle"} (the fingerprint key has a new link; with "lost":"yes" it is another)
+ *   {"do":"prices.import","file":F,"source":S,"table":NAME,"added":N,"removed":N,"sha256":H} (replaced)
+ *   {"do":"prices.invoice","month":"2026-11","pico_usd":DIGITS,"computed.pico_usd":DIGITS,"reason":R}
+ *   {"do":"prices.reprice","from":NS,"to":NS,"table":TEXT,"name":FILE,"reason":R}
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
  *   {"do":"seal"}, answered with "segment", "records", "size" and "code"
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.

@@ -6,11 +6,11 @@
 #include "core/base/json.h"
 #include "core/base/zone.h"
 #include "sensor/recorder/fingerprint.h"
+#include "sensor/recorder/reprice.h"
 
 #define MEMBERS_MAX 16
 #define LIST_MAX (REQUEST_KEYS_MAX * KEY_TEXTS)
 #define ADOPT_MAX 1024
-#define TEXT_MAX (2 << 20)
 
 struct member {
 	struct slice key, value; /* value: text of a string (undone) or number */
@@ -22,8 +22,8 @@ struct request {
 	size_t n;
 	struct slice list[LIST_MAX];
 	size_t n_list;
-	uint8_t text[TEXT_MAX];
-	size_t used;
+	size_t used, cap;
+	uint8_t text[]; /* as long as the request: undone escapes are shorter */
 };
 
 struct context {
@@ -45,7 +45,7 @@ static bool keep_text(struct request *r, struct slice raw, struct slice *out)
 {
 	size_t n;
 
-	if (raw.n > sizeof r->text - r->used)
+	if (raw.n > r->cap - r->used)
 		return false;
 	n = json_unescape(raw, r->text + r->used);
 	if (n == SIZE_MAX)
@@ -318,8 +318,8 @@ static int do_log_used(struct context *c)
 	return record(c, "log-used", "read", NULL);
 }
 
-/* The calendar's files are the site's; what was done to them is told here, and they are read anew. */
-static int do_calendar(struct context *c, const char *did)
+/* The files of calendar and prices are the site's; what was done to them is told here, and they are read anew. */
+static int do_file(struct context *c, const char *did)
 {
 	c->next.keys_changed = true;
 	c->count = 1;
@@ -328,14 +328,42 @@ static int do_calendar(struct context *c, const char *did)
 
 static int do_calendar_import(struct context *c)
 {
-	return do_calendar(c, "calendar.import");
+	return do_file(c, "calendar.import");
+}
+
+static int do_prices_import(struct context *c)
+{
+	return do_file(c, "prices.import");
 }
 
 static int do_calendar_emergency(struct context *c)
 {
 	if (member(c->r, "reason").n == 0 || member(c->r, "approver").n == 0)
 		c->refusal = "an emergency needs a reason and an approver";
-	return c->refusal != NULL ? TK_OK : do_calendar(c, "calendar.emergency");
+	return c->refusal != NULL ? TK_OK : do_file(c, "calendar.emergency");
+}
+
+static int do_reprice(struct context *c)
+{
+	struct reprice_order order = { .table = member(c->r, "table"), .name = member(c->r, "name"),
+				       .reason = member(c->r, "reason"), .actor = c->actor };
+
+	if (!json_i64(member(c->r, "from"), &order.from_ns) || !json_i64(member(c->r, "to"), &order.to_ns)) {
+		c->refusal = "pricing anew needs `from` and `to` in nanoseconds";
+		return TK_OK;
+	}
+	return reprice_run(c->l, &order, c->now_ns, c->reply, &c->refusal, &c->count, c->e);
+}
+
+static int do_invoice(struct context *c)
+{
+	struct slice month = member(c->r, "month");
+	int64_t pico;
+
+	if (month.n != 7 || !json_i64(member(c->r, "pico_usd"), &pico) || pico < 0)
+		c->refusal = "an invoice needs a month (2026-11) and an amount";
+	c->count = 1;
+	return c->refusal != NULL ? TK_OK : record(c, "entry", "prices.invoice", NULL);
 }
 
 /* The last record of the segment; the recorder seals it. */
@@ -364,13 +392,16 @@ static const struct {
 	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
 	{ "seal", do_seal },
+	{ "prices.import", do_prices_import },
+	{ "prices.invoice", do_invoice },
+	{ "prices.reprice", do_reprice },
 	{ "status", do_status },
 };
 
 int request_run(struct ledger *l, const struct config *cfg, struct slice text, struct slice actor,
 		int64_t now_ns, struct buf *reply, struct request_next *next, struct err *e)
 {
-	struct request *r = calloc(1, sizeof *r);
+	struct request *r = calloc(1, sizeof *r + text.n);
 	struct json_out o = json_out(reply);
 	struct context c = { .l = l,
 			     .cfg = cfg,
@@ -384,6 +415,7 @@ int request_run(struct ledger *l, const struct config *cfg, struct slice text, s
 
 	if (r == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
+	r->cap = text.n;
 	json_open(&o, '{');
 	if (!read_request(r, text))
 		c.refusal = "not a request";

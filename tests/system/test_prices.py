@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 """Prices from a table to a call's cost: at import, in `run` over a reload, and as `prices` shows them."""
+import datetime
+import hashlib
 import json
 import os
 import signal
+import sqlite3
 import sys
 import time
 
@@ -119,7 +122,198 @@ def shown(tap):
     site.tochoku('prices', 'check', site.path('none.yml'), want=3)
     tap.ok('none.yml' in site.last_error, 'check: no such file')
     site.tochoku('prices', 'frob', want=2)
-    tap.ok('check, show and import' in site.last_error, 'an unknown word')
+    tap.ok('check, show, import' in site.last_error, 'an unknown word')
+
+
+def reports(site, day):
+    return site.lines('report', 'daily', '--date', day, '--format', 'json')[0]
+
+
+def priced_anew(tap):
+    site = Site()
+    table = site.path('prices.yml')
+    append(site.config, table_at(table))
+    write(table, TABLE % 3)
+    write(site.path('x.log'), line('m-1', 1000, 1, 'a') + line('m-2', 5, 2, 'b') + line('m-9', 5, 3, 'c') +
+          line('m-2', 7, 4, 'd').replace('2026-11-24', '2026-11-25'))
+    site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
+    recorded = costs(site)
+    write(site.path('new.yml'), 'models: [{model: m-1, input: 1, output: 2}, {model: m-2, input: 4, output: 1},'
+                                ' {model: m-9, input: 2, output: 2}]')
+    order = ('prices', 'reprice', '--from', '2026-11-24', '--to', '2026-11-24', '--table', site.path('new.yml'))
+    site.tochoku(*order, want=2)
+    tap.ok('--reason' in site.last_error, 'reprice: not without a reason', site.last_error)
+    done = site.lines(*order, '--reason', 'the vendor was cheaper', '--json')[0]
+    tap.equal({k: done[k] for k in ('calls', 'changed', 'unpriced', 'before.pico_usd', 'after.pico_usd')},
+              {'calls': 3, 'changed': 3, 'unpriced': 0, 'before.pico_usd': '1545000000', 'after.pico_usd': '1080000000'},
+              'reprice: what it did')
+    report = reports(site, '2026-11-24')
+    tap.equal((report['cost.pico_usd'], report['cost.unpriced_calls'], report['cost.repriced_calls'],
+               report['cost.recorded_pico_usd']), ('1080000000', 0, 3, '1545000000'),
+              'the report has the new sum, and says that it is one')
+    tap.equal({k: v['pico_usd'] for k, v in report['by.model'].items()},
+              {'m-1': '1020000000', 'm-2': '30000000', 'm-9': '30000000'}, 'by model too')
+    tap.equal(reports(site, '2026-11-25')['cost.pico_usd'], '31000000', 'calls outside the period keep their cost')
+    tap.equal(costs(site), recorded, 'the recorded figures stay')
+    again = site.lines(*order, '--reason', 'once more', '--json')[0]
+    tap.equal((again['changed'], again['before.pico_usd'], again['after.pico_usd']), (0, '1080000000', '1080000000'),
+              'the same again changes nothing')
+    back = site.lines('prices', 'reprice', '--from', '2026-11-24', '--to', '2026-11-25', '--reason', 'it was not',
+                      '--json')[0]
+    tap.equal((back['calls'], back['changed'], back['unpriced'], back['after.pico_usd']), (4, 2, 1, '1606000000'),
+              'a third run changes the last one; a model without a price keeps what it has')
+    report = reports(site, '2026-11-24')
+    tap.equal((report['cost.pico_usd'], report['cost.repriced_calls'], report['cost.recorded_pico_usd']),
+              ('1575000000', 3, '1545000000'), 'each call counts once as repriced')
+    db = sqlite3.connect(site.path('ledger.db'))
+    tap.equal([(json.loads(b)['reason'], json.loads(b)['changed']) for (b,) in
+               db.execute("SELECT body FROM records WHERE type = 'entry' ORDER BY seq")],
+              [('the vendor was cheaper', 3), ('once more', 0), ('it was not', 2)], 'each run is a record')
+    runs = [r for (r,) in db.execute("SELECT seq FROM records WHERE type = 'entry' ORDER BY seq")]
+    tap.equal(db.execute('SELECT run, count(*) FROM repricings GROUP BY run ORDER BY run').fetchall(),
+              [(runs[0], 3), (runs[2], 2)], 'and its figures bear its number')
+    body = json.loads(db.execute("SELECT body FROM records WHERE seq = ?", (runs[0],)).fetchone()[0])
+    rows = ''.join('%d %d\n' % r for r in db.execute('SELECT seq, cost FROM repricings WHERE run = ? ORDER BY seq',
+                                                     (runs[0],)))
+    tap.equal(body['changes.sha256'], hashlib.sha256(rows.encode()).hexdigest(), 'and has their hash')
+    tap.equal((body['actor'] != '', body['from'], body['to']),
+              (True, '2026-11-23T15:00:00Z', '2026-11-24T15:00:00Z'), 'who, and over which time')
+    db.close()
+    site.tochoku(*order[:2], '--from', '2026-11-25', '--to', '2026-11-24', '--reason', 'x', want=2)
+    write(site.path('new.yml'), 'models: [{model: m-1, input: free}]')
+    site.tochoku(*order, '--reason', 'x', want=2)
+    tap.ok("new.yml:1:29: 'input'" in site.last_error, 'reprice: a wrong table is told', site.last_error)
+
+
+def priced_anew_running(tap):
+    """Through the recorder's door, while it tails; a table as long as LiteLLM's."""
+    site = Site(tails=[('gateway', 'x.log', 'nginx-json')])
+    append(site.config, table_at(site.path('prices.yml')))
+    write(site.path('prices.yml'), TABLE % 3)
+    write(site.path('x.log'), ''.join(line('m-2', n, n % 60, str(n)) for n in range(1, 200)))
+    site.start()
+    site.wait_count(199)
+    rows = {'model-%d' % n: LITELLM['m-1'] for n in range(3000)}
+    rows['m-2'] = {'litellm_provider': 'openai', 'input_cost_per_token': 7e-06, 'output_cost_per_token': 0}
+    write(site.path('litellm.json'), json.dumps(rows))
+    done = site.lines('prices', 'reprice', '--from', '2026-11-24', '--to', '2026-11-24', '--table',
+                      site.path('litellm.json'), '--reason', 'x', '--json')[0]
+    tap.equal((done['changed'], done['after.pico_usd']), (199, str(7000000 * 199 * 100)), 'reprice while `run` runs')
+    append(site.path('x.log'), line('m-2', 1000, 59, 'last'))
+    site.wait_count(200)
+    tap.equal(reports(site, '2026-11-24')['cost.pico_usd'], str(7000000 * 199 * 100 + 3010000000),
+              'later calls have the price of the table in use')
+    site.stop()
+
+
+DAY_RULE = '''title: dear
+id: 4fd7a3c1-5a3b-4a8e-9d5c-6a2a3f3f9b11
+logsource: {product: tochoku, service: access}
+detection:
+  a: {%s|gte: %s}
+  condition: a
+level: high
+'''
+
+
+def found_anew(tap):
+    """Findings of a closed day are those of its costs now, where a rule looks at cost."""
+    for field, limit in (('tochoku.cost.pico_usd', '2000000000'), ('tochoku.cost.usd', '0.002')):
+        site = Site()
+        os.mkdir(site.path('rules'))
+        write(site.path('rules/dear.yml'), DAY_RULE % (field, limit))
+        append(site.config, table_at(site.path('prices.yml')) + 'rules: {paths: [%s]}\n' % site.path('rules'))
+        write(site.path('prices.yml'), TABLE % 3)
+        write(site.path('x.log'), line('m-1', 1000, 1, 'a').replace('2026-11-24', '2026-11-20'))
+        site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
+        tap.equal(site.lines('findings', 'list', '--json'), [], '%s: cheap, no finding' % field)
+        write(site.path('new.yml'), 'models: [{model: m-1, input: 2, output: 2}]')
+        site.tochoku('prices', 'reprice', '--from', '2026-11-20', '--to', '2026-11-20', '--table', site.path('new.yml'),
+                     '--reason', 'x')
+        write(site.path('y.log'), line('m-1', 1, 1, 'b').replace('2026-11-24', '2026-11-21'))
+        site.tochoku('import', '--format', 'nginx-json', site.path('y.log'))
+        tap.equal([f['rule.name'] for f in site.lines('findings', 'list', '--json')], ['dear'],
+                  '%s: dear by the new price, found when the day is closed anew' % field)
+
+
+def imported(tap):
+    site = Site()
+    table = site.path('prices.yml')
+    write(site.path('litellm.json'), json.dumps(LITELLM))
+    site.tochoku('prices', 'import', site.path('litellm.json'), want=2)
+    tap.ok('prices.table names no file' in site.last_error, 'import: where to', site.last_error)
+    append(site.config, table_at(table))
+    out = site.tochoku('prices', 'import', site.path('litellm.json'), '--dry-run')
+    tap.ok(b'1 rows added, 0 removed (not written)' in out and not os.path.exists(table), 'import: --dry-run', out)
+    site.tochoku('prices', 'import', site.path('litellm.json'))
+    tap.equal(site.lines('prices', 'show', 'm-1', '--json')[0]['input'], 1.5, 'import: prices.table has the row')
+    LITELLM2 = {'m-1': dict(LITELLM['m-1'], input_cost_per_token=9e-06)}
+    write(site.path('litellm.json'), json.dumps(LITELLM2))
+    out = site.tochoku('prices', 'import', site.path('litellm.json'), '--from', '2026-12-01')
+    tap.ok(b'+ ' in out and b'1 rows added, 0 removed' in out, 'import: the difference', out)
+    tap.equal([site.lines('prices', 'show', 'm-1', '--date', d, '--json')[0]['input']
+               for d in ('2026-11-30', '2026-12-01')], [1.5, 9], 'import --from: old until then, new from then on')
+    own = '# ours\nmodels: [{model: m-1, input: 2, to: 2026-11-01}, {model: m-1, input: 3, from: 2026-11-10, to: 2026-11-20}]\n'
+    write(site.path('own.yml'), own)
+    site.tochoku('prices', 'import', site.path('own.yml'))
+    with open(table, encoding='utf-8') as f:
+        tap.equal(f.read(), own, 'import: our own as it is')
+    site.tochoku('prices', 'check')
+    tap.equal([line.split(': ', 2)[2] for line in site.last_error.splitlines()],
+              ['m-1 has no price from 2026-11-02T00:00:00Z to 2026-11-10T00:00:00Z',
+               'm-1 has no price from 2026-11-21T00:00:00Z on'], 'check: gaps, and what runs out')
+    write(site.path('own.yml'), 'models: [{model: m-1, input: 2}, {model: m-1, input: 3, to: 2026-11-01}]')
+    site.tochoku('prices', 'import', site.path('own.yml'), want=2)
+    tap.ok('own.yml:1:34' in site.last_error, 'import: an overlap is told, nothing is changed', site.last_error)
+    with open(table, encoding='utf-8') as f:
+        tap.equal(f.read(), own, 'the table stays')
+    db = sqlite3.connect(site.path('ledger.db'))
+    tap.equal([json.loads(b)['source'].split('/')[-1] for (b,) in
+               db.execute("SELECT body FROM records WHERE type = 'config' ORDER BY seq")],
+              ['litellm.json', 'litellm.json', 'own.yml'], 'each import is a record')
+    db.close()
+
+
+def age_of_table(tap):
+    site = Site()
+    append(site.config, table_at(site.path('prices.yml')))
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    day = lambda n: (today + datetime.timedelta(n)).isoformat()  # noqa: E731
+
+    def said(text):
+        write(site.path('prices.yml'), text)
+        return [(r['state'], r['text']) for r in site.lines('status', '--json', want=1) if r['check'] == 'prices']
+    tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-80))], ['OK'], 'status: prices')
+    tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-100))], ['WARN'], 'status: old ones')
+    got = said('models: [{model: a, input: 1, from: %s, to: %s}, {model: b, input: 1, from: %s, to: %s}]' %
+               (day(-9), day(9), day(-9), day(60)))
+    tap.equal([s for s, _ in got], ['OK', 'WARN'], 'status: a model runs out')
+    tap.ok('1 models' in got[1][1] and 'a has none from %s' % day(10) in got[1][1], 'which, and when', got)
+    tap.equal([s for s, _ in said('models: [{model: a, inptu: 1}]')], ['FAIL'], 'status: a wrong table')
+
+
+def invoiced(tap):
+    site = Site()
+    append(site.config, table_at(site.path('prices.yml')))
+    write(site.path('prices.yml'), 'models: [{model: m-1, input: 1000000, output: 0}]')
+    write(site.path('x.log'), line('m-1', 100, 1, 'a').replace('2026-11-24', '2026-10-31'))
+    site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
+    bill = ('prices', 'invoice', '--month', '2026-10', '--usd')
+    out = site.tochoku(*bill, '105')
+    tap.ok(b'2026-10: billed 105.00 USD, worked out 100.00 USD, difference 5.00 USD' in out, 'invoice: compared', out)
+    report = reports(site, '2026-11-01')
+    tap.equal((report['cost.invoice.month'], report['cost.invoice.pico_usd'], report['cost.invoice.computed_pico_usd']),
+              ('2026-10', '105000000000000', '100000000000000'), 'the report has both')
+    site.tochoku(*bill, '105.27', want=1)
+    tap.ok('--reason' in site.last_error, 'invoice: more than 5 % needs a reason', site.last_error)
+    site.tochoku(*bill, '94.00', want=1)
+    site.tochoku(*bill, '94', '--reason', 'a credit')
+    tap.equal(reports(site, '2026-11-01')['cost.invoice.pico_usd'], '94000000000000', 'the last one entered counts')
+    text = site.tochoku('report', 'daily', '--date', '2026-11-01', '--format', 'text').decode()
+    tap.ok('a credit' in text and '94.00' in text, 'the sheet has the reason', text)
+    site.tochoku('prices', 'invoice', '--month', '2026-13', '--usd', '1', want=2)
+    site.tochoku(*bill, '-1', want=2)
+    site.tochoku(*bill, 'much', want=2)
 
 
 def main():
@@ -127,6 +321,12 @@ def main():
     shown(tap)
     at_import(tap)
     over_a_reload(tap)
+    priced_anew(tap)
+    priced_anew_running(tap)
+    found_anew(tap)
+    imported(tap)
+    age_of_table(tap)
+    invoiced(tap)
     tap.done()
 
 

@@ -22,7 +22,7 @@ static void back_to_1(struct small_ledger *l)
 	char sql[128];
 
 	small_sql(l, "DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
-		     "TABLE met_key");
+		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced");
 	for (size_t i = 0; i < COUNT(columns); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE key DROP COLUMN %s", columns[i]);
 		small_sql(l, sql);
