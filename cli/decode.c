@@ -28,6 +28,7 @@ struct parse_context decode_context(struct decoder *d)
 
 void decode_event(struct decoder *d, struct access_event *ev, uint32_t ordinal)
 {
+	struct price_memo memo = { 0 };
 	uint8_t id[16];
 	int64_t pico;
 
@@ -36,6 +37,8 @@ void decode_event(struct decoder *d, struct access_event *ev, uint32_t ordinal)
 	ev_set_str(ev, F_INPUT, SLICE("import"));
 	if (d->prices != NULL && price_event(d->prices, ev, &pico) == PRICE_OK)
 		ev_set_int(ev, F_COST, pico);
+	if (d->prices != NULL && price_estimate(d->prices, &memo, ev, &pico) == PRICE_OK)
+		ev_set_int(ev, F_ESTIMATE_COST, pico);
 	order_hold(&d->order, ev);
 }
 

@@ -7,6 +7,7 @@
 
 #define CHECK_HOUR 9
 #define BUCKET 900
+#define FORECAST_DAYS 28
 
 int64_t errors_of(const struct sums *s)
 {
@@ -122,6 +123,101 @@ static void take_month(void *ctx, struct slice name, int64_t bucket, const struc
 	d->month_cost += s->cost_pico;
 	if (__builtin_add_overflow(d->month_unpriced, s->unpriced, &d->month_unpriced))
 		d->month_unpriced = INT64_MAX;
+}
+
+/* ---- the month to come ---- */
+
+struct month {
+	int32_t first, today;         /* local days that are looked at */
+	int32_t from;                 /* first day with a call */
+	__int128 *cost;               /* by day from first on */
+};
+
+static void take_day(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
+{
+	struct month *m = ctx;
+	int32_t day = zone_day_of(bucket);
+
+	(void)name;
+	if (day < m->first || day > m->today)
+		return;
+	if (s->calls > 0 && day < m->from)
+		m->from = day;
+	m->cost[day - m->first] += s->cost_pico;
+}
+
+/* Mean over the days of that class since the first call; of every class where there was none yet. */
+static void mean_of(const struct month *m, struct calendar *cal, int class, __int128 *sum, int64_t *n)
+{
+	*sum = 0;
+	*n = 0;
+	for (int32_t day = m->from; day <= m->today; day++)
+		if (class == CLASS_COUNT || (int)calendar_class(cal, day) == class) {
+			*sum += m->cost[day - m->first];
+			++*n;
+		}
+}
+
+static __int128 still_to_come(const struct daily *d, const struct month *m, struct calendar *cal, int32_t end)
+{
+	int64_t days[CLASS_COUNT] = { 0 }, n;
+	__int128 more = 0, sum;
+
+	for (int32_t day = d->days + 1; day < end; day++)
+		days[calendar_class(cal, day)]++;
+	for (int class = 0; class < CLASS_COUNT; class++) {
+		mean_of(m, cal, class, &sum, &n);
+		if (n == 0)
+			mean_of(m, cal, CLASS_COUNT, &sum, &n);
+		more += (sum * days[class] * 2 + n) / (2 * n); /* half up, once a class */
+	}
+	return more;
+}
+
+static int read_forecast(struct daily *d, struct ledger_reader *r, struct calendar *cal, struct err *e)
+{
+	struct date date = date_from_days(d->days);
+	int32_t first = d->days - date.day + 1;
+	struct month m = { .first = d->days - FORECAST_DAYS + 1, .today = d->days, .from = INT32_MAX };
+	int rc;
+
+	if ((m.cost = calloc(FORECAST_DAYS, sizeof *m.cost)) == NULL)
+		return err_set(e, TK_ENOMEM, "out of memory");
+	rc = ledger_sums(r, floor_bucket(zone_day_start(m.first)), floor_bucket(d->to), BY_BUCKET, take_day, &m,
+			 e);
+	d->forecast_known = rc == TK_OK && m.from != INT32_MAX && d->month_cost > 0;
+	if (d->forecast_known)
+		d->forecast = d->month_cost + still_to_come(d, &m, cal, first + d->month_days);
+	free(m.cost);
+	return rc;
+}
+
+/* ---- the invoice of the month before ---- */
+
+static void take_invoiced(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
+{
+	struct daily *d = ctx;
+
+	(void)name;
+	(void)bucket;
+	d->invoice_computed += s->cost_pico;
+	d->invoice_calls = add_saturating(d->invoice_calls, s->calls);
+	d->invoice_unpriced = add_saturating(d->invoice_unpriced, s->unpriced);
+}
+
+static int read_invoice(struct daily *d, struct ledger_reader *r, struct err *e)
+{
+	int32_t end = d->days - date_from_days(d->days).day + 1, first;
+	struct date before = date_from_days(end - 1);
+	char text[11];
+	int rc;
+
+	first = end - before.day;
+	date_format(before, text);
+	memcpy(d->invoice_month, text, sizeof d->invoice_month - 1);
+	rc = ledger_sums(r, floor_bucket(zone_day_start(first)), floor_bucket(zone_day_start(end)), BY_BUCKET,
+			 take_invoiced, d, e);
+	return rc == TK_OK ? ledger_invoice(r, d->invoice_month, &d->invoice, e) : rc;
 }
 
 static int calls_of_day(struct ledger_reader *r, int32_t days, int64_t *calls, struct err *e)
@@ -300,6 +396,12 @@ static int read_all(struct daily *d, struct ledger_reader *r, struct calendar *c
 {
 	int rc = read_usage(d, r, e);
 
+	if (rc == TK_OK)
+		rc = costs_read(&d->costs, &d->pool, r, floor_bucket(d->from), floor_bucket(d->to), e);
+	if (rc == TK_OK)
+		rc = read_forecast(d, r, cal, e);
+	if (rc == TK_OK)
+		rc = read_invoice(d, r, e);
 	if (rc == TK_OK)
 		rc = read_comparisons(d, r, cal, e);
 	if (rc == TK_OK)

@@ -2,6 +2,7 @@
 #ifndef TK_REPORTS_DAILY_H
 #define TK_REPORTS_DAILY_H
 
+#include "reports/daily_costs.h"
 #include "reports/pool.h"
 #include "reports/report.h"
 #include "reports/titles.h"
@@ -47,6 +48,13 @@ struct daily {
 	__int128 cost, month_cost;      /* pico-USD */
 	int64_t month_unpriced;
 	int month_days;
+	bool forecast_known;
+	__int128 forecast;              /* of the month: so far, and the mean of each day's class for those to come */
+	struct costs costs;
+	char invoice_month[8];          /* the month before: 2026-10 */
+	struct invoice invoice;
+	__int128 invoice_computed;
+	int64_t invoice_calls, invoice_unpriced;
 	struct sums hour[24];           /* local wall hours; a repeated hour adds up */
 	struct named_list user, department, function, model;
 	int64_t active_users;

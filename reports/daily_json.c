@@ -23,13 +23,18 @@ static void put_int(struct json_out *o, const char *key, int64_t v)
 }
 
 /* Sums of money are strings of digits: a busy month passes 2^53. */
-static void put_money(struct json_out *o, const char *key, figure pico)
+static void put_quoted(struct json_out *o, figure pico)
 {
-	json_key(o, key);
 	buf_byte(o->b, '"');
 	put_digits(o->b, pico);
 	buf_byte(o->b, '"');
 	o->comma = true;
+}
+
+static void put_money(struct json_out *o, const char *key, figure pico)
+{
+	json_key(o, key);
+	put_quoted(o, pico);
 }
 
 /* v / scale, or null where it cannot be computed. */
@@ -116,6 +121,71 @@ static void put_losses(struct json_out *o, const struct losses *l)
 	json_close(o, '}');
 }
 
+/* Money that was worked out, as it stands in the figures above, and what is known beside it. */
+static void put_costs(struct json_out *o, const struct daily *d)
+{
+	put_int(o, "cost.repriced_calls", d->total.repriced);
+	put_money(o, "cost.recorded_pico_usd", d->cost - d->total.repriced_pico);
+	put_int(o, "cost.estimated_calls", d->total.estimated);
+	put_int(o, "cost.estimated_tokens", d->total.estimated_tokens);
+	put_money(o, "cost.estimated_pico_usd", d->total.estimated_pico);
+	json_key(o, "cost.forecast_pico_usd");
+	if (d->forecast_known)
+		put_quoted(o, d->forecast);
+	else
+		json_null(o);
+	if (d->invoice.entered) {
+		json_key(o, "cost.invoice.month");
+		json_str(o, slice_str(d->invoice_month));
+		put_money(o, "cost.invoice.pico_usd", d->invoice.pico_usd);
+		put_money(o, "cost.invoice.computed_pico_usd", d->invoice_computed);
+	}
+	json_key(o, "cost.lines");
+	json_open(o, '[');
+	for (size_t i = 0; i < d->costs.n; i++) {
+		const struct cost_line *l = &d->costs.line[i];
+
+		json_open(o, '{');
+		for (int k = 0; k < COST_NAMES; k++) {
+			json_key(o, cost_name_keys[k]);
+			json_str(o, l->name[k]);
+		}
+		put_int(o, "calls", l->s.calls);
+		put_int(o, "tokens", tokens_of(&l->s));
+		put_money(o, "pico_usd", l->s.cost_pico);
+		put_int(o, "unpriced", l->s.unpriced);
+		put_int(o, "estimated_tokens", l->s.estimated_tokens);
+		put_money(o, "estimated_pico_usd", l->s.estimated_pico);
+		put_int(o, "errors", errors_of(&l->s));
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void put_counts(struct json_out *o, const char *key, const struct counted_list *l, bool shares)
+{
+	json_key(o, key);
+	json_open(o, '[');
+	for (size_t i = 0; i < l->n; i++) {
+		json_open(o, '{');
+		json_key(o, "name");
+		json_str(o, l->p[i].name);
+		put_int(o, "calls", l->p[i].n);
+		if (shares)
+			put_int(o, "of", l->p[i].of);
+		json_close(o, '}');
+	}
+	json_close(o, ']');
+}
+
+static void put_hygiene(struct json_out *o, const struct costs *c)
+{
+	put_counts(o, "hygiene.streams_without_usage", &c->silent, true);
+	put_counts(o, "hygiene.unpriced_models", &c->unpriced, false);
+	put_counts(o, "hygiene.keys_without_user", &c->ownerless, false);
+	put_counts(o, "hygiene.unread_connections", &c->unread, false);
+}
+
 void daily_json(const struct daily *d, struct buf *out)
 {
 	struct json_out o = json_out(out);
@@ -129,6 +199,7 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_money(&o, "cost.pico_usd", d->cost);
 	put_money(&o, "cost.month_pico_usd", d->month_cost);
 	put_int(&o, "cost.unpriced_calls", d->total.unpriced);
+	put_costs(&o, d);
 	put_int(&o, "users.active", d->active_users);
 	put_number(&o, "ratio.previous_day", d->previous_calls > 0, d->total.calls, d->previous_calls, 6);
 	put_number(&o, "ratio.same_class_day", d->has_same_class && d->same_class_calls > 0, d->total.calls,
@@ -148,5 +219,6 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
 	put_losses(&o, &c->losses);
 	put_findings(&o, d);
+	put_hygiene(&o, &d->costs);
 	json_close(&o, '}');
 }

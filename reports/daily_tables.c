@@ -75,6 +75,66 @@ static void names(struct sheet *s, const struct named_list *l, enum word title)
 	free(order);
 }
 
+static const char *quality(struct sheet *s, struct slice q)
+{
+	static const struct { const char *name; enum word w; } words[] = {
+		{ "exact", W_Q_EXACT }, { "partial", W_Q_PARTIAL }, { "estimated", W_Q_ESTIMATED },
+	};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (slice_is(q, words[i].name))
+			return say(s, words[i].w);
+	return say(s, W_Q_NONE);
+}
+
+static const char *line_name(struct sheet *s, const struct cost_line *l)
+{
+	const char *text = say_name(s, l->name[0]);
+
+	for (int i = 1; i < COST_QUALITY; i++)
+		text = sheet_text_of(s, "%s / %s", text, say_name(s, l->name[i]));
+	return sheet_text_of(s, "%s / %s", text, quality(s, l->name[COST_QUALITY]));
+}
+
+/* What was estimated stands alone in its lines, which say so. */
+static struct sums figures_of(const struct cost_line *l)
+{
+	struct sums s = l->s;
+
+	if (s.estimated == 0)
+		return s;
+	s.input_tokens = s.estimated_tokens;
+	s.output_tokens = 0;
+	s.cost_pico = s.estimated_pico;
+	return s;
+}
+
+static void cost_lines(struct sheet *s, const struct costs *c)
+{
+	struct sheet_table *t;
+	struct sums rest = { 0 };
+
+	if (c->n == 0)
+		return;
+	t = sheet_add_table(s, W_T_COST, W_H_NAME);
+	for (size_t i = 0; i < c->n; i++) {
+		struct sheet_row *r = i < ROWS_SHOWN ? table_add_row(s, t) : NULL;
+
+		if (i >= ROWS_SHOWN)
+			add_rest(&rest, &c->line[i].s);
+		if (r != NULL) {
+			struct sums one = figures_of(&c->line[i]);
+
+			fill(s, r, line_name(s, &c->line[i]), &one, 0);
+		}
+		if (r != NULL && c->line[0].s.cost_pico > 0)
+			r->permille = (int)((figure)c->line[i].s.cost_pico * 1000 / c->line[0].s.cost_pico);
+	}
+	if (c->n > ROWS_SHOWN)
+		fill(s, table_add_row(s, t),
+		     sheet_text_of(s, say(s, W_OTHERS), say_count(s, (figure)(c->n - ROWS_SHOWN))), &rest, 0);
+}
+
 void daily_tables(struct sheet *s, const struct daily *d)
 {
 	hours(s, d);
@@ -82,4 +142,5 @@ void daily_tables(struct sheet *s, const struct daily *d)
 	names(s, &d->function, W_T_FUNCTION);
 	names(s, &d->model, W_T_MODEL);
 	names(s, &d->user, W_T_USER);
+	cost_lines(s, &d->costs);
 }

@@ -3,6 +3,7 @@
 #include "reports/daily_sheet.h"
 
 #define USERS_SHOWN 5
+#define HYGIENE_SHOWN 5
 
 /* A user over the limits, for ranges and alerts. */
 static int64_t calls_of(const struct sums *s)
@@ -50,26 +51,117 @@ static void month_cost(struct sheet *s, struct sheet_item *i, const struct daily
 	item_verdict(i, d->month_cost > budget ? VERDICT_BAD : VERDICT_GOOD);
 }
 
-static void cost(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void repriced(struct sheet *s, struct sheet_item *i, const struct daily *d)
 {
-	struct sheet_item *i = sheet_add_item(s, b, "D2.2", W_D2_2);
+	if (d->total.repriced > 0)
+		item_result(s, i, W_REPRICED, say_count(s, d->total.repriced),
+			    say_usd(s, d->cost - d->total.repriced_pico));
+}
 
+static void estimated(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	if (d->total.estimated > 0)
+		item_result(s, i, W_ESTIMATED, say_count(s, d->total.estimated),
+			    say_count(s, d->total.estimated_tokens), say_usd(s, d->total.estimated_pico));
+}
+
+static void forecast(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	int64_t budget = d->cfg->budget.month_pico;
+
+	if (!d->forecast_known)
+		return;
+	item_result(s, i, W_FORECAST, say_usd(s, d->forecast), site_money(s, d, d->forecast));
+	if (budget > 0 && d->forecast > budget) {
+		item_result(s, i, W_FORECAST_OVER, say_quotient(s, d->forecast * 100, budget, 1));
+		item_verdict(i, VERDICT_CARE);
+	}
+}
+
+/* Money is an estimate until the month's invoice is entered. */
+static void invoice(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	figure more = d->invoice.pico_usd - d->invoice_computed;
+
+	if (!d->invoice.entered && d->invoice_calls > 0)
+		item_result(s, i, W_INVOICE_NONE, d->invoice_month,
+			    say_cost(s, d->invoice_computed, d->invoice_unpriced));
+	if (!d->invoice.entered)
+		return;
+	item_result(s, i, W_INVOICE, d->invoice_month, say_usd(s, d->invoice.pico_usd),
+		    say_cost(s, d->invoice_computed, d->invoice_unpriced),
+		    d->invoice.pico_usd > 0 ? say_quotient(s, more * 100, d->invoice.pico_usd, 1) : "―");
+	if (d->invoice.reason[0] != 0)
+		item_result(s, i, W_INVOICE_REASON, sheet_copy(s, slice_str(d->invoice.reason)),
+			    sheet_copy(s, slice_str(d->invoice.actor)));
+}
+
+/* "a 3、b 2、他 4 件" */
+static const char *counted(struct sheet *s, const struct counted_list *l, bool shares)
+{
+	const char *text = NULL;
+
+	for (size_t k = 0; k < l->n && k < HYGIENE_SHOWN; k++) {
+		const char *one =
+			shares ? sheet_text_of(s, say(s, W_SILENT_ONE), say_name(s, l->p[k].name),
+					       say_count(s, l->p[k].n), say_count(s, l->p[k].of))
+			       : sheet_text_of(s, say(s, W_NAME_CALLS), say_name(s, l->p[k].name),
+					       say_count(s, l->p[k].n));
+
+		text = text == NULL ? one : sheet_text_of(s, "%s%s%s", text, say(s, W_LIST_COMMA), one);
+	}
+	if (l->n > HYGIENE_SHOWN)
+		text = sheet_text_of(s, "%s%s%s", text, say(s, W_LIST_COMMA),
+				     sheet_text_of(s, say(s, W_OTHERS),
+						   say_count(s, (figure)(l->n - HYGIENE_SHOWN))));
+	return text;
+}
+
+/* What hinders knowing the cost, so that it gets mended. */
+static void hygiene(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
+	const struct costs *c = &d->costs;
+
+	if (c->silent.n > 0)
+		item_remark(s, i, W_SILENT, counted(s, &c->silent, true));
+	if (c->unpriced.n > 0)
+		item_remark(s, i, W_UNPRICED_MODELS, counted(s, &c->unpriced, false));
+	if (c->ownerless.n > 0)
+		item_remark(s, i, W_OWNERLESS, counted(s, &c->ownerless, false));
+	if (c->unread.n > 0)
+		item_remark(s, i, W_UNREAD, counted(s, &c->unread, false));
+}
+
+static void day_and_month(struct sheet *s, struct sheet_item *i, const struct daily *d)
+{
 	if (daily_cost_known(d))
 		item_result(s, i, W_COST_DAY, say_usd(s, d->cost), site_money(s, d, d->cost));
 	else if (d->total.unpriced == 0)
 		item_result(s, i, W_COST_UNKNOWN);
 	if (d->total.unpriced > 0)
 		item_result(s, i, W_UNPRICED, say_count(s, d->total.unpriced));
+	repriced(s, i, d);
+	estimated(s, i, d);
 	if (d->month_cost == 0 && !daily_cost_known(d)) {
 		item_result(s, i, W_COST_MONTH_UNKNOWN);
 		return;
 	}
 	month_cost(s, i, d);
+	forecast(s, i, d);
 	if (d->cfg->budget.currency != NULL && d->cfg->budget.rate_micro > 0)
 		item_remark(s, i, W_COST_RATE, say_quotient(s, d->cfg->budget.rate_micro, 1000000, 2),
 			    d->cfg->budget.currency,
 			    d->cfg->budget.rate_source == NULL ? "" : d->cfg->budget.rate_source,
 			    d->cfg->budget.rate_date == NULL ? "" : d->cfg->budget.rate_date);
+}
+
+static void cost(struct sheet *s, struct sheet_block *b, const struct daily *d)
+{
+	struct sheet_item *i = sheet_add_item(s, b, "D2.2", W_D2_2);
+
+	day_and_month(s, i, d);
+	invoice(s, i, d);
+	hygiene(s, i, d);
 }
 
 static void users(struct sheet *s, struct sheet_block *b, const struct daily *d)

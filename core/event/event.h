@@ -34,7 +34,7 @@ enum field_id {
 	F_COUNT
 };
 
-#define PART_MAX 20
+#define PART_MAX 22
 
 union value {
 	int64_t i;         /* TIME, INT, BOOL (0, 1), MICRO */

@@ -4,6 +4,8 @@
  *   link = SHA-256(previous link || n || at || for each chained table: last key || SHA-256 of its new rows)
  *   row  = for each column: 0 NULL | 1 zigzag varint | 2 length, bytes (text or blob)
  *
+ * A column of `event` that came with a later schema is left out where it is NULL, so that the rows of before
+ * keep their bytes; else CHAIN_LATER + its place among the fields stands before it.
  * Row keys are part of the row; rows go in key order. Private to core/ledger. */
 #ifndef TK_LEDGER_CHAIN_H
 #define TK_LEDGER_CHAIN_H
@@ -15,6 +17,7 @@
 #include "core/event/event.h"
 
 /* Part EV is the event table itself, so the dictionaries begin at the part behind it. */
+#define CHAIN_LATER 0x40
 enum chained { CHAIN_EVENT, CHAIN_RECORD, CHAIN_DIM, CHAIN_COUNT = CHAIN_DIM + P_COUNT - 1 };
 static inline enum chained chain_of(enum part_id p) { return CHAIN_DIM + p - 1; }
 static inline enum part_id chain_part(int table) { return (enum part_id)(table - CHAIN_DIM + 1); }

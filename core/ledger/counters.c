@@ -132,6 +132,11 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->output_tokens += ev_int(ev, F_OUTPUT_TOKENS, 0);
 	s->cached_tokens += ev_int(ev, F_CACHE_READ_TOKENS, 0);
 	s->cost_pico += ev_int(ev, F_COST, 0);
+	if (ev_known(ev, F_ESTIMATE_INPUT)) {
+		s->estimated++;
+		s->estimated_tokens += ev_int(ev, F_ESTIMATE_INPUT, 0) + ev_int(ev, F_ESTIMATE_OUTPUT, 0);
+		s->estimated_pico += ev_int(ev, F_ESTIMATE_COST, 0);
+	}
 	s->duration_ns += ev_int(ev, F_DURATION, 0);
 	s->duration_n += ev_known(ev, F_DURATION);
 	s->userless += ev_known(ev, F_KEY_ID) && !ev_known(ev, F_USER);

@@ -93,6 +93,18 @@ int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, s
  * (ledger_fingerprint_mark), empty where it knows nothing yet. */
 int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e);
 
+/* Every recorded call that began in [from, to) ns, as far as money is asked for, by recording order. Numbers:
+ * -1 where the event has none. The strings live for the call. */
+struct cost_row {
+	struct slice user, department, function, provider, model, quality; /* empty: unknown */
+	struct slice key, agent, protocol, server_name;
+	int64_t status, stream, input_tokens, output_tokens, cost_pico;
+	int64_t estimate_input, estimate_output, estimate_pico;
+};
+typedef void (*cost_row_fn)(void *ctx, const struct cost_row *c);
+int ledger_cost_rows(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, cost_row_fn row, void *ctx,
+		     struct err *e);
+
 /* What a provider billed for a month ("2026-11"), as it was entered last. */
 struct invoice {
 	bool entered;

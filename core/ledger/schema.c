@@ -60,10 +60,18 @@ bool schema_rare(enum field_id f)
 	case F_CACHE_WRITE_TOKENS:
 	case F_REASONING_TOKENS:
 	case F_COST_REPORTED:
+	case F_ESTIMATE_INPUT:
+	case F_ESTIMATE_OUTPUT:
+	case F_ESTIMATE_COST:
 		return true;
 	default:
 		return false;
 	}
+}
+
+bool schema_later(enum field_id f)
+{
+	return f >= F_ESTIMATE_INPUT && f <= F_ESTIMATE_COST;
 }
 
 static void own_column_definitions(struct buf *out, bool rare)
@@ -350,10 +358,47 @@ static int views_of_events(sqlite3 *db, struct err *e)
 	return rc;
 }
 
+static int has_column(sqlite3 *db, enum field_id f, bool *has, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = TK_OK;
+
+	if (sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_table_info('event_more') WHERE name = lower(?)", -1, &s,
+			       NULL) != SQLITE_OK ||
+	    sqlite3_bind_text(s, 1, event_fields[f].id, -1, SQLITE_STATIC) != SQLITE_OK)
+		rc = schema_error(db, "ledger", e);
+	*has = rc == TK_OK && sqlite3_step(s) == SQLITE_ROW;
+	sqlite3_finalize(s);
+	return rc;
+}
+
+/* A ledger that is made anew has them already: its tables come from the fields of today. */
+static int add_later_columns(sqlite3 *db, struct err *e)
+{
+	int rc = TK_OK;
+
+	for (enum field_id f = event_parts[P_EV].first; f < part_end(P_EV) && rc == TK_OK; f++) {
+		struct buf sql;
+		bool has = true;
+
+		if (!schema_later(f) || (rc = has_column(db, f, &has, e)) != TK_OK || has)
+			continue;
+		buf_init(&sql, 256);
+		buf_str(&sql, "ALTER TABLE event_more ADD COLUMN ");
+		column_name(&sql, f);
+		buf_fmt(&sql, " %s", column_type(event_fields[f].type));
+		rc = schema_exec(db, buf_cstr(&sql), e);
+		buf_free(&sql);
+	}
+	return rc;
+}
+
 static int add_repricing(sqlite3 *db, struct err *e)
 {
 	int rc = schema_exec(db, repricing, e);
 
+	if (rc == TK_OK)
+		rc = add_later_columns(db, e);
 	return rc == TK_OK ? views_of_events(db, e) : rc;
 }
 

@@ -220,7 +220,7 @@ static uint8_t *write_int(uint8_t *p, int64_t v)
 static void chain_event(const struct stage *s, const struct staged *r)
 {
 	struct buf *b = chain_bytes(s->chain, CHAIN_EVENT);
-	size_t most = (2 + OWN + P_COUNT) * (1 + VARINT_MAX);
+	size_t most = (2 + OWN + P_COUNT) * (2 + VARINT_MAX);
 	uint32_t known = r->own.known, texts = s->texts;
 	uint8_t *p;
 
@@ -232,7 +232,12 @@ static void chain_event(const struct stage *s, const struct staged *r)
 	for (unsigned slot = 0; slot < OWN; slot++, known >>= 1, texts >>= 1) {
 		const union value *v = &r->own.v[slot];
 
-		if (!(known & 1)) {
+		if (schema_later(F_EV_BASE + slot)) {
+			if (known & 1) {
+				*p++ = (uint8_t)(CHAIN_LATER + slot);
+				p = write_int(p, v->i);
+			}
+		} else if (!(known & 1)) {
 			*p++ = 0;
 		} else if (texts & 1) {
 			*p++ = 2;

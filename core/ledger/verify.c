@@ -8,7 +8,10 @@
 #include "core/ledger/statement.h"
 
 
+#define OWN_COLUMN 2 /* of `event`: the first field, behind seq and ordinal */
+
 struct rows { /* of one chained table, in key order */
+	bool events; /* of the view `event` */
 	sqlite3_stmt *s;
 	struct sha256 *hash;
 	struct buf bytes;
@@ -44,8 +47,13 @@ static int rows_digest(struct rows *r, int64_t from, int64_t to, uint8_t out[32]
 	while ((rc = statement_row(r->s, e)) == TK_OK) {
 		buf_clear(&r->bytes);
 		for (int i = 0; i < columns; i++) {
-			int type = sqlite3_column_type(r->s, i);
+			int type = sqlite3_column_type(r->s, i), slot = i - OWN_COLUMN;
+			bool later = r->events && slot >= 0 && schema_later(F_EV_BASE + slot);
 
+			if (later && type != SQLITE_NULL)
+				buf_byte(&r->bytes, (uint8_t)(CHAIN_LATER + slot));
+			if (type == SQLITE_NULL && later)
+				continue;
 			if (type == SQLITE_NULL)
 				chain_null(&r->bytes);
 			else if (type == SQLITE_INTEGER)
@@ -105,6 +113,7 @@ int chain_verify(sqlite3 *db, int64_t *n, struct err *e)
 	int rc = link_hash == NULL ? err_set(e, TK_ENOMEM, "ledger: no memory") : TK_OK;
 
 	*n = 0;
+	rows[CHAIN_EVENT].events = true;
 	for (int t = 0; t < CHAIN_COUNT && rc == TK_OK; t++)
 		rc = rows_open(&rows[t], db,
 			       t == CHAIN_EVENT	   ? "event"

@@ -17,7 +17,6 @@ enum {
 	S_ERROR,
 };
 
-const struct json_want json_pieces[1] = { JSON_WANT_END };
 
 void json_stream_reset(struct json_stream *j)
 {
@@ -233,7 +232,7 @@ static uint8_t string_state(const struct json_stream *j)
 {
 	if (j->row == NULL || j->row->id == 0)
 		return S_IN_STRING;
-	return j->row->below == json_pieces && j->piece != NULL ? S_IN_PIECES : S_IN_TEXT;
+	return j->row->pieces && j->piece != NULL ? S_IN_PIECES : S_IN_TEXT;
 }
 
 

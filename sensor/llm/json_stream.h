@@ -14,15 +14,16 @@
 struct json_want {
 	const char *name;
 	uint8_t n, id;                  /* bytes of the name; 0: not told itself */
+	bool pieces;                    /* a string of any length, raw, in pieces; then told as an empty one */
 	const struct json_want *below;  /* its own members; NULL: none is wanted */
 };
 
-#define JSON_WANT(name, id, below) { name, sizeof(name) - 1, id, below }
+#define JSON_WANT(name, id, below) { name, sizeof(name) - 1, id, false, below }
 #define JSON_EACH(id, below) JSON_WANT("[]", id, below)
-/* A string of any length, raw, in pieces; then told as an empty JSON_STRING. */
-#define JSON_PIECES(name, id) JSON_WANT(name, id, json_pieces)
-#define JSON_WANT_END { NULL, 0, 0, NULL }
-extern const struct json_want json_pieces[1];
+/* A string in pieces; or, with `below`, a container. */
+#define JSON_PIECES_OR(name, id, below) { name, sizeof(name) - 1, id, true, below }
+#define JSON_PIECES(name, id) JSON_PIECES_OR(name, id, NULL)
+#define JSON_WANT_END { NULL, 0, 0, false, NULL }
 
 #define JSON_STREAM_PATH 12   /* containers on a wanted path; what is deeper is passed over */
 #define JSON_STREAM_TEXT 256  /* bytes of a string as written; what is longer is told cut */

@@ -85,6 +85,23 @@ static const struct json_want batch_result[] = { JSON_WANT("response", U_NOTHING
 static const struct json_want result[] = { JSON_WANT("batch_result", U_NOTHING, batch_result),
 					       JSON_WANT_END };
 static const struct json_want results[] = { JSON_EACH(U_NOTHING, result), JSON_WANT_END };
+/* Text of an answer: whole, and as a stream's deltas bring it. */
+static const struct json_want function[] = { JSON_PIECES("arguments", U_TEXT), JSON_WANT_END };
+static const struct json_want tool_call[] = { JSON_WANT("function", U_NOTHING, function), JSON_WANT_END };
+static const struct json_want tool_calls[] = { JSON_EACH(U_NOTHING, tool_call), JSON_WANT_END };
+static const struct json_want said[] = {
+	JSON_PIECES("content", U_TEXT),
+	JSON_PIECES("refusal", U_TEXT),
+	JSON_WANT("tool_calls", U_NOTHING, tool_calls),
+	JSON_WANT_END
+};
+static const struct json_want choice[] = {
+	JSON_WANT("delta", U_NOTHING, said),
+	JSON_WANT("message", U_NOTHING, said),
+	JSON_PIECES("text", U_TEXT),
+	JSON_WANT_END
+};
+static const struct json_want choices[] = { JSON_EACH(U_NOTHING, choice), JSON_WANT_END };
 static const struct json_want in_event[] = { /* the response in an event of its stream */
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
@@ -111,13 +128,34 @@ static const struct json_want response[] = {
 	JSON_WANT("meta", U_BLOCK, meta),
 	JSON_WANT("outputs", U_ITEMS, outputs),
 	JSON_WANT("results", U_ITEMS, results),
+	JSON_WANT("choices", U_NOTHING, choices),
+	JSON_PIECES("delta", U_TEXT), /* of an event of a response */
+	JSON_WANT("error", U_IS_FAILED, NULL),
 	JSON_WANT_END
 };
+/* Text of a prompt: a string, or parts. */
+static const struct json_want part[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_WANT("image_url", U_PICTURE, NULL),
+	JSON_WANT_END
+};
+static const struct json_want parts[] = { JSON_EACH(U_NOTHING, part), JSON_WANT_END };
+static const struct json_want prompted[] = {
+	JSON_PIECES_OR("content", U_TEXT, parts),
+	JSON_WANT("tool_calls", U_NOTHING, tool_calls),
+	JSON_PIECES("output", U_TEXT), /* of a tool, as an item */
+	JSON_WANT_END
+};
+static const struct json_want messages[] = { JSON_EACH(U_NOTHING, prompted), JSON_WANT_END };
+static const struct json_want prompts[] = { JSON_PIECES("[]", U_TEXT), JSON_WANT_END };
 static const struct json_want request[] = {
+	JSON_WANT("messages", U_NOTHING, messages),
+	JSON_PIECES_OR("prompt", U_TEXT, prompts),
+	JSON_PIECES("instructions", U_TEXT),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("user", U_USER, NULL),
 	JSON_WANT("safety_identifier", U_USER_ALSO, NULL),
-	JSON_PIECES("input", U_SPOKEN),
+	JSON_PIECES_OR("input", U_SPOKEN, messages),
 	JSON_WANT_END
 };
 static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);

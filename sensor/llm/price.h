@@ -52,6 +52,9 @@ struct price_memo {
 };
 enum price_result price_event_memo(const struct price_table *t, struct price_memo *memo,
 				   const struct access_event *ev, int64_t *pico_usd);
+/* The same of the tokens that were estimated. */
+enum price_result price_estimate(const struct price_table *t, struct price_memo *memo,
+				 const struct access_event *ev, int64_t *pico_usd);
 /* Served model first, then the requested one; at the time of completion. */
 enum price_result price_event(const struct price_table *t, const struct access_event *ev, int64_t *pico_usd);
 

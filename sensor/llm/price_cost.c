@@ -340,3 +340,19 @@ enum price_result price_event(const struct price_table *t, const struct access_e
 
 	return price_event_memo(t, &memo, ev, pico_usd);
 }
+
+enum price_result price_estimate(const struct price_table *t, struct price_memo *memo,
+				 const struct access_event *ev, int64_t *pico_usd)
+{
+	struct access_event guess;
+	struct part own;
+
+	if (!ev_known(ev, F_ESTIMATE_INPUT))
+		return PRICE_NO_USAGE;
+	guess = *ev;
+	own = *ev->part[P_EV];
+	guess.part[P_EV] = &own;
+	ev_set_int(&guess, F_INPUT_TOKENS, ev_int(ev, F_ESTIMATE_INPUT, 0));
+	ev_set_int(&guess, F_OUTPUT_TOKENS, ev_int(ev, F_ESTIMATE_OUTPUT, 0));
+	return price_event_memo(t, memo, &guess, pico_usd);
+}

@@ -205,7 +205,8 @@ bool price_table_add(struct price_table *t, const struct price_row *given)
 static void end_before(const struct price_listing *newer, struct price_listing *older, struct problems *p)
 {
 	const struct price_row *a = newer->row, *b = older->row;
-	const struct price_row *first = a->line < b->line ? a : b, *second = first == a ? b : a;
+	bool a_first = a->line != b->line ? a->line < b->line : a->column < b->column;
+	const struct price_row *first = a_first ? a : b, *second = a_first ? b : a;
 	int n = (int)slice_head(second->model, 80).n;
 	const char *model = (const char *)second->model.p;
 

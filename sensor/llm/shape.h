@@ -36,10 +36,12 @@ enum usage_member {
 	U_CALLS, U_CALL,          /* a list of what was done for the answer; one of it */
 	U_IMAGES, U_IMAGE,        /* a list of images; one of it */
 	U_TOKEN_IN,               /* one token of the input */
+	U_PICTURE,                /* an image of a prompt */
 	U_STREAMED,               /* only streamed bodies have it */
 	/* anything: that it is there tells the operation */
 	U_IS, U_IS_CHAT = U_IS, U_IS_TEXT, U_IS_EMBEDDINGS, U_IS_RERANK, U_IS_IMAGE, U_IS_GROQ, U_IS_SEARCH,
 		U_IS_GUARDED,
+	U_IS_FAILED,              /* an error, also within a stream */
 	U_IS_END,
 	/* texts: the last that is not empty */
 	U_MODEL = U_IS_END, U_TEXTS = U_MODEL,
@@ -52,7 +54,8 @@ enum usage_member {
 	U_PASS_MODEL, U_GEO, U_SPEED,
 	/* JSON_PIECES */
 	U_BYTES,                  /* JSON in base64 */
-	U_SPOKEN,                 /* text whose characters are counted */
+	U_SPOKEN,                 /* text of the request that may be spoken: its characters are counted */
+	U_TEXT,                   /* any other text of a prompt or an answer: so are its */
 };
 
 /* A usage block as it stands there. */

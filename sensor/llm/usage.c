@@ -92,7 +92,8 @@ struct usage_reader *usage_begin(void *memory, const struct route *route)
 		json_stream_init(&u->request, u->shape->request, usage_told_request, u);
 		json_stream_init(&u->response, u->shape->response, usage_told_response, u);
 		json_stream_init(&u->inner.json, u->shape->response, usage_told_response, u);
-		u->request.piece = u->response.piece = usage_told_piece;
+		u->request.piece = usage_told_request_piece;
+		u->response.piece = usage_told_response_piece;
 	}
 	usage_values_begin(u);
 	u->form = u->body = u->streamed = false;
@@ -265,14 +266,21 @@ static void finish_texts(struct usage_reader *u, struct usage *out)
 		out->operation = u->shape->operation(&seen);
 }
 
+static bool is_generation(const char *operation)
+{
+	return operation != NULL && (strcmp(operation, "chat") == 0 || strcmp(operation, "text_completion") == 0);
+}
+
 void usage_end(struct usage_reader *u, bool request_whole, bool response_whole, struct usage *out)
 {
 	(void)request_whole; /* a value is taken when its end was seen */
 	*out = (struct usage){ .input = -1, .output = -1, .cache_read = -1, .cache_write = -1,
-			       .reasoning = -1, .cost_reported = -1, .stream = stream_of(u) };
+			       .reasoning = -1, .cost_reported = -1, .estimate_input = -1, .estimate_output = -1,
+			       .stream = stream_of(u) };
 	if (u->shape == NULL)
 		return;
 	finish_texts(u, out);
+	out->generates = is_generation(out->operation != NULL ? out->operation : u->route.operation);
 	if (!route_does(&u->route, "count_tokens"))
 		usage_values_end(u, response_whole, out);
 }

@@ -8,17 +8,23 @@
 
 #include "core/base/slice.h"
 #include "sensor/llm/route.h"
+#include "sensor/llm/text_count.h"
 #include "sensor/llm/usage_details.h"
 
 #define USAGE_TEXT_MAX 128 /* longer model names and ids are cut */
 
-enum usage_quality { USAGE_NONE, USAGE_PARTIAL, USAGE_EXACT };
+enum usage_quality { USAGE_NONE, USAGE_PARTIAL, USAGE_EXACT, USAGE_ESTIMATED };
 
 struct usage { /* counts: -1 unknown */
 	int64_t input, output;                  /* normal form: llm-usage.md 3 */
 	int64_t cache_read, cache_write, reasoning;
 	int64_t cost_reported;                  /* pico-USD */
 	struct usage_details details;           /* of what else was billed; 0: not said */
+	int64_t estimate_input, estimate_output; /* estimate.h */
+	struct text_count asked, answered;      /* text of prompt and answer, where the shape counts it */
+	int64_t images;                         /* of the prompt */
+	bool failed;                            /* the answer is an error, or has one */
+	bool generates;                         /* chat or text completion */
 	enum usage_quality quality;
 	int stream;                             /* 1 streamed, 0 not, -1 not known */
 	/* Borrow the reader; empty: not said. `user` is the request body's. */

@@ -43,14 +43,14 @@ struct usage_reader {
 	struct usage_block block; /* of the one that is open, or was when the body ended */
 	struct usage_sum items;
 	int64_t header[U_NUMBERS];
-	int64_t length_ms, calls, images, spoken;
+	int64_t length_ms, calls, images, pictures;
+	struct text_count spoken, prompt, answer;
 	uint32_t is;
 	bool closed, opened;
 	bool repeats; /* what it says was told before */
 
 	/* pair: enum usage_detail + 1 that the open one counts; 0: none */
-	uint8_t pair, pass_model_n, escape;
-	bool escape_low;                    /* the escape is the second half of a character */
+	uint8_t pair, pass_model_n;
 	uint8_t pass_model[USAGE_PASS_MODEL_MAX];
 
 	uint8_t framing, media;
@@ -63,7 +63,8 @@ struct usage_reader {
 void usage_values_begin(struct usage_reader *u);
 void usage_told_request(void *ctx, uint8_t id, enum json_type type, struct slice text);
 void usage_told_response(void *ctx, uint8_t id, enum json_type type, struct slice text);
-void usage_told_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
+void usage_told_request_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
+void usage_told_response_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
 void usage_keep_text(struct kept_text *all, uint8_t id, struct slice text);
 /* Costs become pico-USD, lengths milliseconds; what is negative or absurd is not believed. */
 void usage_keep_number(int64_t *numbers, uint8_t id, struct slice text);

@@ -369,6 +369,8 @@ void usage_told_request(void *ctx, uint8_t id, enum json_type type, struct slice
 		mark(u, id, type);
 	else if (id >= U_TEXTS && id < U_KEPT && type == JSON_STRING)
 		usage_keep_text(u->asked, id, text);
+	else if (id == U_PICTURE && (type == JSON_STRING || type == JSON_OBJECT_BEGIN))
+		u->pictures++;
 }
 
 void usage_told_response(void *ctx, uint8_t id, enum json_type type, struct slice text)
@@ -423,35 +425,21 @@ static void inner_piece(struct usage_reader *u, struct slice raw)
 	in->busy = false;
 }
 
-/* Characters, not bytes; an escape with four hex digits is one, the second of two that make one is none. */
-static void count_characters(struct usage_reader *u, struct slice raw, bool escaped)
+void usage_told_request_piece(void *ctx, uint8_t id, struct slice raw, bool escaped)
 {
-	for (size_t i = 0; i < raw.n; i++) {
-		uint8_t c = raw.p[i];
+	struct usage_reader *u = ctx;
 
-		if (escaped) {
-			u->spoken++;
-			u->escape = c == 'u' ? 4 : 0;
-		} else if (u->escape > 0) {
-			if (u->escape == 4)
-				u->escape_low = (c | 0x20) == 'd';
-			else if (u->escape == 3)
-				u->spoken -= u->escape_low && (c | 0x20) >= 'c' && (c | 0x20) <= 'f';
-			u->escape--;
-		} else if ((c & 0xc0) != 0x80) {
-			u->spoken++;
-		}
-	}
+	text_count_piece(id == U_SPOKEN ? &u->spoken : &u->prompt, raw, escaped);
 }
 
-void usage_told_piece(void *ctx, uint8_t id, struct slice raw, bool escaped)
+void usage_told_response_piece(void *ctx, uint8_t id, struct slice raw, bool escaped)
 {
 	struct usage_reader *u = ctx;
 
 	if (id == U_BYTES)
 		inner_piece(u, raw);
-	else if (id == U_SPOKEN)
-		count_characters(u, raw, escaped);
+	else
+		text_count_piece(&u->answer, raw, escaped);
 }
 
 /* ---- beginning and end ---- */
@@ -463,11 +451,11 @@ void usage_values_begin(struct usage_reader *u)
 	clear_items(u);
 	for (size_t i = 0; i < U_NUMBERS; i++)
 		u->header[i] = -1;
-	u->length_ms = u->calls = u->images = u->spoken = 0;
+	u->length_ms = u->calls = u->images = u->pictures = 0;
+	u->spoken = u->prompt = u->answer = (struct text_count){ 0 };
 	u->is = 0;
 	u->closed = u->opened = u->repeats = false;
-	u->pair = u->pass_model_n = u->escape = 0;
-	u->escape_low = false;
+	u->pair = u->pass_model_n = 0;
 	u->inner.open = u->inner.busy = false;
 }
 
@@ -485,7 +473,7 @@ static void add_details(const struct usage_reader *u, bool whole, struct usage *
 	if (n[DETAIL_MILLISECONDS] == 0 && out->input < 0)
 		n[DETAIL_MILLISECONDS] = u->length_ms;
 	if (operation != NULL && strcmp(operation, "speech") == 0)
-		n[DETAIL_CHARACTERS] = u->spoken;
+		n[DETAIL_CHARACTERS] = text_characters(&u->spoken);
 	if (u->header[U_DETAIL + DETAIL_FROM_CACHE] > 0)
 		n[DETAIL_FROM_CACHE] = 1;
 }
@@ -515,4 +503,10 @@ void usage_values_end(struct usage_reader *u, bool whole, struct usage *out)
 	if (out->cost_reported < 0)
 		out->cost_reported = u->header[U_COST_ALSO];
 	add_details(u, whole, out);
+	out->asked = u->prompt;
+	out->asked.narrow += u->spoken.narrow;
+	out->asked.wide += u->spoken.wide;
+	out->answered = u->answer;
+	out->images = u->pictures;
+	out->failed = (u->is >> (U_IS_FAILED - U_IS) & 1) != 0;
 }

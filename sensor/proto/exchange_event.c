@@ -5,6 +5,7 @@
 #include "sensor/fields/secret.h"
 #include "sensor/fields/text.h"
 #include "sensor/fields/wanted.h"
+#include "sensor/llm/estimate.h"
 #include "sensor/proto/exchange.h"
 #include "sensor/proto/greeting.h"
 
@@ -130,7 +131,7 @@ static void set_details(const struct usage_details *d, const struct parse_contex
 
 static void set_usage(const struct usage *u, const struct parse_context *fields, struct access_event *ev)
 {
-	static const char *const quality[] = { "none", "partial", "exact" };
+	static const char *const quality[] = { "none", "partial", "exact", "estimated" };
 
 	set_said(ev, F_REQUEST_MODEL, u->request_model, fields);
 	set_said(ev, F_RESPONSE_MODEL, u->response_model, fields);
@@ -147,6 +148,8 @@ static void set_usage(const struct usage *u, const struct parse_context *fields,
 	set_count_of(ev, F_CACHE_WRITE_TOKENS, u->cache_write);
 	set_count_of(ev, F_REASONING_TOKENS, u->reasoning);
 	set_count_of(ev, F_COST_REPORTED, u->cost_reported);
+	set_count_of(ev, F_ESTIMATE_INPUT, u->estimate_input);
+	set_count_of(ev, F_ESTIMATE_OUTPUT, u->estimate_output);
 	set_details(&u->details, fields, ev);
 	if (u->stream >= 0)
 		ev_set_int(ev, F_STREAM, u->stream);
@@ -199,6 +202,8 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 
 	if (x->usage != NULL)
 		usage_end(x->usage, q->whole, s->whole, &usage);
+	if (x->usage != NULL && fields->estimates != NULL)
+		estimate_usage(fields->estimates, x->status, q->whole && s->whole && !x->doubtful, &usage);
 	set_times(x, ev);
 	set_ends(x, ends, fields, ev);
 	if (ends->greeting != NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
+#include "sensor/llm/estimate.h"
 #include "sensor/proto/connection.h"
 #include "sensor/proto/packet/fragments.h"
 #include "sensor/proto/packet/frame.h"
@@ -224,12 +225,13 @@ struct tap *tap_new(const struct tap_limits *limits, const struct parse_context 
 	t->now = INT64_MIN;
 	t->fields = *fields;
 	t->fields.scratch = &t->scratch;
+	t->fields.estimates = estimates_new();
 	t->workshop.fields = &t->fields;
 	t->workshop.losses = &t->losses;
 	t->workshop.done = exchange_done;
 	t->workshop.sealed = connection_sealed;
 	t->workshop.ctx = t;
-	if (make_pools(t, limits))
+	if (t->fields.estimates != NULL && make_pools(t, limits))
 		return t;
 	tap_free(t);
 	return NULL;
@@ -239,6 +241,7 @@ void tap_free(struct tap *t)
 {
 	if (t == NULL)
 		return;
+	estimates_free(t->fields.estimates);
 	streams_free(t->streams);
 	fragments_free(t->fragments);
 	quic_pool_free(t->quic);

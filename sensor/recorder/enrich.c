@@ -341,6 +341,8 @@ void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *
 	if (en->prices != NULL &&
 	    price_event_memo(en->prices, memo, ev, &pico) == PRICE_OK)
 		ev_set_int(ev, F_COST, pico);
+	if (en->prices != NULL && price_estimate(en->prices, memo, ev, &pico) == PRICE_OK)
+		ev_set_int(ev, F_ESTIMATE_COST, pico);
 }
 
 void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours, enum on_duty duty)

@@ -182,7 +182,7 @@ def priced_anew(tap):
     site.tochoku(*order[:2], '--from', '2026-11-25', '--to', '2026-11-24', '--reason', 'x', want=2)
     write(site.path('new.yml'), 'models: [{model: m-1, input: free}]')
     site.tochoku(*order, '--reason', 'x', want=2)
-    tap.ok("new.yml:1:29: 'input'" in site.last_error, 'reprice: a wrong table is told', site.last_error)
+    tap.ok("new.yml:1:30: 'input'" in site.last_error, 'reprice: a wrong table is told', site.last_error)
 
 
 def priced_anew_running(tap):
@@ -282,7 +282,8 @@ def age_of_table(tap):
 
     def said(text):
         write(site.path('prices.yml'), text)
-        return [(r['state'], r['text']) for r in site.lines('status', '--json', want=1) if r['check'] == 'prices']
+        return [(r['state'], r['text']) for r in map(json.loads, site.tochoku('status', '--json', want=1).splitlines())
+                if r['check'] == 'prices']
     tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-80))], ['OK'], 'status: prices')
     tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-100))], ['WARN'], 'status: old ones')
     got = said('models: [{model: a, input: 1, from: %s, to: %s}, {model: b, input: 1, from: %s, to: %s}]' %

@@ -1,0 +1,36 @@
+#include "sensor/llm/text_count.h"
+
+/* The n-th hex digit of an escape: the first tells how wide, the second whether it is the other half of the
+ * character before. */
+static void count_digit(struct text_count *t, uint8_t c)
+{
+	uint8_t digit = c | 0x20;
+
+	if (t->escape == 4 && c >= '3') {
+		t->narrow--;
+		t->wide++;
+	}
+	if (t->escape == 4)
+		t->low = digit == 'd';
+	else if (t->escape == 3 && t->low && digit >= 'c' && digit <= 'f')
+		t->wide--;
+	t->escape--;
+}
+
+void text_count_piece(struct text_count *t, struct slice raw, bool escaped)
+{
+	for (size_t i = 0; i < raw.n; i++) {
+		uint8_t c = raw.p[i];
+
+		if (escaped) {
+			t->narrow++;
+			t->escape = c == 'u' ? 4 : 0;
+		} else if (t->escape > 0) {
+			count_digit(t, c);
+		} else if (c >= 0xe3) {
+			t->wide++;
+		} else if ((c & 0xc0) != 0x80) {
+			t->narrow++;
+		}
+	}
+}
