@@ -8,7 +8,7 @@
 #define START_TOKENS 64      /* the start value counts as much as so many tokens of exact calls */
 #define WEIGHT_MAX (INT64_C(1) << 24)
 #define ODD 8                /* what is so many times off the start value teaches nothing: tools, images */
-#define TEXT_MAX (INT64_C(1) << 40)
+#define MESSAGE 16           /* role and separators: about 4 tokens */
 
 /* Weights are quarters of a token by the start values. */
 struct ratio {
@@ -42,9 +42,11 @@ void estimates_free(struct estimates *e)
 	free(e);
 }
 
-static int64_t weight_of(const struct text_count *t)
+static int64_t weight_of(const struct usage *u, enum side side)
 {
-	return t->narrow + 4 * t->wide;
+	const struct text_count *t = side == SIDE_INPUT ? &u->asked : &u->answered;
+
+	return t->narrow + 4 * t->wide + (side == SIDE_INPUT ? u->messages * MESSAGE : 0);
 }
 
 /* Japanese where a fifth of the characters is wide. */
@@ -53,9 +55,10 @@ static bool is_wide(const struct text_count *t)
 	return t->wide * 4 >= t->narrow;
 }
 
-static struct ratio *ratio_of(struct estimates *e, struct slice model, enum side side, const struct text_count *t)
+static struct ratio *ratio_of(struct estimates *e, const struct usage *u, enum side side)
 {
-	uint64_t key = hash64(model, (uint64_t)side * 2 + is_wide(t) + 1);
+	struct slice model = u->response_model.n > 0 ? u->response_model : u->request_model;
+	uint64_t key = hash64(model, (uint64_t)side * 2 + is_wide(side == SIDE_INPUT ? &u->asked : &u->answered) + 1);
 	struct ratio *r = &e->slot[key % SLOTS];
 
 	if (r->key != key || r->weight == 0)
@@ -63,16 +66,15 @@ static struct ratio *ratio_of(struct estimates *e, struct slice model, enum side
 	return r;
 }
 
-static void learn(struct estimates *e, struct slice model, enum side side, const struct text_count *t,
-		  int64_t tokens)
+static void learn(struct estimates *e, const struct usage *u, enum side side, int64_t tokens)
 {
-	int64_t weight = weight_of(t);
+	int64_t weight = weight_of(u, side);
 	struct ratio *r;
 
 	if (weight <= 0 || weight > WEIGHT_MAX || tokens <= 0 || tokens > weight * ODD / 4 ||
 	    tokens * ODD * 4 < weight)
 		return;
-	r = ratio_of(e, model, side, t);
+	r = ratio_of(e, u, side);
 	r->tokens += tokens;
 	r->weight += weight;
 	if (r->weight > WEIGHT_MAX) {
@@ -81,12 +83,11 @@ static void learn(struct estimates *e, struct slice model, enum side side, const
 	}
 }
 
-static int64_t estimate(struct estimates *e, struct slice model, enum side side, const struct text_count *t)
+static int64_t estimate(struct estimates *e, const struct usage *u, enum side side)
 {
-	const struct ratio *r = ratio_of(e, model, side, t);
-	__int128 n = (__int128)weight_of(t) * r->tokens;
+	const struct ratio *r = ratio_of(e, u, side);
 
-	return text_characters(t) > TEXT_MAX ? -1 : (int64_t)((n + r->weight / 2) / r->weight);
+	return (int64_t)(((__int128)weight_of(u, side) * r->tokens + r->weight / 2) / r->weight);
 }
 
 static int64_t image_tokens(struct slice model)
@@ -101,21 +102,19 @@ static int64_t image_tokens(struct slice model)
 
 void estimate_usage(struct estimates *e, int64_t status, bool whole, struct usage *u)
 {
-	struct slice model = u->response_model.n > 0 ? u->response_model : u->request_model;
-	int64_t hidden = u->reasoning > 0 ? u->reasoning : 0;
+	bool text = text_characters(&u->asked) > 0 || text_characters(&u->answered) > 0;
 
 	if (!u->generates || status != 200 || u->failed || !whole)
 		return;
 	if (u->quality == USAGE_EXACT) {
 		if (u->images == 0)
-			learn(e, model, SIDE_INPUT, &u->asked, u->input);
-		learn(e, model, SIDE_OUTPUT, &u->answered, u->output - hidden);
-	} else if (u->quality == USAGE_NONE && u->input < 0 && u->output < 0 &&
-		   (text_characters(&u->asked) > 0 || text_characters(&u->answered) > 0)) {
-		u->estimate_input = estimate(e, model, SIDE_INPUT, &u->asked);
-		if (u->estimate_input >= 0)
-			u->estimate_input += u->images * image_tokens(model);
-		u->estimate_output = estimate(e, model, SIDE_OUTPUT, &u->answered);
+			learn(e, u, SIDE_INPUT, u->input);
+		learn(e, u, SIDE_OUTPUT, u->output - (u->reasoning > 0 ? u->reasoning : 0));
+	} else if (u->quality == USAGE_NONE && u->input < 0 && u->output < 0 && text) {
+		struct slice model = u->response_model.n > 0 ? u->response_model : u->request_model;
+
+		u->estimate_input = estimate(e, u, SIDE_INPUT) + u->images * image_tokens(model);
+		u->estimate_output = estimate(e, u, SIDE_OUTPUT);
 		u->quality = USAGE_ESTIMATED;
 	}
 }

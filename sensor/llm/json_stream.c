@@ -395,6 +395,17 @@ static size_t skip(struct json_stream *j, struct slice in, size_t at)
 	return at;
 }
 
+/* The same; of a container that is wanted in pieces they are handed on. */
+static size_t skip_told(struct json_stream *j, struct slice in, size_t at)
+{
+	const struct json_want *row = j->row;
+	size_t end = j->state == S_SKIP ? skip(j, in, at) : in_string(j, in, at);
+
+	if (row != NULL && row->pieces && j->piece != NULL)
+		j->piece(j->ctx, row->id, slice_of(in.p + at, end - at), false);
+	return end;
+}
+
 /* ---- beginnings: what lies whole in the piece, as most does, is not copied ---- */
 
 /* Where the string that begins at `at` ends, if it does so in this piece, is no longer than what is kept, and
@@ -482,8 +493,8 @@ void json_stream_push(struct json_stream *j, struct slice bytes)
 	size_t at = 0;
 
 	while (at < bytes.n && j->state != S_ERROR) {
-		if (j->state == S_SKIP)
-			at = skip(j, bytes, at);
+		if (j->state == S_SKIP || j->state == S_SKIP_STRING)
+			at = skip_told(j, bytes, at);
 		else if (j->state == S_IN_WORD)
 			at = in_word(j, bytes, at);
 		else if (j->state < S_IN_KEY)

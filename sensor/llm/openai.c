@@ -146,12 +146,15 @@ static const struct json_want prompted[] = {
 	JSON_PIECES("output", U_TEXT), /* of a tool, as an item */
 	JSON_WANT_END
 };
-static const struct json_want messages[] = { JSON_EACH(U_NOTHING, prompted), JSON_WANT_END };
+static const struct json_want messages[] = { JSON_EACH(U_MESSAGE, prompted), JSON_WANT_END };
 static const struct json_want prompts[] = { JSON_PIECES("[]", U_TEXT), JSON_WANT_END };
 static const struct json_want request[] = {
 	JSON_WANT("messages", U_NOTHING, messages),
 	JSON_PIECES_OR("prompt", U_TEXT, prompts),
 	JSON_PIECES("instructions", U_TEXT),
+	JSON_PIECES("tools", U_TEXT),
+	JSON_PIECES("functions", U_TEXT),
+	JSON_PIECES("response_format", U_TEXT),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("user", U_USER, NULL),
 	JSON_WANT("safety_identifier", U_USER_ALSO, NULL),

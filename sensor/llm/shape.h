@@ -36,6 +36,7 @@ enum usage_member {
 	U_CALLS, U_CALL,          /* a list of what was done for the answer; one of it */
 	U_IMAGES, U_IMAGE,        /* a list of images; one of it */
 	U_TOKEN_IN,               /* one token of the input */
+	U_MESSAGE,                /* a message of a prompt */
 	U_PICTURE,                /* an image of a prompt */
 	U_STREAMED,               /* only streamed bodies have it */
 	/* anything: that it is there tells the operation */

@@ -22,7 +22,7 @@ struct usage { /* counts: -1 unknown */
 	struct usage_details details;           /* of what else was billed; 0: not said */
 	int64_t estimate_input, estimate_output; /* estimate.h */
 	struct text_count asked, answered;      /* text of prompt and answer, where the shape counts it */
-	int64_t images;                         /* of the prompt */
+	int64_t images, messages;               /* of the prompt */
 	bool failed;                            /* the answer is an error, or has one */
 	bool generates;                         /* chat or text completion */
 	enum usage_quality quality;

@@ -43,7 +43,7 @@ struct usage_reader {
 	struct usage_block block; /* of the one that is open, or was when the body ended */
 	struct usage_sum items;
 	int64_t header[U_NUMBERS];
-	int64_t length_ms, calls, images, pictures;
+	int64_t length_ms, calls, images, pictures, messages;
 	struct text_count spoken, prompt, answer;
 	uint32_t is;
 	bool closed, opened;

@@ -369,6 +369,8 @@ void usage_told_request(void *ctx, uint8_t id, enum json_type type, struct slice
 		mark(u, id, type);
 	else if (id >= U_TEXTS && id < U_KEPT && type == JSON_STRING)
 		usage_keep_text(u->asked, id, text);
+	else if (id == U_MESSAGE && type == JSON_OBJECT_BEGIN)
+		u->messages++;
 	else if (id == U_PICTURE && (type == JSON_STRING || type == JSON_OBJECT_BEGIN))
 		u->pictures++;
 }
@@ -451,7 +453,7 @@ void usage_values_begin(struct usage_reader *u)
 	clear_items(u);
 	for (size_t i = 0; i < U_NUMBERS; i++)
 		u->header[i] = -1;
-	u->length_ms = u->calls = u->images = u->pictures = 0;
+	u->length_ms = u->calls = u->images = u->pictures = u->messages = 0;
 	u->spoken = u->prompt = u->answer = (struct text_count){ 0 };
 	u->is = 0;
 	u->closed = u->opened = u->repeats = false;
@@ -508,5 +510,6 @@ void usage_values_end(struct usage_reader *u, bool whole, struct usage *out)
 	out->asked.wide += u->spoken.wide;
 	out->answered = u->answer;
 	out->images = u->pictures;
+	out->messages = u->messages;
 	out->failed = (u->is >> (U_IS_FAILED - U_IS) & 1) != 0;
 }
