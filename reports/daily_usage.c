@@ -91,6 +91,10 @@ static void invoice(struct sheet *s, struct sheet_item *i, const struct daily *d
 	item_result(s, i, W_INVOICE, d->invoice_month, say_usd(s, d->invoice.pico_usd),
 		    say_cost(s, d->invoice_computed, d->invoice_unpriced),
 		    d->invoice.pico_usd > 0 ? say_quotient(s, more * 100, d->invoice.pico_usd, 1) : "―");
+	if (d->invoice.reason[0] == 0 && (more < 0 ? -more : more) * 20 > d->invoice.pico_usd) {
+		item_result(s, i, W_INVOICE_ASK);
+		item_verdict(i, VERDICT_CARE);
+	}
 	if (d->invoice.reason[0] != 0)
 		item_result(s, i, W_INVOICE_REASON, sheet_copy(s, slice_str(d->invoice.reason)),
 			    sheet_copy(s, slice_str(d->invoice.actor)));

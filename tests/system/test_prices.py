@@ -4,14 +4,17 @@ import datetime
 import hashlib
 import json
 import os
+import random
 import signal
 import sqlite3
+import struct
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '../lib'))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../property')]
 from harness import Site, Tap  # noqa: E402
+from test_cost import conversation  # noqa: E402
 
 TABLE = '''table: ward
 models:
@@ -31,6 +34,11 @@ def line(model, tokens, minute, rid):
 def write(path, text):
     with open(path, 'w', encoding='utf-8') as f:
         f.write(text)
+
+
+def write_bytes(path, data):
+    with open(path, 'wb') as f:
+        f.write(data)
 
 
 def append(path, text):
@@ -317,6 +325,60 @@ def invoiced(tap):
     site.tochoku(*bill, 'much', want=2)
 
 
+def forecast(tap):
+    """What was spent, and for each day to come the mean of its class."""
+    site = Site(extra='calendar: {saturday: closed}\nbudget: {month_usd: 300}\n')
+    append(site.config, table_at(site.path('prices.yml')))
+    write(site.path('prices.yml'), 'models: [{model: m-1, input: 1000000, output: 0}]')
+    days = {'2026-11-25': 10, '2026-11-26': 20, '2026-11-28': 7}  # Wednesday, Thursday, Saturday
+    write(site.path('x.log'), ''.join(line('m-1', n, 1, d).replace('2026-11-24', d) for d, n in days.items()))
+    site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
+    want = {'2026-11-25': 10 + 5 * 10, '2026-11-26': 30 + 2 * 15 + 2 * 15,  # no closed day yet: the mean of all
+            '2026-11-28': 37 + 7 + 10}  # nobody called on Friday: (10 + 20 + 0) / 3 on Monday
+    for day, usd in want.items():
+        tap.equal(reports(site, day)['cost.forecast_pico_usd'], str(usd * 10**12), 'forecast on %s' % day)
+    tap.equal(reports(site, '2026-11-24')['cost.forecast_pico_usd'], None, 'no forecast before the first call')
+    write(site.path('prices.yml'), 'models: [{model: m-1, input: 9000000, output: 0}]')
+    site.tochoku('prices', 'reprice', '--from', '2026-11-01', '--to', '2026-11-30', '--reason', 'x')
+    text = site.tochoku('report', 'daily', '--date', '2026-11-28', '--format', 'text', '--lang', 'en').decode()
+    tap.ok('caution: the forecast is 162.0 % of the month' in text, 'a forecast over the budget is told', text)
+    tap.ok('3 calls' not in text and '1 calls of it priced anew' in text, 'and that the day was priced anew', text)
+
+
+def estimated(tap):
+    """A stream that tells no usage: figures of its own, no part of the others."""
+    site = Site()
+    append(site.config, table_at(site.path('prices.yml')))
+    write(site.path('prices.yml'), 'models: [{model: m-1, input: 1, output: 2}]')
+    ask = json.dumps({'model': 'm-1', 'stream': True, 'messages': [{'role': 'user', 'content': 'x' * 400}]})
+    stream = ''.join('data: %s\n\n' % json.dumps({'id': 'c', 'model': 'm-1', 'choices': [{'delta': {'content': t}}]})
+                     for t in ['要約', 'です', 'y' * 8]) + 'data: [DONE]\n\n'
+    head = 'POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nUser-Agent: ward/1 (x)\r\nContent-Length: %d\r\n\r\n'
+    answer = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n'
+    data = stream.encode()
+    write_bytes(site.path('x.pcap'), struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + conversation(
+        random.Random(1), 0, (head % len(ask) + ask).encode(), (answer % len(data)).encode() + data))
+    site.tochoku('import', site.path('x.pcap'))
+    event = site.events()[0]
+    tap.equal({k: event.get(k) for k in ('tochoku.usage.quality', 'tochoku.estimate.input_tokens',
+                                         'tochoku.estimate.output_tokens', 'tochoku.estimate.pico_usd',
+                                         'gen_ai.usage.input_tokens', 'tochoku.cost.pico_usd')},
+              {'tochoku.usage.quality': 'estimated', 'tochoku.estimate.input_tokens': 104,
+               'tochoku.estimate.output_tokens': 6, 'tochoku.estimate.pico_usd': 116 * 10**6,
+               'gen_ai.usage.input_tokens': None, 'tochoku.cost.pico_usd': None}, 'an estimate has fields of its own')
+    day = event['@timestamp'][:10]
+    report = reports(site, day)
+    tap.equal([report[k] for k in ('cost.estimated_calls', 'cost.estimated_tokens', 'cost.estimated_pico_usd',
+                                   'cost.pico_usd', 'cost.unpriced_calls')], [1, 110, '116000000', '0', 0],
+              'the report has it apart')
+    tap.equal([(x['tochoku.usage.quality'], x['tokens'], x['estimated_tokens'], x['estimated_pico_usd'])
+               for x in report['cost.lines']], [('estimated', 0, 110, '116000000')], 'its line too')
+    tap.equal(report['hygiene.streams_without_usage'], [{'name': 'ward/1', 'calls': 1, 'of': 1}],
+              'its client is told, so that it gets mended')
+    text = site.tochoku('report', 'daily', '--date', day, '--format', 'text').decode()
+    tap.ok('推定 1 件 110 トークン' in text, 'the sheet says 推定', text)
+
+
 def main():
     tap = Tap()
     shown(tap)
@@ -328,6 +390,8 @@ def main():
     imported(tap)
     age_of_table(tap)
     invoiced(tap)
+    forecast(tap)
+    estimated(tap)
     tap.done()
 
 
