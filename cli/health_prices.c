@@ -7,9 +7,7 @@
 #include "core/base/zone.h"
 #include "sensor/llm/price.h"
 
-#define DAY_NS (86400 * NS_PER_SEC)
 #define OLD_DAYS 90   /* vendors change prices more often than that */
-#define SOON_DAYS 30  /* rows that end so soon, or ended no longer ago, are told */
 
 struct ends {
 	int64_t now;
@@ -21,8 +19,8 @@ static void note_end(void *ctx, const struct price_gap *g)
 {
 	struct ends *ends = ctx;
 
-	if (g->to_ns <= ends->now || g->from_ns > ends->now + SOON_DAYS * DAY_NS ||
-	    g->from_ns < ends->now - SOON_DAYS * DAY_NS)
+	if (g->to_ns <= ends->now || g->from_ns > ends->now + PRICES_SOON_DAYS * PRICE_DAY_NS ||
+	    g->from_ns < ends->now - PRICES_SOON_DAYS * PRICE_DAY_NS)
 		return;
 	if (ends->n++ == 0 || g->from_ns < ends->first.from_ns)
 		ends->first = *g;
@@ -49,13 +47,13 @@ static int64_t made_at(const struct price_table *t, const char *file)
 	struct date d;
 
 	if (date_parse(slice_str(prices_date(t)), &d))
-		return date_to_days(d) * DAY_NS;
+		return date_to_days(d) * PRICE_DAY_NS;
 	return file != NULL && stat(file, &st) == 0 ? st.st_mtime * NS_PER_SEC : INT64_MIN;
 }
 
 static void tell_table(struct report_out *o, const struct price_table *t, const char *file)
 {
-	int64_t made = made_at(t, file), days = (sys_now_ns() - made) / DAY_NS;
+	int64_t made = made_at(t, file), days = (sys_now_ns() - made) / PRICE_DAY_NS;
 
 	if (made == INT64_MIN)
 		health_tell(o, HEALTH_OK, "prices", "%s: %zu rows", prices_name(t), prices_count(t));

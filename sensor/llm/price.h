@@ -78,5 +78,10 @@ struct price_gap {
 };
 typedef void (*price_gap_fn)(void *ctx, const struct price_gap *g);
 void prices_gaps(const struct price_table *t, price_gap_fn row, void *ctx);
+/* The first such time that begins after now_ns, or began less than PRICES_SOON_DAYS before it, and is not over.
+ * False: there is none. */
+#define PRICE_DAY_NS (INT64_C(86400) * 1000000000)
+#define PRICES_SOON_DAYS 30
+bool prices_end(const struct price_table *t, int64_t now_ns, int64_t *end_ns);
 
 #endif

@@ -285,3 +285,24 @@ void prices_gaps(const struct price_table *t, price_gap_fn row, void *ctx)
 			tell_gap(r, l->to, next, row, ctx);
 	}
 }
+
+struct first_end {
+	int64_t now, end; /* INT64_MAX: none */
+};
+
+static void note_end(void *ctx, const struct price_gap *g)
+{
+	struct first_end *f = ctx;
+
+	if (g->to_ns > f->now && g->from_ns > f->now - PRICES_SOON_DAYS * PRICE_DAY_NS && g->from_ns < f->end)
+		f->end = g->from_ns;
+}
+
+bool prices_end(const struct price_table *t, int64_t now_ns, int64_t *end_ns)
+{
+	struct first_end f = { now_ns, INT64_MAX };
+
+	prices_gaps(t, note_end, &f);
+	*end_ns = f.end;
+	return f.end != INT64_MAX;
+}

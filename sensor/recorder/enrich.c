@@ -345,6 +345,16 @@ void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *
 		ev_set_int(ev, F_ESTIMATE_COST, pico);
 }
 
+bool enrich_prices_left(const struct enrich *en, int64_t now_ns, int64_t *days)
+{
+	int64_t end;
+
+	if (en->prices == NULL || !prices_end(en->prices, now_ns, &end))
+		return false;
+	*days = end <= now_ns ? 0 : (end - now_ns) / PRICE_DAY_NS;
+	return true;
+}
+
 void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hours, enum on_duty duty)
 {
 	const struct day_info *d = calendar_day(en->calendar, day);

@@ -27,6 +27,9 @@ void enrich_when(struct enrich *en, struct part *when, int32_t day, bool off_hou
 /* Sets tochoku.cost.pico_usd where the call used tokens that have a price. The memo belongs to the event's
  * WHAT. */
 void enrich_cost(struct enrich *en, struct access_event *ev, struct price_memo *memo);
+/* Days until the first model of the price table has no price any more; 0: one ran out in the last
+ * PRICES_SOON_DAYS. False: none does. */
+bool enrich_prices_left(const struct enrich *en, int64_t now_ns, int64_t *days);
 bool enrich_off_hours(struct enrich *en, const struct person *who, int64_t utc_sec);
 
 /* For derived rule fields; empty when not known. */

@@ -84,7 +84,7 @@ static int rules_changed(struct evaluate *v, bool *changed, struct err *e)
 
 static int look_at_sensor(struct evaluate *v, struct err *e)
 {
-	int64_t now = v->now_ns, hour_ago = seconds_of_ns(now) - 3600, calls = 0;
+	int64_t now = v->now_ns, hour_ago = seconds_of_ns(now) - 3600, calls = 0, left;
 	struct derived own[OWN_FIELDS] = { 0 };
 	struct watch_state w = { 0 };
 	struct hit_of of;
@@ -107,6 +107,8 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 	OWN(D_OWN_LOSS_PCT) = derive_percent(w.lost, add_saturating(w.lost, calls));
 	OWN(D_OWN_LATE) = derive_int(v->late_events);
 	OWN(D_OWN_EVICTED) = derive_int(memory_dropped(v->memory));
+	if (enrich_prices_left(v->enrich, now, &left))
+		OWN(D_OWN_PRICES_LEFT) = derive_int(left);
 	if (changed)
 		OWN(D_OWN_CHANGE) = (struct derived){ .kind = DV_STR, .s = SLICE("rules") };
 	return own_run(v, &v->live, OWN_SENSOR, &of, own, e);
