@@ -301,6 +301,29 @@ def age_of_table(tap):
     tap.equal([s for s, _ in said('models: [{model: a, inptu: 1}]')], ['FAIL'], 'status: a wrong table')
 
 
+def runs_out(tap):
+    """The sensor's own event of a table that ends, for rules of service sensor."""
+    site = Site(tails=[('gateway', 'x.log', 'nginx-json')])
+    os.mkdir(site.path('rules'))
+    write(site.path('rules/ends.yml'), 'title: ends\nid: 4fd7a3c1-5a3b-4a8e-9d5c-6a2a3f3f9b12\n'
+          'logsource: {product: tochoku, service: sensor}\ndetection: {s: {prices_days_left|lt: 60}, condition: s}\n'
+          'level: low\ntochoku: {entity: [site], once-per: day}\n')
+    append(site.config, table_at(site.path('prices.yml')) + 'rules: {paths: [%s]}\n' % site.path('rules'))
+    write(site.path('x.log'), line('m-1', 1, 1, 'a'))
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    table = 'models: [{model: a, input: 1, to: %s}, {model: b, input: 1}]'
+    write(site.path('prices.yml'), table % (today + datetime.timedelta(70)))
+    site.start()
+    site.wait_count(1)
+    site.stop()
+    tap.equal(site.lines('findings', 'list', '--json'), [], 'prices end in 70 days: nothing to tell')
+    write(site.path('prices.yml'), table % (today + datetime.timedelta(50)))
+    site.start()
+    tap.ok(wait_for(lambda: [f['rule.name'] for f in site.lines('findings', 'list', '--json')] == ['ends']),
+           'in 50: a finding', site.run_errors())
+    site.stop()
+
+
 def invoiced(tap):
     site = Site()
     append(site.config, table_at(site.path('prices.yml')))
@@ -389,6 +412,7 @@ def main():
     found_anew(tap)
     imported(tap)
     age_of_table(tap)
+    runs_out(tap)
     invoiced(tap)
     forecast(tap)
     estimated(tap)
