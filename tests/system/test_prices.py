@@ -173,6 +173,9 @@ def priced_anew(tap):
     report = reports(site, '2026-11-24')
     tap.equal((report['cost.pico_usd'], report['cost.repriced_calls'], report['cost.recorded_pico_usd']),
               ('1575000000', 3, '1545000000'), 'each call counts once as repriced')
+    site.tochoku('seal')
+    verified = [json.loads(site.tochoku('verify', site.path(x), '--json').splitlines()[-1]) for x in ('ledger.db', 'trail')]
+    tap.equal([v['integrity'] for v in verified], ['ok', 'ok'], 'ledger and trail agree with what was recorded')
     db = sqlite3.connect(site.path('ledger.db'))
     tap.equal([(json.loads(b)['reason'], json.loads(b)['changed']) for (b,) in
                db.execute("SELECT body FROM records WHERE type = 'entry' ORDER BY seq")],
