@@ -143,7 +143,7 @@ def priced_anew(tap):
     append(site.config, table_at(table))
     write(table, TABLE % 3)
     write(site.path('x.log'), line('m-1', 1000, 1, 'a') + line('m-2', 5, 2, 'b') + line('m-9', 5, 3, 'c') +
-          line('m-2', 7, 4, 'd').replace('2026-11-24', '2026-11-25'))
+          line('m-2', 7, 0, 'd').replace('2026-11-24T10', '2026-11-25T00'))
     site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
     recorded = costs(site)
     write(site.path('new.yml'), 'models: [{model: m-1, input: 1, output: 2}, {model: m-2, input: 4, output: 1},'
@@ -170,6 +170,8 @@ def priced_anew(tap):
                       '--json')[0]
     tap.equal((back['calls'], back['changed'], back['unpriced'], back['after.pico_usd']), (4, 2, 1, '1606000000'),
               'a third run changes the last one; a model without a price keeps what it has')
+    same = site.lines('prices', 'reprice', '--from', '2026-11-24', '--to', '2026-11-25', '--reason', 'the same', '--json')[0]
+    tap.equal((same['changed'], same['before.pico_usd']), (0, '1606000000'), 'the last run is the one that holds')
     report = reports(site, '2026-11-24')
     tap.equal((report['cost.pico_usd'], report['cost.repriced_calls'], report['cost.recorded_pico_usd']),
               ('1575000000', 3, '1545000000'), 'each call counts once as repriced')
@@ -179,7 +181,7 @@ def priced_anew(tap):
     db = sqlite3.connect(site.path('ledger.db'))
     tap.equal([(json.loads(b)['reason'], json.loads(b)['changed']) for (b,) in
                db.execute("SELECT body FROM records WHERE type = 'entry' ORDER BY seq")],
-              [('the vendor was cheaper', 3), ('once more', 0), ('it was not', 2)], 'each run is a record')
+              [('the vendor was cheaper', 3), ('once more', 0), ('it was not', 2), ('the same', 0)], 'each run is a record')
     runs = [r for (r,) in db.execute("SELECT seq FROM records WHERE type = 'entry' ORDER BY seq")]
     tap.equal(db.execute('SELECT run, count(*) FROM repricings GROUP BY run ORDER BY run').fetchall(),
               [(runs[0], 3), (runs[2], 2)], 'and its figures bear its number')
@@ -368,7 +370,7 @@ def forecast(tap):
     site.tochoku('prices', 'reprice', '--from', '2026-11-01', '--to', '2026-11-30', '--reason', 'x')
     text = site.tochoku('report', 'daily', '--date', '2026-11-28', '--format', 'text', '--lang', 'en').decode()
     tap.ok('caution: the forecast is 162.0 % of the month' in text, 'a forecast over the budget is told', text)
-    tap.ok('3 calls' not in text and '1 calls of it priced anew' in text, 'and that the day was priced anew', text)
+    tap.ok('3 calls' not in text and '1 calls of it priced anew after they were recorded (recorded: 7.00 USD)' in text, 'and that the day was priced anew', text)
 
 
 def estimated(tap):
@@ -382,10 +384,14 @@ def estimated(tap):
     head = 'POST /v1/chat/completions HTTP/1.1\r\nHost: api.openai.com\r\nUser-Agent: ward/1 (x)\r\nContent-Length: %d\r\n\r\n'
     answer = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: %d\r\n\r\n'
     data = stream.encode()
+    told = stream.replace('data: [DONE]', 'data: {"usage": {"prompt_tokens": 9, "completion_tokens": 1}}\n\ndata: [DONE]')
     write_bytes(site.path('x.pcap'), struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + conversation(
-        random.Random(1), 0, (head % len(ask) + ask).encode(), (answer % len(data)).encode() + data))
+        random.Random(1), 0, (head % len(ask) + ask).encode(), (answer % len(data)).encode() + data) + conversation(
+        random.Random(2), 1, (head % len(ask) + ask).encode(), (answer % len(told.encode()) + told).encode()))
     site.tochoku('import', site.path('x.pcap'))
-    event = site.events()[0]
+    event, exact = sorted(site.events(), key=lambda e: e['source.port'])
+    tap.equal((exact['tochoku.usage.quality'], exact['tochoku.cost.pico_usd'], 'tochoku.estimate.pico_usd' in exact),
+              ('exact', 11 * 10**6, False), 'a stream that tells its usage needs none')
     tap.equal({k: event.get(k) for k in ('tochoku.usage.quality', 'tochoku.estimate.input_tokens',
                                          'tochoku.estimate.output_tokens', 'tochoku.estimate.pico_usd',
                                          'gen_ai.usage.input_tokens', 'tochoku.cost.pico_usd')},
@@ -395,11 +401,11 @@ def estimated(tap):
     day = event['@timestamp'][:10]
     report = reports(site, day)
     tap.equal([report[k] for k in ('cost.estimated_calls', 'cost.estimated_tokens', 'cost.estimated_pico_usd',
-                                   'cost.pico_usd', 'cost.unpriced_calls')], [1, 110, '116000000', '0', 0],
+                                   'cost.pico_usd', 'cost.unpriced_calls')], [1, 110, '116000000', '11000000', 0],
               'the report has it apart')
     tap.equal([(x['tochoku.usage.quality'], x['tokens'], x['estimated_tokens'], x['estimated_pico_usd'])
-               for x in report['cost.lines']], [('estimated', 0, 110, '116000000')], 'its line too')
-    tap.equal(report['hygiene.streams_without_usage'], [{'name': 'ward/1', 'calls': 1, 'of': 1}],
+               for x in report['cost.lines']], [('exact', 10, 0, '0'), ('estimated', 0, 110, '116000000')], 'its line too')
+    tap.equal(report['hygiene.streams_without_usage'], [{'name': 'ward/1', 'calls': 1, 'of': 2}],
               'its client is told, so that it gets mended')
     text = site.tochoku('report', 'daily', '--date', day, '--format', 'text').decode()
     tap.ok('推定 1 件 110 トークン' in text, 'the sheet says 推定', text)
