@@ -2,6 +2,7 @@
  * exact. The first line: which call, media type; then the request; behind a NUL the response. */
 #include <stdlib.h>
 
+#include "sensor/llm/estimate.h"
 #include "sensor/llm/usage.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -66,6 +67,11 @@ static bool same_details(const struct usage_details *a, const struct usage_detai
 	       usage_details_write(&again, text[2]) == n[0] && memcmp(text[0], text[2], n[0]) == 0;
 }
 
+static bool same_text(const struct text_count *a, const struct text_count *b)
+{
+	return a->narrow == b->narrow && a->wide == b->wide;
+}
+
 static bool same(const struct usage *a, const struct usage *b)
 {
 	return a->input == b->input && a->output == b->output && a->cache_read == b->cache_read &&
@@ -75,7 +81,23 @@ static bool same(const struct usage *a, const struct usage *b)
 	       a->operation == b->operation && slice_eq(a->request_model, b->request_model) &&
 	       slice_eq(a->response_model, b->response_model) && slice_eq(a->response_id, b->response_id) &&
 	       slice_eq(a->service_tier, b->service_tier) && slice_eq(a->user, b->user) &&
-	       same_details(&a->details, &b->details);
+	       same_details(&a->details, &b->details) && same_text(&a->asked, &b->asked) &&
+	       same_text(&a->answered, &b->answered) && a->images == b->images && a->messages == b->messages &&
+	       a->failed == b->failed && a->generates == b->generates;
+}
+
+/* An estimate never stands beside a count. */
+static bool estimated_well(struct usage *u)
+{
+	struct estimates *e = estimates_new();
+	bool good;
+
+	estimate_usage(e, 200, true, u);
+	good = u->asked.narrow >= 0 && u->asked.wide >= 0 && u->answered.narrow >= 0 && u->answered.wide >= 0 &&
+	       (u->quality == USAGE_ESTIMATED) == (u->estimate_input >= 0) &&
+	       (u->quality != USAGE_ESTIMATED || (u->input < 0 && u->output < 0 && u->estimate_output >= 0));
+	estimates_free(e);
+	return good;
 }
 
 static bool sound(const struct usage *u)
@@ -109,7 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	run(&b, m[1], 1 + data[2] % 32, true, &pieces);
 	b.response.n /= 2;
 	run(&b, m[2], 1 + data[2], false, &cut);
-	if (!same(&whole, &pieces) || !sound(&whole) || !sound(&cut) || cut.quality == USAGE_EXACT)
+	if (!same(&whole, &pieces) || !sound(&whole) || !sound(&cut) || cut.quality == USAGE_EXACT ||
+	    !estimated_well(&whole))
 		abort();
 	for (size_t i = 0; i < COUNT(m); i++)
 		free(m[i]);
