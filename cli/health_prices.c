@@ -7,7 +7,7 @@
 #include "core/base/zone.h"
 #include "sensor/llm/price.h"
 
-#define OLD_DAYS 90   /* vendors change prices more often than that */
+#define OLD_DAYS 90 /* vendors change prices more often than that */
 
 struct ends {
 	int64_t now;
@@ -61,7 +61,8 @@ static void tell_table(struct report_out *o, const struct price_table *t, const 
 		health_tell(o, days > OLD_DAYS ? HEALTH_WARN : HEALTH_OK, "prices",
 			    "%s%s: %zu rows, the newest of %" PRId64 " days ago%s", prices_name(t),
 			    file == NULL ? " (shipped)" : "", prices_count(t), days < 0 ? 0 : days,
-			    days > OLD_DAYS ? ": see whether prices changed since (`tochoku prices import`)" : "");
+			    days > OLD_DAYS ? ": see whether prices changed since (`tochoku prices import`)"
+					    : "");
 	tell_ends(o, t);
 }
 

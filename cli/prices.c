@@ -235,7 +235,8 @@ static int run_prices(struct cli *cli, int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return cli_usage(&command_prices, "prices needs one of check, show, import, reprice, invoice");
+		return cli_usage(&command_prices,
+				 "prices needs one of check, show, import, reprice, invoice");
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
@@ -260,10 +261,10 @@ const struct command command_prices = {
 		"  check    reads a table; every error with file, line and column; gaps between rows of a\n"
 		"           model, and rows that nothing follows\n"
 		"  show     the row that prices a model on a day (default: now), USD per million tokens\n"
-		"  import   replaces prices.table, after a check, and prints the difference; with --from, its\n"
-		"           rows hold from DATE on and the old ones until then. --dry-run: changes nothing;\n"
-		"           -o: writes FILE as our own YAML there instead\n"
-		"  reprice  prices recorded calls of a period anew; the old figures stay beside the new ones,\n"
+		"  import   replaces prices.table, after a check, and prints the difference; with --from,\n"
+		"           its rows hold from DATE on and the old ones until then.\n"
+		"           --dry-run: changes nothing; -o: writes FILE as our own YAML there instead\n"
+		"  reprice  prices recorded calls of a period anew; the old figures stay beside the new,\n"
 		"           who and why is recorded\n"
 		"  invoice  notes what the provider billed for a month, for the report to compare with; a\n"
 		"           difference of more than 5 % needs a reason\n"
@@ -272,8 +273,8 @@ const struct command command_prices = {
 		"configuration, else\n"
 		"the one that is shipped. Dates of rows are in UTC, those of reprice and invoice local.\n"
 		"\n"
-		"Exit status: 0 done; 1 the model has no price, or a reason is missing; 2 usage error or a wrong table; 3 a file "
-		"cannot be\n"
-		"read or written\n",
+		"Exit status: 0 done; 1 the model has no price, or a reason is missing; 2 usage error or a "
+		"wrong table;\n"
+		"3 a file cannot be read or written\n",
 	.run = run_prices,
 };

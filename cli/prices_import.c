@@ -187,7 +187,8 @@ static int replace(struct prices_options *o, struct price_table *fresh, int64_t 
 	if (cfg == NULL)
 		return EXIT_USAGE;
 	if (cfg->prices.table == NULL) {
-		cli_error("%s: prices.table names no file: say there where the import is to be kept, or -o FILE",
+		cli_error("%s: prices.table names no file: say there where the import is to be kept, or -o "
+			  "FILE",
 			  cfg->file);
 		config_free(cfg);
 		return EXIT_USAGE;

@@ -11,7 +11,7 @@
 #define ASKS_PERCENT 5 /* a larger difference needs a reason */
 
 struct month {
-	char name[8]; /* 2026-11 */
+	char name[8];	  /* 2026-11 */
 	int64_t from, to; /* UTC seconds, of buckets */
 };
 
@@ -61,8 +61,8 @@ static void put_usd(struct buf *out, __int128 pico)
 	buf_fmt(out, "%s%" PRId64 ".%02d", minus ? "-" : "", (int64_t)(cents / 100), (int)(cents % 100));
 }
 
-static int send(const struct prices_options *o, const struct config *cfg, const struct month *m, int64_t billed,
-		const struct found *f)
+static int send(const struct prices_options *o, const struct config *cfg, const struct month *m,
+		int64_t billed, const struct found *f)
 {
 	struct buf request, reply, text;
 	struct json_out out;
@@ -106,7 +106,8 @@ static int send(const struct prices_options *o, const struct config *cfg, const 
 	return status;
 }
 
-static int note(const struct prices_options *o, const struct config *cfg, struct ledger_reader *r, int64_t billed)
+static int note(const struct prices_options *o, const struct config *cfg, struct ledger_reader *r,
+		int64_t billed)
 {
 	struct found f = { 0 };
 	struct buf text;
@@ -123,7 +124,8 @@ static int note(const struct prices_options *o, const struct config *cfg, struct
 		return send(o, cfg, &m, billed, &f);
 	buf_init(&text, 256);
 	put_usd(&text, f.cost);
-	cli_error("%s: %s USD were worked out, more than %d %% otherwise than the invoice: say why with --reason",
+	cli_error("%s: %s USD were worked out, more than %d %% otherwise than the invoice: say why with "
+		  "--reason",
 		  m.name, buf_cstr(&text), ASKS_PERCENT);
 	buf_free(&text);
 	return EXIT_NO;

@@ -28,7 +28,8 @@ static int put_table(const struct prices_options *o, const struct config *cfg, s
 	if (file == NULL)
 		file = shipped;
 	if (file == NULL || sys_slurp(file, REQUEST_BYTES, &text, &e) != TK_OK) {
-		cli_error("%s", file == NULL ? "the shipped price table was not found: set prices.table" : e.text);
+		cli_error("%s",
+			  file == NULL ? "the shipped price table was not found: set prices.table" : e.text);
 		status = EXIT_INPUT;
 	} else {
 		put_member(out, "table", text);
@@ -68,10 +69,14 @@ struct done {
 
 static void read_reply(struct slice reply, struct done *d)
 {
-	const struct { const char *key; struct slice *text; int64_t *number; } members[] = {
-		{ "table", &d->table, NULL },           { "before.pico_usd", &d->before, NULL },
-		{ "after.pico_usd", &d->after, NULL },  { "calls", NULL, &d->calls },
-		{ "changed", NULL, &d->changed },       { "unpriced", NULL, &d->unpriced },
+	const struct {
+		const char *key;
+		struct slice *text;
+		int64_t *number;
+	} members[] = {
+		{ "table", &d->table, NULL },	       { "before.pico_usd", &d->before, NULL },
+		{ "after.pico_usd", &d->after, NULL }, { "calls", NULL, &d->calls },
+		{ "changed", NULL, &d->changed },      { "unpriced", NULL, &d->unpriced },
 	};
 	struct json j;
 

@@ -183,8 +183,8 @@ static int read_forecast(struct daily *d, struct ledger_reader *r, struct calend
 
 	if ((m.cost = calloc(FORECAST_DAYS, sizeof *m.cost)) == NULL)
 		return err_set(e, TK_ENOMEM, "out of memory");
-	rc = ledger_sums(r, floor_bucket(zone_day_start(m.first)), floor_bucket(d->to), BY_BUCKET, take_day, &m,
-			 e);
+	rc = ledger_sums(r, floor_bucket(zone_day_start(m.first)), floor_bucket(d->to), BY_BUCKET, take_day,
+			 &m, e);
 	d->forecast_known = rc == TK_OK && m.from != INT32_MAX && d->month_cost > 0;
 	if (d->forecast_known)
 		d->forecast = d->month_cost + still_to_come(d, &m, cal, first + d->month_days);

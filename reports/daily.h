@@ -49,7 +49,7 @@ struct daily {
 	int64_t month_unpriced;
 	int month_days;
 	bool forecast_known;
-	__int128 forecast;              /* of the month: so far, and the mean of each day's class for those to come */
+	__int128 forecast;              /* so far, and the mean of its class for each day to come */
 	struct costs costs;
 	char invoice_month[8];          /* the month before: 2026-10 */
 	struct invoice invoice;

@@ -8,9 +8,12 @@
 #define KEY_BYTES (64u << 20)
 
 const char *const cost_name_keys[COST_NAMES] = {
-	[COST_USER] = "user.name",		    [COST_DEPARTMENT] = "tochoku.department",
-	[COST_FUNCTION] = "tochoku.function",	    [COST_PROVIDER] = "gen_ai.provider.name",
-	[COST_MODEL] = "gen_ai.response.model",	    [COST_QUALITY] = "tochoku.usage.quality",
+	[COST_USER] = "user.name",
+	[COST_DEPARTMENT] = "tochoku.department",
+	[COST_FUNCTION] = "tochoku.function",
+	[COST_PROVIDER] = "gen_ai.provider.name",
+	[COST_MODEL] = "gen_ai.response.model",
+	[COST_QUALITY] = "tochoku.usage.quality",
 };
 
 /* Entries by name, found again through a map. */
@@ -112,14 +115,29 @@ static struct sums sums_of(const struct cost_row *c)
 		s.estimated_pico = c->estimate_pico < 0 ? 0 : c->estimate_pico;
 	}
 	switch (outcome_of(c->status)) {
-	case OUT_SUCCESSFUL: s.successful = 1; break;
-	case OUT_DENIED: s.denied = 1; break;
-	case OUT_LIMITED: s.limited = 1; break;
-	case OUT_FAILURE: s.failure = 1; break;
-	case OUT_ERROR: s.error = 1; break;
-	case OUT_TIMEOUT: s.timeout = 1; break;
-	case OUT_RESET: s.reset = 1; break;
-	case OUT_OTHER: break;
+	case OUT_SUCCESSFUL:
+		s.successful = 1;
+		break;
+	case OUT_DENIED:
+		s.denied = 1;
+		break;
+	case OUT_LIMITED:
+		s.limited = 1;
+		break;
+	case OUT_FAILURE:
+		s.failure = 1;
+		break;
+	case OUT_ERROR:
+		s.error = 1;
+		break;
+	case OUT_TIMEOUT:
+		s.timeout = 1;
+		break;
+	case OUT_RESET:
+		s.reset = 1;
+		break;
+	case OUT_OTHER:
+		break;
 	}
 	return s;
 }
@@ -135,8 +153,8 @@ static struct slice product(struct slice agent)
 static void take(void *ctx, const struct cost_row *c)
 {
 	struct reading *r = ctx;
-	const struct slice name[COST_NAMES] = { c->user, c->department, c->function,
-						c->provider, c->model, c->quality };
+	const struct slice name[COST_NAMES] = { c->user,     c->department, c->function,
+						c->provider, c->model,	    c->quality };
 	struct cost_line *l;
 	struct sums s = sums_of(c);
 

@@ -1,11 +1,20 @@
-/* What the day cost by user x department x function x provider x model x quality, and what hinders knowing it. */
+/* What the day cost by user x department x function x provider x model x quality, and what hinders knowing
+ * it. */
 #ifndef TK_REPORTS_DAILY_COSTS_H
 #define TK_REPORTS_DAILY_COSTS_H
 
 #include "core/ledger/reader.h"
 #include "reports/pool.h"
 
-enum cost_name { COST_USER, COST_DEPARTMENT, COST_FUNCTION, COST_PROVIDER, COST_MODEL, COST_QUALITY, COST_NAMES };
+enum cost_name {
+	COST_USER,
+	COST_DEPARTMENT,
+	COST_FUNCTION,
+	COST_PROVIDER,
+	COST_MODEL,
+	COST_QUALITY,
+	COST_NAMES
+};
 extern const char *const cost_name_keys[COST_NAMES]; /* fields of the access event */
 
 struct cost_line {
@@ -23,7 +32,8 @@ struct counted_list { /* most first, then by name */
 };
 
 struct costs {
-	struct cost_line *line; /* dearest first, then by name; those beyond COST_LINES_MAX are one without names */
+	struct cost_line
+		*line; /* dearest first, then by name; those beyond COST_LINES_MAX are one without names */
 	size_t n;
 	struct counted_list silent;    /* clients: streamed answers without usage, of all that they had */
 	struct counted_list unpriced;  /* models without a price */

@@ -21,10 +21,10 @@ static int64_t number(sqlite3_stmt *s, int column)
 static void take(sqlite3_stmt *s, cost_row_fn row, void *ctx)
 {
 	struct cost_row c;
-	struct slice *const texts[] = { &c.user, &c.department, &c.function, &c.provider,	&c.model,
-					&c.quality, &c.key,	&c.agent,    &c.protocol, &c.server_name };
+	struct slice *const texts[] = { &c.user, &c.department, &c.function, &c.provider, &c.model,
+					&c.quality, &c.key, &c.agent, &c.protocol, &c.server_name };
 	int64_t *const numbers[] = { &c.status, &c.stream, &c.input_tokens, &c.output_tokens, &c.cost_pico,
-				&c.estimate_input, &c.estimate_output, &c.estimate_pico };
+				     &c.estimate_input, &c.estimate_output, &c.estimate_pico };
 	int column = 0;
 
 	for (size_t i = 0; i < COUNT(texts); i++)

@@ -44,7 +44,8 @@ static int key_of(struct run *r, const struct access_event *ev, struct counter_k
 
 static bool repriced_before(struct run *r, int64_t seq, int *rc)
 {
-	sqlite3_stmt *s = ledger_statement(r->l, LS_REPRICED_BEFORE, "SELECT 1 FROM repriced WHERE seq = ?1", r->e);
+	sqlite3_stmt *s =
+		ledger_statement(r->l, LS_REPRICED_BEFORE, "SELECT 1 FROM repriced WHERE seq = ?1", r->e);
 	bool found;
 
 	*rc = s == NULL ? TK_EIO : TK_OK;
@@ -68,8 +69,8 @@ static int put_cost(struct run *r, int64_t seq, int64_t pico)
 	bind_i64(s, 1, seq);
 	bind_i64(s, 2, r->number);
 	bind_i64(s, 3, pico);
-	sha256_add(r->digest, slice_of(line, (size_t)snprintf(line, sizeof line, "%lld %lld\n", (long long)seq,
-							      (long long)pico)));
+	sha256_add(r->digest, slice_of(line, (size_t)snprintf(line, sizeof line, "%lld %lld\n",
+							      (long long)seq, (long long)pico)));
 	return statement_run(s, r->e);
 }
 
@@ -92,7 +93,9 @@ static int change(struct run *r, int64_t seq, const struct access_event *ev, int
 	int rc = key_of(r, ev, &key);
 	bool again = rc == TK_OK && repriced_before(r, seq, &rc);
 
-	by = (struct sums){ .cost_pico = more, .repriced_pico = more, .repriced = !again,
+	by = (struct sums){ .cost_pico = more,
+			    .repriced_pico = more,
+			    .repriced = !again,
 			    .unpriced = ev_known(ev, F_COST) ? 0 : -1 };
 	r->out->changed++;
 	if (rc == TK_OK)
@@ -127,10 +130,12 @@ static int look_at(struct run *r, int64_t seq, reprice_fn price, void *ctx)
 
 static int look_at_all(struct run *r, int64_t from_ns, int64_t to_ns, reprice_fn price, void *ctx)
 {
-	sqlite3_stmt *s = ledger_statement(r->l, LS_REPRICE_EVENTS,
+	sqlite3_stmt *s = ledger_statement(
+		r->l, LS_REPRICE_EVENTS,
 		"SELECT DISTINCT e.seq FROM slice s JOIN event_row e ON e.seq BETWEEN s.seq_from AND s.seq_to"
 		" WHERE s.minute BETWEEN ?1 / 60000000000 - 1 AND ?2 / 60000000000"
-		" AND e.timestamp >= ?1 AND e.timestamp < ?2 ORDER BY e.seq", r->e);
+		" AND e.timestamp >= ?1 AND e.timestamp < ?2 ORDER BY e.seq",
+		r->e);
 	int rc = s == NULL ? TK_EIO : TK_OK;
 
 	if (rc == TK_OK) {
@@ -146,8 +151,12 @@ static int look_at_all(struct run *r, int64_t from_ns, int64_t to_ns, reprice_fn
 int ledger_reprice(struct ledger *l, int64_t from_ns, int64_t to_ns, reprice_fn price, void *ctx,
 		   struct repriced *out, struct err *e)
 {
-	struct run r = { .l = l, .number = chain_last_seq(l->chain) + 1, .digest = sha256_new(), .day = INT32_MIN,
-			 .out = out, .e = e };
+	struct run r = { .l = l,
+			 .number = chain_last_seq(l->chain) + 1,
+			 .digest = sha256_new(),
+			 .day = INT32_MIN,
+			 .out = out,
+			 .e = e };
 	int rc = r.digest == NULL ? err_set(e, TK_ENOMEM, "ledger: no memory") : TK_OK;
 
 	*out = (struct repriced){ 0 };

@@ -140,8 +140,8 @@ static void dictionary_table(struct buf *out, int part)
 }
 
 #define COST_NOW \
-	"coalesce((SELECT repriced.cost FROM repriced WHERE repriced.seq = event.seq ORDER BY run DESC LIMIT 1)," \
-	" event.cost)"
+	"coalesce((SELECT repriced.cost FROM repriced WHERE repriced.seq = event.seq" \
+	" ORDER BY run DESC LIMIT 1), event.cost)"
 
 void schema_event_columns(struct buf *out)
 {
@@ -363,7 +363,8 @@ static int has_column(sqlite3 *db, enum field_id f, bool *has, struct err *e)
 	sqlite3_stmt *s = NULL;
 	int rc = TK_OK;
 
-	if (sqlite3_prepare_v2(db, "SELECT 1 FROM pragma_table_info('event_more') WHERE name = lower(?)", -1, &s,
+	if (sqlite3_prepare_v2(db,
+			       "SELECT 1 FROM pragma_table_info('event_more') WHERE name = lower(?)", -1, &s,
 			       NULL) != SQLITE_OK ||
 	    sqlite3_bind_text(s, 1, event_fields[f].id, -1, SQLITE_STATIC) != SQLITE_OK)
 		rc = schema_error(db, "ledger", e);

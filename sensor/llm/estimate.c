@@ -4,11 +4,11 @@
 
 #include "core/base/hash.h"
 
-#define SLOTS 512            /* of model, language and side; a newcomer takes the place of who has it */
-#define START_TOKENS 64      /* the start value counts as much as so many tokens of exact calls */
+#define SLOTS 512	/* of model, language and side; a newcomer takes the place of who has it */
+#define START_TOKENS 64 /* the start value counts as much as so many tokens of exact calls */
 #define WEIGHT_MAX (INT64_C(1) << 24)
-#define ODD 8                /* what is so many times off the start value teaches nothing: tools, images */
-#define MESSAGE 16           /* role and separators: about 4 tokens */
+#define ODD 8	   /* what is so many times off the start value teaches nothing: tools, images */
+#define MESSAGE 16 /* role and separators: about 4 tokens */
 
 /* Weights are quarters of a token by the start values. */
 struct ratio {
@@ -22,7 +22,8 @@ struct estimates {
 
 enum side { SIDE_INPUT, SIDE_OUTPUT };
 
-/* An image of about 1,000 x 1,000 pixels, as the vendors' documents have it. The last row is everybody else. */
+/* An image of about 1,000 x 1,000 pixels, as the vendors' documents have it. The last row is everybody else.
+ */
 static const struct {
 	const char *model;
 	int64_t tokens;
@@ -58,7 +59,8 @@ static bool is_wide(const struct text_count *t)
 static struct ratio *ratio_of(struct estimates *e, const struct usage *u, enum side side)
 {
 	struct slice model = u->response_model.n > 0 ? u->response_model : u->request_model;
-	uint64_t key = hash64(model, (uint64_t)side * 2 + is_wide(side == SIDE_INPUT ? &u->asked : &u->answered) + 1);
+	uint64_t key = hash64(model, (uint64_t)side * 2 +
+					     is_wide(side == SIDE_INPUT ? &u->asked : &u->answered) + 1);
 	struct ratio *r = &e->slot[key % SLOTS];
 
 	if (r->key != key || r->weight == 0)

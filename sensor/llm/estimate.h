@@ -1,6 +1,6 @@
-/* Tokens of a call that says no usage, from the text that passed (llm-usage.md 3): near 4 characters a token in
- * English, 1 in Japanese at first; then as calls of the same model and language with exact usage had it. What
- * was learned is this process's own. One thread. */
+/* Tokens of a call that says no usage, from the text that passed (llm-usage.md 3): near 4 characters a token
+ * in English, 1 in Japanese at first; then as calls of the same model and language with exact usage had it.
+ * What was learned is this process's own. One thread. */
 #ifndef TK_SENSOR_LLM_ESTIMATE_H
 #define TK_SENSOR_LLM_ESTIMATE_H
 

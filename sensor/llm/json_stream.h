@@ -14,7 +14,7 @@
 struct json_want {
 	const char *name;
 	uint8_t n, id;                  /* bytes of the name; 0: not told itself */
-	bool pieces;                    /* a string of any length, raw, in pieces; then told as an empty one */
+	bool pieces;                    /* a string of any length is handed on, then told as an empty one */
 	const struct json_want *below;  /* its own members; NULL: none is wanted */
 };
 
@@ -33,8 +33,8 @@ struct json_want {
  * JSON_NUMBER as written, JSON_TRUE, JSON_FALSE, JSON_NULL. The text is borrowed for the call. Members that
  * come twice are told twice. A container of which nothing below is wanted is told by its beginning alone. */
 typedef void json_told(void *ctx, uint8_t id, enum json_type type, struct slice text);
-/* A piece of a string without backslashes. `escaped`: one byte, which stood behind one. Of a container of which
- * nothing below is wanted: what is behind its first bracket, as written. */
+/* A piece of a string without backslashes. `escaped`: one byte, which stood behind one. Of a container
+ * of which nothing below is wanted: what is behind its first bracket, as written. */
 typedef void json_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
 
 struct json_stream {

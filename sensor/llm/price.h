@@ -64,8 +64,8 @@ void price_row_json(const struct price_row *r, const struct price_table *t, stru
 /* The table as our YAML; rows without a beginning begin at from_ns, INT64_MIN: they have none. `source` is a
  * note. */
 void prices_to_yaml(const struct price_table *t, int64_t from_ns, const char *source, struct buf *out);
-/* The same of two: rows of `fresh` hold from from_ns on, those of `old` before, and where `fresh` has no row of
- * their name. */
+/* The same of two: rows of `fresh` hold from from_ns on, those of `old` before, and where `fresh` has no
+ * row of their name. */
 void prices_to_yaml_after(const struct price_table *old, const struct price_table *fresh, int64_t from_ns,
 			  const char *source, struct buf *out);
 
@@ -78,8 +78,8 @@ struct price_gap {
 };
 typedef void (*price_gap_fn)(void *ctx, const struct price_gap *g);
 void prices_gaps(const struct price_table *t, price_gap_fn row, void *ctx);
-/* The first such time that begins after now_ns, or began less than PRICES_SOON_DAYS before it, and is not over.
- * False: there is none. */
+/* The first such time that begins after now_ns, or began less than PRICES_SOON_DAYS before it, and is
+ * not over. False: there is none. */
 #define PRICE_DAY_NS (INT64_C(86400) * 1000000000)
 #define PRICES_SOON_DAYS 30
 bool prices_end(const struct price_table *t, int64_t now_ns, int64_t *end_ns);

@@ -268,15 +268,16 @@ static void finish_texts(struct usage_reader *u, struct usage *out)
 
 static bool is_generation(const char *operation)
 {
-	return operation != NULL && (strcmp(operation, "chat") == 0 || strcmp(operation, "text_completion") == 0);
+	return operation != NULL && (strcmp(operation, "chat") == 0 ||
+				     strcmp(operation, "text_completion") == 0);
 }
 
 void usage_end(struct usage_reader *u, bool request_whole, bool response_whole, struct usage *out)
 {
 	(void)request_whole; /* a value is taken when its end was seen */
 	*out = (struct usage){ .input = -1, .output = -1, .cache_read = -1, .cache_write = -1,
-			       .reasoning = -1, .cost_reported = -1, .estimate_input = -1, .estimate_output = -1,
-			       .stream = stream_of(u) };
+			       .reasoning = -1, .cost_reported = -1, .estimate_input = -1,
+			       .estimate_output = -1, .stream = stream_of(u) };
 	if (u->shape == NULL)
 		return;
 	finish_texts(u, out);

@@ -318,7 +318,8 @@ static int do_log_used(struct context *c)
 	return record(c, "log-used", "read", NULL);
 }
 
-/* The files of calendar and prices are the site's; what was done to them is told here, and they are read anew. */
+/* The files of calendar and prices are the site's; what was done to them is told here, and they are read
+ * anew. */
 static int do_file(struct context *c, const char *did)
 {
 	c->next.keys_changed = true;

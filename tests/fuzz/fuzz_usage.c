@@ -82,8 +82,8 @@ static bool same(const struct usage *a, const struct usage *b)
 	       slice_eq(a->response_model, b->response_model) && slice_eq(a->response_id, b->response_id) &&
 	       slice_eq(a->service_tier, b->service_tier) && slice_eq(a->user, b->user) &&
 	       same_details(&a->details, &b->details) && same_text(&a->asked, &b->asked) &&
-	       same_text(&a->answered, &b->answered) && a->images == b->images && a->messages == b->messages &&
-	       a->failed == b->failed && a->generates == b->generates;
+	       same_text(&a->answered, &b->answered) && a->images == b->images &&
+	       a->messages == b->messages && a->failed == b->failed && a->generates == b->generates;
 }
 
 /* An estimate never stands beside a count. */
@@ -93,8 +93,8 @@ static bool estimated_well(struct usage *u)
 	bool good;
 
 	estimate_usage(e, 200, true, u);
-	good = u->asked.narrow >= 0 && u->asked.wide >= 0 && u->answered.narrow >= 0 && u->answered.wide >= 0 &&
-	       (u->quality == USAGE_ESTIMATED) == (u->estimate_input >= 0) &&
+	good = u->asked.narrow >= 0 && u->asked.wide >= 0 && u->answered.narrow >= 0 &&
+	       u->answered.wide >= 0 && (u->quality == USAGE_ESTIMATED) == (u->estimate_input >= 0) &&
 	       (u->quality != USAGE_ESTIMATED || (u->input < 0 && u->output < 0 && u->estimate_output >= 0));
 	estimates_free(e);
 	return good;

@@ -74,7 +74,9 @@ static struct usage read(void *memory, const char *request, const char *answer, 
 
 #define ASK(text) "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"" text "\"}]}"
 #define SAY(text) "data: {\"choices\":[{\"delta\":{\"content\":\"" text "\"}}]}\n\n"
-#define EXACT(text, in, out) "{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"" text "\"}}],\"usage\":{\"prompt_tokens\":" in ",\"completion_tokens\":" out "}}"
+#define EXACT(text, in, out)                                                                                 \
+	"{\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"" text                                    \
+	"\"}}],\"usage\":{\"prompt_tokens\":" in ",\"completion_tokens\":" out "}}"
 
 static void test_start(void)
 {
@@ -91,11 +93,14 @@ static void test_start(void)
 	estimate_usage(e, 200, true, &u);
 	ok_int(u.estimate_input, 5 + 4, "Japanese: a token a character");
 	ok_int(u.estimate_output, 3, "its answer");
-	u = read(memory, "{\"model\":\"gemini-2\",\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"1234\"},"
-			 "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:x\"}}]}]}", SAY("1234"), true);
+	u = read(memory,
+		 "{\"model\":\"gemini-2\",\"messages\":[{\"content\":[{\"type\":\"text\",\"text\":\"1234\"},"
+		 "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:x\"}}]}]}",
+		 SAY("1234"), true);
 	estimate_usage(e, 200, true, &u);
 	ok_int(u.estimate_input, 1 + 4 + 258, "an image by the table");
-	u = read(memory, "{\"model\":\"m\",\"prompt\":[\"1234\",\"5678\"],\"tools\":[{\"a\":\"b\"}]}", SAY("1234"), true);
+	u = read(memory, "{\"model\":\"m\",\"prompt\":[\"1234\",\"5678\"],\"tools\":[{\"a\":\"b\"}]}",
+		 SAY("1234"), true);
 	estimate_usage(e, 200, true, &u);
 	ok_int(u.estimate_input, (8 + 11 + 2) / 4, "prompts, and tools as they are written");
 	estimates_free(e);

@@ -455,19 +455,21 @@ static void put_gap(void *ctx, const struct price_gap *g)
 static void gaps(void)
 {
 	struct price_table *t = table(SLICE("models:\n"
-				      "  - {model: a, input: 1, from: 1970-01-02, to: 1970-01-10, aliases: [z]}\n"
+				      "  - {model: a, input: 1, to: 1970-01-10, aliases: [z]}\n"
 				      "  - {model: a, input: 2, from: 1970-01-12}\n"
 				      "  - {model: b, input: 1, to: 1970-03-01}\n"
 				      "  - {model: c, input: 1}\n"
 				      "  - {model: c, input: 2, from: 1970-02-01}\n"
 				      "  - {model: d, input: 1, to: 1970-01-31}\n"
-				      "  - {model: d, input: 2, from: 1970-02-01, to: 1970-02-05}\n"), "gaps");
+				      "  - {model: d, input: 2, from: 1970-02-01, to: 1970-02-05}\n"),
+				      "gaps");
 	struct buf out;
 	int64_t end;
 
 	buf_init(&out, 4096);
 	prices_gaps(t, put_gap, &out);
-	ok_str(buf_cstr(&out), "a 10-11\nb 60\nd 36\n", "between two rows; after the last; not where the next begins");
+	ok_str(buf_cstr(&out), "a 10-11\nb 60\nd 36\n",
+	       "between two rows; after the last; not where the next begins");
 	ok(prices_end(t, 0, &end) && end == 10 * PRICE_DAY_NS, "the first time without a price");
 	ok(prices_end(t, 20 * PRICE_DAY_NS, &end) && end == 36 * PRICE_DAY_NS, "not one that is over");
 	ok(prices_end(t, 40 * PRICE_DAY_NS, &end) && end == 36 * PRICE_DAY_NS, "one that ended lately");
@@ -477,25 +479,29 @@ static void gaps(void)
 	prices_free(t);
 }
 
+static const struct price_row *row_of(const struct price_table *t, const char *model, int day)
+{
+	return price_find(t, SLICE(""), slice_str(model), day * PRICE_DAY_NS);
+}
+
 static void after(void)
 {
 	struct price_table *old = table(SLICE("models:\n"
 					"  - {model: a, input: 1, to: 1970-04-01}\n"
 					"  - {model: a, input: 2, from: 1970-04-02}\n"
 					"  - {model: b, input: 3, from: 1970-04-02}\n"), "old"),
-			   *fresh = table(SLICE("models: [{model: a, input: 9}, {model: n, input: 4}]"), "fresh"), *t;
+			   *fresh = table(SLICE("models: [{model: a, input: 9}, {model: n, input: 4}]"),
+					  "fresh"), *t;
 	struct buf out;
 
 	buf_init(&out, 65536);
 	prices_to_yaml_after(old, fresh, 59 * PRICE_DAY_NS, "x", &out); /* March 1 */
 	t = table(buf_slice(&out), "merged");
 	ok_int((int64_t)prices_count(t), 4, "what the new table follows is gone, the rest stays");
-	ok(price_find(t, SLICE(""), SLICE("a"), 58 * PRICE_DAY_NS) != price_find(t, SLICE(""), SLICE("a"), 59 * PRICE_DAY_NS) &&
-		   price_find(t, SLICE(""), SLICE("a"), 59 * PRICE_DAY_NS) == price_find(t, SLICE(""), SLICE("a"), 99 * PRICE_DAY_NS),
+	ok(row_of(t, "a", 58) != row_of(t, "a", 59) && row_of(t, "a", 59) == row_of(t, "a", 99),
 	   "old until then, new from then on");
-	ok(price_find(t, SLICE(""), SLICE("n"), 58 * PRICE_DAY_NS) == NULL &&
-		   price_find(t, SLICE(""), SLICE("n"), 59 * PRICE_DAY_NS) != NULL, "a new model from then on");
-	ok(price_find(t, SLICE(""), SLICE("b"), 99 * PRICE_DAY_NS) != NULL, "a model that the new table lacks stays");
+	ok(row_of(t, "n", 58) == NULL && row_of(t, "n", 59) != NULL, "a new model from then on");
+	ok(row_of(t, "b", 99) != NULL, "a model that the new table lacks stays");
 	prices_free(t);
 	prices_free(fresh);
 	prices_free(old);

@@ -22,8 +22,9 @@ static void back_to_1(struct small_ledger *l)
 	static const char *const estimates[] = { "estimate_input", "estimate_output", "estimate_cost" };
 	char sql[128];
 
-	small_sql(l, "DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
-		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced");
+	small_sql(l, "DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; "
+		     "DROP TABLE met_day; DROP TABLE met_key; DROP VIEW events; DROP VIEW repricings; "
+		     "DROP TABLE repriced");
 	for (size_t i = 0; i < COUNT(estimates); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE event_more DROP COLUMN %s", estimates[i]);
 		small_sql(l, sql);
@@ -74,7 +75,8 @@ int main(void)
 	       "a revocation has a column of its own");
 	ok_int(number(l.db, "SELECT expires FROM keys WHERE id = 'gone'"), 0, "and is no end");
 	ok_int(number(l.db, "SELECT count(*) FROM key_links"), 0, "no fingerprint has changed");
-	ok_int(number(l.db, "SELECT count(*) FROM pragma_table_info('event_more') WHERE name LIKE 'estimate_%'"), 3,
+	ok_int(number(l.db, "SELECT count(*) FROM pragma_table_info('event_more')"
+			    " WHERE name LIKE 'estimate_%'"), 3,
 	       "estimates have their columns");
 	ok_int(number(l.db, "SELECT count(*) FROM events"), 0, "and the view of events is whole");
 	small_close(&l);
