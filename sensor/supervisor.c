@@ -11,13 +11,13 @@
 #include "core/base/notify.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
-#include "sensor/confine/confine.h"
 #include "sensor/gateway/format.h"
 #include "sensor/input/capture_open.h"
 #include "sensor/options.h"
 #include "sensor/recorder/control.h"
 #include "sensor/roles.h"
 #include "sensor/spawn.h"
+#include "sensor/users.h"
 #include "sensor/watch_captures.h"
 #include "sensor/watch_files.h"
 
@@ -35,7 +35,6 @@ struct role {
 	int channel;      /* our end; -1 */
 	int64_t started, start_at, backoff;
 	int64_t kill_at;  /* 0: no stop asked for */
-	struct confine_user user;
 };
 
 struct supervisor {
@@ -45,6 +44,7 @@ struct supervisor {
 	struct watch *watch;
 	struct capture_watch *captures;
 	struct role sensor, recorder;
+	struct role_users users;
 	int signals;
 	int notify;              /* the service manager; -1: none */
 	bool elsewhere;          /* the recorder is a service of its own */
@@ -74,16 +74,6 @@ static int check_inputs(const struct config *cfg, struct err *e)
 	return TK_OK;
 }
 
-/* Made before there are two processes that would make them. */
-static int make_keys(const struct config *cfg, struct err *e)
-{
-	struct sensor_options o;
-	int rc = options_from_config(cfg, BATCH_TAIL, &o, e);
-
-	sensor_options_clear(&o);
-	return rc;
-}
-
 /* ---- start ---- */
 
 static int start_role(struct supervisor *s, struct role *r, const char *name, int death, struct err *e)
@@ -93,7 +83,7 @@ static int start_role(struct supervisor *s, struct role *r, const char *name, in
 	if (role_channel(pair, e) != TK_OK)
 		return TK_EIO;
 	r->pid = role_spawn(name, r == &s->recorder ? s->config_file : NULL, pair[1], death,
-			    &r->user, e);
+			    r == &s->recorder ? &s->users.recorder : &s->users.sensor, e);
 	sys_close(pair[1]);
 	if (r->pid < 0) {
 		r->pid = 0;
@@ -538,26 +528,6 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-/* Its own user last: only root can look the others up as root may. The keys and the ledger are made for the
- * owner of their folders. */
-static int take_users(struct supervisor *s, struct err *e)
-{
-	struct confine_user own;
-	struct confine_paths keeps = { 0 };
-	int rc = confine_user_find(s->cfg->processes.recorder_user, &s->recorder.user, e);
-
-	if (rc == TK_OK)
-		rc = confine_user_find(s->cfg->processes.sensor_user, &s->sensor.user, e);
-	if (rc == TK_OK)
-		rc = confine_user_find(s->cfg->processes.supervisor_user, &own, e);
-	if (rc != TK_OK)
-		return err_wrap(e, "processes");
-	if (confine_become(&own, true) != 0)
-		return err_sys(e, "processes: cannot become the user %s", s->cfg->processes.supervisor_user);
-	keeps.users = s->recorder.user.set || s->sensor.user.set;
-	return confine(CONFINE_SUPERVISOR, &keeps, e);
-}
-
 int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err *e)
 {
 	struct supervisor *s;
@@ -583,7 +553,7 @@ int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err
 	s->notify = notify_open();
 	if (s->signals < 0) {
 		rc = err_sys(e, "signals");
-	} else if ((rc = make_keys(cfg, e)) == TK_OK && (rc = take_users(s, e)) == TK_OK) {
+	} else if ((rc = users_take(cfg, &s->users, e)) == TK_OK) {
 		start_due(s);
 		while (!s->stopping || !stop_in_order(s))
 			turn(s);
