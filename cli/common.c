@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/safe.h"
@@ -70,8 +71,8 @@ static const char *find_config(const struct cli *cli)
 	return NULL;
 }
 
-/* The names of formats, and what a pattern and a filter are, are known above the configuration. */
-static struct config *load(const char *file)
+/* A file, or a text in its place. The names of formats, and what a pattern and a filter are, are known above the configuration. */
+static struct config *load(const char *file, const struct slice *text)
 {
 	const char *names[FORMATS_MAX];
 	struct config_known known = { .formats = names,
@@ -88,10 +89,15 @@ static struct config *load(const char *file)
 	}
 	names[known.n_formats++] = "json"; /* with `fields` */
 	problems_init(&p, file);
-	c = config_load_known(file, &known, &p);
+	c = text == NULL ? config_load_known(file, &known, &p) : config_parse_known(*text, file, &known, &p);
 	problems_print(&p);
 	problems_free(&p);
 	return c;
+}
+
+struct config *cli_config_text(const char *file, struct slice text)
+{
+	return load(file, &text);
 }
 
 struct config *cli_config(struct cli *cli, bool required)
@@ -105,7 +111,7 @@ struct config *cli_config(struct cli *cli, bool required)
 			  "before the command");
 		return NULL;
 	}
-	c = file != NULL ? load(file) : config_defaults();
+	c = file != NULL ? load(file, NULL) : config_defaults();
 	if (c == NULL) {
 		if (file == NULL)
 			cli_error("the default configuration cannot be made: no memory, or no time zone data "
@@ -148,6 +154,27 @@ int cli_write(const char *file, struct slice bytes)
 	if (file != NULL)
 		sys_close(fd);
 	return rc;
+}
+
+int cli_replace(const char *file, struct slice bytes, unsigned mode)
+{
+	char fresh[4096];
+	bool good;
+	int fd;
+
+	if (snprintf(fresh, sizeof fresh, "%s.%ld", file, (long)getpid()) >= (int)sizeof fresh) {
+		cli_error("%s: the path is too long", file);
+		return EXIT_INPUT;
+	}
+	fd = sys_open(fresh, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	good = fd >= 0 && sys_write_all(fd, bytes.p, bytes.n) == 0 && fchmod(fd, mode) == 0 && flushed(fd) &&
+	       rename(fresh, file) == 0;
+	if (!good)
+		write_failed(file);
+	if (!good && fd >= 0)
+		unlink(fresh);
+	sys_close(fd);
+	return good ? EXIT_DONE : EXIT_INPUT;
 }
 
 bool cli_when(struct slice text, bool end, int64_t *ns)

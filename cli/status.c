@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "cli/figures.h"
 #include "cli/health.h"
 
 #define STATUS_MAX (1u << 20)
@@ -49,6 +50,8 @@ static int print_status(struct cli *cli, bool json)
 	health_keys(&o, cfg, r);
 	health_trail(&o, cfg);
 	health_disk(&o, cfg, r);
+	if (json && figures_put(cfg, r, true, &o.out, &e) != TK_OK)
+		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);
 	status = cli_write(NULL, buf_slice(&o.out));
 	if (status == EXIT_DONE && o.worst == HEALTH_FAIL)
 		status = EXIT_NO;
@@ -86,7 +89,10 @@ const struct command command_status = {
 		"Example: tochoku status\n"
 		"\n"
 		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
-		"                            prices, rules, keys, trail, disk\n"
+		"                            prices, rules, keys, trail, disk; as JSON with the figures of
+"
+		"                            `metrics`
+"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"
 		"\n"

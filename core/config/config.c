@@ -72,9 +72,15 @@ static struct config *parse(struct slice text, const char *file, const struct co
 	return NULL;
 }
 
+struct config *config_parse_known(struct slice text, const char *file, const struct config_known *known,
+				  struct problems *p)
+{
+	return parse(text, file, known, false, p);
+}
+
 struct config *config_parse(struct slice text, const char *file, struct problems *p)
 {
-	return parse(text, file, NULL, false, p);
+	return config_parse_known(text, file, NULL, p);
 }
 
 /* The system's message without the file's name, which every problem is printed with. */

@@ -186,6 +186,8 @@ struct config_known {
 struct config *config_load_known(const char *file, const struct config_known *known, struct problems *p);
 /* config_load on text: a pure function but for the look into tzdata, for tests and fuzzing. */
 struct config *config_parse(struct slice text, const char *file, struct problems *p);
+struct config *config_parse_known(struct slice text, const char *file, const struct config_known *known,
+				  struct problems *p);
 /* Built-in defaults alone: for commands that need no configuration. */
 struct config *config_defaults(void);
 void config_free(struct config *c); /* secrets are wiped */
