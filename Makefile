@@ -8,9 +8,11 @@
 V ?= release
 # variants: release asan tsan cov fuzz
 BUILD := build
+PACKAGE = $(BUILD)/package
 O := $(BUILD)/$(V)
 BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
+VERSION = $(shell sed -n 's/.*TK_VERSION "\(.*\)"/\1/p' core/base/version.h)
 
 DIRS := core/base core/event core/config core/trail core/ledger geoip rules rules/calendar \
 	sensor sensor/confine sensor/recorder sensor/input sensor/gateway sensor/fields \
@@ -45,7 +47,8 @@ TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, o
 $(O)/tests/property/test_libhtp: TESTLIBS += -lhtp
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 -Wundef \
 	-Wno-format-nonliteral
-HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=3 -fPIE \
+	$(if $(filter x86_64%,$(shell $(CC) -dumpmachine)),-fcf-protection)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_release = -O3 -g $(HARDEN)
 FLAGS_asan := -O1 -g $(SANITIZE)
@@ -117,14 +120,27 @@ geoip: ## fetch a free country database into build/geoip/
 deps: ## install through apt what a build and its tests need
 	@tools/deps.sh build demo check
 
-install: all ## into DESTDIR and PREFIX (default /usr/local)
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all package ## into DESTDIR and PREFIX (default /usr/local)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tochoku
-	install -d $(DESTDIR)$(PREFIX)/share/tochoku/rules $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/doc/tochoku
-	install -m 644 rules/catalogue/*.yml $(DESTDIR)$(PREFIX)/share/tochoku/rules
-	install -m 644 sensor/llm/prices.yml $(DESTDIR)$(PREFIX)/share/tochoku
-	install -m 644 man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 644 README.md LICENSE sensor/tochoku.example.yml $(DESTDIR)$(PREFIX)/share/doc/tochoku
+	install -d $(SHARE)/tochoku/rules $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8 \
+		$(SHARE)/doc/tochoku/examples
+	install -m 644 rules/catalogue/*.yml $(SHARE)/tochoku/rules
+	install -m 644 sensor/llm/prices.yml $(SHARE)/tochoku
+	install -m 644 man/*.1 $(SHARE)/man/man1
+	install -m 644 $(PACKAGE)/tochoku.yml.5 $(SHARE)/man/man5
+	install -m 644 man/*.8 $(SHARE)/man/man8
+	install -m 644 README.md LICENSE $(PACKAGE)/sbom.spdx.json $(SHARE)/doc/tochoku
+	install -m 644 sensor/tochoku.example.yml docs/examples/* $(SHARE)/doc/tochoku/examples
+	install -D -m 644 $(PACKAGE)/tochoku.bash $(SHARE)/bash-completion/completions/tochoku
+	install -D -m 644 $(PACKAGE)/tochoku.zsh $(SHARE)/zsh/vendor-completions/_tochoku
+	install -D -m 644 $(PACKAGE)/tochoku.fish $(SHARE)/fish/vendor_completions.d/tochoku.fish
+
+package: $(addprefix $(PACKAGE)/,tochoku.yml.5 tochoku.bash tochoku.zsh tochoku.fish sbom.spdx.json)
+
+deb: ## a Debian package into build/: the same bytes wherever and whenever
+	@tools/deps.sh build deb
+	@tools/deb.sh $(BUILD)
 
 clean: ## remove build/
 	rm -rf $(BUILD)
@@ -152,6 +168,22 @@ $(O)/%.o: %.c
 	@echo "  CC   $<"
 	$(Q)$(CC) $(CFLAGS_ALL) -c $< -o $@
 
+
+$(PACKAGE)/tochoku.yml.5: $(O)/tools/option_manual man/tochoku.yml.5.head man/tochoku.yml.5.tail
+	@mkdir -p $(@D)
+	$(Q)cat man/tochoku.yml.5.head >$@ && $(O)/tools/option_manual >>$@ && cat man/tochoku.yml.5.tail >>$@
+
+$(O)/tools/option_manual: $(O)/tools/option_manual.o $(LIB)
+	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)
+
+$(PACKAGE)/tochoku.%: tools/completions.sh $(BIN)
+	@mkdir -p $(@D)
+	$(Q)tools/completions.sh $* $(BIN) >$@
+
+$(PACKAGE)/sbom.spdx.json: tools/sbom.sh $(BIN)
+	@mkdir -p $(@D)
+	$(Q)tools/sbom.sh $(BIN) $(VERSION) >$@
+
 tests: $(patsubst %.c,$(O)/%,$(TESTC))
 replay: $(FUZZ)
 fuzzers: $(FUZZ)
@@ -172,6 +204,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: all demo check unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: package deb all demo check unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -61,8 +61,8 @@ const struct command command_metrics = {
 		"tochoku metrics [-o FILE]\n"
 		"\n"
 		"Writes what `status` says in numbers in Prometheus' text format, to FILE (replaced as a whole)\n"
-		"for the textfile collector of node_exporter: `systemctl enable --now tochoku-metrics.timer`.\n"
-		"Nothing listens. `status --json` has the same figures.\n"
+		"for the textfile collector of node_exporter; the package's tochoku-metrics.timer does so every\n"
+		"minute. Nothing listens. `status` has the same figures as JSON.\n"
 		"Exit status: 0 done, 2 usage or configuration error, 3 the ledger cannot be read or FILE not\n"
 		"be written.\n",
 	.run = run,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs through apt what is missing, says what, and does nothing (and needs no network) when all is there.
-#   tools/deps.sh SET...     sets: build demo check bench geoip
+#   tools/deps.sh SET...     sets: build demo check bench geoip deb
 set -eu
 
 packages() {
@@ -12,7 +12,8 @@ packages() {
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
-	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench or geoip" >&2; return 1 ;;
+	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;
+	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench, geoip or deb" >&2; return 1 ;;
 	esac
 }
 
