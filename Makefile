@@ -206,4 +206,4 @@ $(TOOLS):
 
 .PHONY: package deb all demo check unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -81,9 +81,7 @@ static int check_version(struct ledger_reader *r, const char *path, struct err *
 	if (version == 0)
 		return err_set(e, TK_ENOTFOUND, "%s holds no ledger yet", path);
 	if (version > LEDGER_SCHEMA)
-		return err_set(e, TK_ECONFIG,
-			       "%s has schema %d, this program knows %d: use the newer version", path,
-			       (int)version, LEDGER_SCHEMA);
+		return schema_newer(path, (int)version, e);
 	if (version < LEDGER_SCHEMA)
 		return err_set(e, TK_ECONFIG,
 			       "%s has the older schema %d: `tochoku run` or `tochoku import` brings"

@@ -429,9 +429,9 @@ int schema_upgrade(sqlite3 *db, struct err *e)
 	if (rc != TK_OK || version == LEDGER_SCHEMA)
 		return rc;
 	if (version > LEDGER_SCHEMA)
-		return err_set(e, TK_ECONFIG,
-			       "the ledger has schema %d, this program knows %d: use the newer version",
-			       version, LEDGER_SCHEMA);
+		return schema_newer(sqlite3_db_filename(db, "main"), version, e);
+	if (version > 0 && (rc = schema_copy(db, version, e)) != TK_OK)
+		return rc;
 	if ((rc = schema_exec(db, "BEGIN IMMEDIATE", e)) != TK_OK)
 		return rc;
 	for (; version < LEDGER_SCHEMA && rc == TK_OK; version++)

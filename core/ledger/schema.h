@@ -14,6 +14,10 @@
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
  * TK_ECONFIG: made by a newer version. */
 int schema_upgrade(sqlite3 *db, struct err *e);
+/* schema_copy.c: a durable copy beside the ledger, LEDGER.schema-VERSION, as it is before that version is upgraded. */
+int schema_copy(sqlite3 *db, int version, struct err *e);
+/* TK_ECONFIG, with what helps against a ledger of a newer program. */
+int schema_newer(const char *path, int version, struct err *e);
 /* Appends the names of the columns that come from a part's fields ("timestamp, event_id, ..."). */
 void schema_part_columns(struct buf *out, int part);
 /* Those of the table event, its cost the one that holds now (core/ledger/reprice.c). */
