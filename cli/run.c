@@ -7,7 +7,7 @@ extern const struct command command_run;
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct config *cfg;
-	const char *only = argc == 3 && strcmp(argv[1], "--only") == 0 ? argv[2] : NULL;
+	const char *only = argc > 1 && strcmp(argv[1], "--only") == 0 ? argc == 3 ? argv[2] : "" : NULL;
 	struct err e = { 0 };
 	int rc;
 

@@ -7,7 +7,7 @@ shell=$1 tochoku=$2
 # command <TAB> summary
 commands() { "$tochoku" --help | sed -n 's/^  \([a-z]*\)  *\(.*\)$/\1\t\2/p' | grep -v '^$' | grep -v '^	'; }
 # The options in a command's help, and the words that may stand behind its name.
-options() { "$tochoku" "$1" --help | sed '/tcpdump/d; s/tochoku -c//' | grep -oE -e '(^|[^[:alnum:]-])--?[a-z][a-z-]*' | grep -oE -e '--[a-z][a-z-]+|-[a-z]$' | sort -u; }
+options() { "$tochoku" "$1" --help | sed '/tcpdump/d; s/tochoku \[\{0,1\}-c//' | grep -oE -e '(^|[^[:alnum:]-])--?[a-z][a-z-]*' | grep -oE -e '--[a-z][a-z-]+|-[a-z]$' | sort -u; }
 words() { "$tochoku" "$1" --help | sed -n "s/^\(Example: *\|  *\)\{0,1\}tochoku $1 \([a-z][a-z-]*\).*/\2/p" | sort -u; }
 all() { { words "$1"; options "$1"; echo --help; } | sort -u | tr '\n' ' ' | sed 's/ $//'; }
 

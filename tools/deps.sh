@@ -9,7 +9,8 @@ packages() {
 		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates ;;
-	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev ;;
+	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev \
+		debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap systemd apparmor logrotate mandoc zsh fish binutils ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;

@@ -97,6 +97,11 @@ def main():
     s.start()
     tap.ok(len(s.roles()) == 2, 'and it starts again', s.run_errors())
     s.stop()
+    plain = Site(tails=[('gateway', 'access.log', 'nginx-json')])
+    plain.start()
+    tap.equal(int(status(plain.process.pid)['CapPrm'], 16) & capabilities(6, 7), 0,
+              'without users a supervisor cannot become one')
+    plain.stop()
     bad = site(dict(USERS, sensor='tochoku-nobody-knows'))
     bad.tochoku('run', want=2)
     tap.ok('processes: there is no user tochoku-nobody-knows' in bad.last_error, 'an unknown user is named', bad.last_error)

@@ -1,5 +1,10 @@
 /* A ledger of an earlier schema opens in this one, with what it held; an upgrade that is cut short leaves the
  * earlier one whole. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "core/base/sys.h"
 #include "tests/lib/small_ledger.h"
 #include "tests/lib/tap.h"
 
@@ -47,14 +52,119 @@ static int refuse(void *left, int action, const char *a, const char *b, const ch
 	return (*n)-- == 0 ? SQLITE_DENY : SQLITE_OK;
 }
 
+/* As a kill does it: at the nth step of SQLite's machine, wherever in the upgrade that is. */
+static int die(void *left)
+{
+	if (--*(int *)left == 0)
+		raise(SIGKILL);
+	return 0;
+}
+
+static int upgraded_until(const char *path, int steps)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		struct err e;
+		sqlite3 *db = NULL;
+
+		if (sqlite3_open(path, &db) != SQLITE_OK)
+			_exit(9);
+		sqlite3_progress_handler(db, 1, die, &steps);
+		_exit(schema_upgrade(db, &e) == TK_OK ? 0 : 8);
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+	struct slice text;
+	struct err e;
+	int fd;
+
+	if (sys_slurp(from, 64 << 20, &text, &e) != TK_OK)
+		return;
+	fd = sys_open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	sys_write_all(fd, text.p, text.n);
+	sys_close(fd);
+	free((void *)(uintptr_t)text.p);
+}
+
+static bool is_whole(const char *path, int version)
+{
+	sqlite3 *db = NULL;
+	bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK;
+	int64_t found = number(db, "PRAGMA user_version");
+	bool old = found == 1 && number(db, "SELECT count(*) FROM keys WHERE expires > 0") == 2 &&
+		   number(db, "SELECT count(*) FROM sqlite_schema WHERE name IN ('key_link', 'met_day')") == 0;
+	bool new = found == LEDGER_SCHEMA && number(db, "SELECT count(*) FROM keys WHERE revoked > 0") == 1 &&
+		   number(db, "SELECT count(*) FROM met_day") == 0;
+
+	good = good && number(db, "SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1;
+	sqlite3_close(db);
+	return good && (version == 1 ? old : version == LEDGER_SCHEMA ? new : old || new);
+}
+
+/* Killed at many places all over the upgrade: the old ledger or the new one, and the next start upgrades. */
+static void test_kills(struct small_ledger *l)
+{
+	char path[128], copy[160], old[128];
+	int kills = 0, status = 1, wrong = 0;
+
+	snprintf(path, sizeof path, "%s/k.db", l->folder);
+	snprintf(copy, sizeof copy, "%s.schema-1", path);
+	snprintf(old, sizeof old, "%s/old.db", l->folder);
+	small_sql(l, "PRAGMA wal_checkpoint(TRUNCATE)");
+	copy_file(l->path, old);
+	for (int steps = 1; status != 0 && kills < 3000; steps += 1 + steps / 12) {
+		copy_file(old, path);
+		status = upgraded_until(path, steps);
+		kills += WIFSIGNALED(status);
+		wrong += !is_whole(path, 0);
+		wrong += access(copy, F_OK) == 0 && !is_whole(copy, 1);
+		wrong += upgraded_until(path, -1) != 0 || !is_whole(path, LEDGER_SCHEMA) || !is_whole(copy, 1);
+		unlink(copy);
+	}
+	ok(kills > 50, "an upgrade is killed at many places");
+	ok_int(status, 0, "up to its end");
+	ok_int(wrong, 0, "each leaves the old ledger or the new one, and the next start upgrades it, after a copy");
+	unlink(path);
+	unlink(old);
+	strcat(path, ".schema-1.new");
+	unlink(path);
+}
+
+static void test_newer(struct small_ledger *l)
+{
+	char copy[128], way[256];
+	struct err e = { 0 };
+
+	small_sql(l, "PRAGMA user_version = 99");
+	ok_int(schema_upgrade(l->db, &e), TK_ECONFIG, "a newer ledger is refused");
+	snprintf(copy, sizeof copy, "%s.schema-%d", l->path, LEDGER_SCHEMA);
+	ok(strstr(e.text, "schema 99") != NULL && strstr(e.text, "install the newer program again") != NULL &&
+		   strstr(e.text, "mv ") == NULL,
+	   "with what helps");
+	copy_file(l->path, copy);
+	schema_upgrade(l->db, &e);
+	snprintf(way, sizeof way, "`rm -f %s-*; mv %s %s`", l->path, copy, l->path);
+	ok(strstr(e.text, way) != NULL, "and the way back, where a copy is there");
+	unlink(copy);
+}
+
 int main(void)
 {
 	struct small_ledger l;
+	char copy[128];
 	struct err e = { 0 };
 	int steps = 0, rc = TK_EIO;
 
 	small_open(&l);
 	back_to_1(&l);
+	snprintf(copy, sizeof copy, "%s.schema-1", l.path);
+	test_kills(&l);
 	for (int at = 0; rc != TK_OK && at < 2000; at++, steps++) {
 		int left = at;
 
@@ -79,6 +189,9 @@ int main(void)
 			    " WHERE name LIKE 'estimate_%'"), 3,
 	       "estimates have their columns");
 	ok_int(number(l.db, "SELECT count(*) FROM events"), 0, "and the view of events is whole");
+	ok(is_whole(copy, 1), "the copy holds what was before");
+	test_newer(&l);
+	unlink(copy);
 	small_close(&l);
 	return tap_done();
 }

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The Debian package: lintian has no word against it, another build elsewhere gives the same bytes, the program is
+hardened, the bill of materials is what the loader loads, units keep their budgets."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+from harness import ROOT, Tap, temporary_folder  # noqa: E402
+
+BUDGETS = {'tochoku-sensor': 15, 'tochoku-restricted': 15, 'tochoku-recorder': 3}  # tenths
+
+
+def run(*args, **kw):
+    return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', errors='replace', **kw)
+
+
+def test_units(tap):
+    for path in sorted(glob.glob(os.path.join(ROOT, 'debian/*.service'))):
+        name = os.path.basename(path)[:-len('.service')]
+        if name in BUDGETS:
+            p = run('systemd-analyze', 'security', '--offline=true', '--threshold=%d' % BUDGETS[name], path)
+            tap.ok(p.returncode == 0 and 'Unknown' not in p.stdout and 'ignoring' not in p.stdout,
+                   '%s is within its budget' % name, '\n'.join(x for x in p.stdout.splitlines() if '✗' in x or 'Overall' in x))
+        folder = temporary_folder('tochoku-unit-')
+        with open(path, encoding='utf-8') as f, open(os.path.join(folder, name + '.service'), 'w', encoding='utf-8') as g:
+            g.write(f.read().replace('/usr/bin/tochoku', '/bin/true'))
+        p = run('systemd-analyze', 'verify', '--man=no', '--recursive-errors=no', os.path.join(folder, name + '.service'))
+        tap.ok(p.returncode == 0 and name not in p.stdout, '%s is a good unit' % name, p.stdout)
+    if shutil.which('apparmor_parser'):
+        p = run('apparmor_parser', '-Q', '-K', '--abort-on-error', os.path.join(ROOT, 'debian/tochoku.apparmor'))
+        tap.ok(p.returncode == 0, "AppArmor's profile is good", p.stdout)
+    p = run('logrotate', '-d', '-s', '/dev/null', os.path.join(ROOT, 'debian/tochoku.logrotate'))
+    tap.ok(p.returncode == 0 and 'error' not in p.stdout.lower().replace('errors', ''), "logrotate's rules are good", p.stdout)
+
+
+def tree(folder):
+    """{path: what it is, with its bytes} below a folder."""
+    out = {}
+    for d, folders, files in os.walk(folder):
+        for n in folders + files:
+            p = os.path.join(d, n)
+            st = os.lstat(p)
+            data = b''
+            if os.path.isfile(p) and not os.path.islink(p):
+                with open(p, 'rb') as f:
+                    data = f.read()
+            out[os.path.relpath(p, folder)] = (st.st_mode, int(st.st_mtime) if os.path.isfile(p) else 0, data)
+    return out
+
+
+def test_reproducible(tap, deb):
+    """Another path, zone, locale, umask and time of the files; nothing of git."""
+    folder = os.path.join(temporary_folder('tochoku-other-path-'), 'tree')
+    for f in run('git', 'ls-files', '-co', '--exclude-standard', cwd=ROOT).stdout.splitlines():
+        if os.path.isfile(os.path.join(ROOT, f)):
+            os.makedirs(os.path.join(folder, os.path.dirname(f)), exist_ok=True)
+            shutil.copy(os.path.join(ROOT, f), os.path.join(folder, f))
+    env = dict(os.environ, TZ='Pacific/Apia', LC_ALL='C', LANG='C', GIT_DIR='/nonexistent', DEB_BUILD_OPTIONS='parallel=1')
+    p = run('tools/deb.sh', 'build', cwd=folder, env=env, umask=0o077)
+    other = os.path.join(folder, 'build', os.path.basename(deb))
+    if not tap.ok(p.returncode == 0 and os.path.exists(other), 'another build elsewhere', p.stdout[-2000:]):
+        return
+    with open(deb, 'rb') as f, open(other, 'rb') as g:
+        same = f.read() == g.read()
+    detail = ''
+    if not same:
+        a, b = (unpack(x) for x in (deb, other))
+        ta, tb = tree(a), tree(b)
+        detail = [k for k in sorted(set(ta) | set(tb)) if ta.get(k) != tb.get(k)]
+    tap.ok(same, 'gives the same bytes', detail)
+
+
+def unpack(deb):
+    folder = temporary_folder('tochoku-deb-')
+    subprocess.run(['dpkg-deb', '-R', deb, folder], check=True)
+    return folder
+
+
+def test_program(tap, root):
+    program = os.path.join(root, 'usr/bin/tochoku')
+    elf = run('readelf', '-W', '-h', '-l', '-d', '-n', program).stdout
+    for what, pattern in (('position independent', r'Type:\s+DYN'), ('relro', r'GNU_RELRO'), ('bind now', r'FLAGS.*BIND_NOW|FLAGS_1.*NOW'),
+                          ('no executable stack', r'GNU_STACK.*RW ')):
+        tap.ok(re.search(pattern, elf), what, elf[-1500:])
+    if 'X86-64' in run('readelf', '-h', program).stdout:
+        tap.ok(re.search(r'x86 feature:.*IBT.*SHSTK', elf), 'control-flow protection', elf[-800:])
+    symbols = run('readelf', '-W', '--dyn-syms', program).stdout
+    tap.ok('__stack_chk_fail' in symbols, 'stack protector')
+    tap.ok('__snprintf_chk' in symbols and '__memcpy_chk' in symbols, 'fortified')
+    with open(program, 'rb') as f:
+        tap.ok(ROOT.encode() not in f.read(), 'no path of the build is in it')
+    with open(os.path.join(root, 'usr/share/doc/tochoku/sbom.spdx.json'), encoding='utf-8') as f:
+        bill = json.load(f)
+    loaded = {os.path.basename(os.path.realpath(x)) for x in re.findall(r'(/\S+) \(0x', run('ldd', program).stdout)}
+    named = {p['packageFileName']: p for p in bill['packages'] if 'packageFileName' in p}
+    tap.equal(set(named), loaded, 'the bill of materials is what the loader loads')
+    for p in named.values():
+        tap.equal(run('dpkg-query', '-W', '-f', '${Version}\n', p['name']).stdout.split('\n')[0], p['versionInfo'], p['name'])
+    ids = {p['SPDXID'] for p in bill['packages']} | {'SPDXRef-DOCUMENT'}
+    tap.ok(len(ids) == len(bill['packages']) + 1 and all(r['spdxElementId'] in ids and r['relatedSpdxElement'] in ids
+                                                        for r in bill['relationships']), 'its parts fit')
+
+
+def main():
+    tap = Tap()
+    test_units(tap)
+    p = run('make', 'deb', cwd=ROOT)
+    debs = glob.glob(os.path.join(ROOT, 'build/tochoku_*.deb'))
+    if tap.ok(p.returncode == 0 and len(debs) == 1, 'make deb', p.stdout[-2000:]):
+        p = run('lintian', '--fail-on', 'error,warning,info', '--display-info', glob.glob(os.path.join(ROOT, 'build/*.changes'))[0])
+        words = [x for x in p.stdout.splitlines() if 'root privileges' not in x]
+        tap.equal((p.returncode, words), (0, []), 'lintian has no word against it')
+        test_program(tap, unpack(debs[0]))
+        test_reproducible(tap, debs[0])
+    tap.done()
+
+
+if __name__ == '__main__':
+    main()
