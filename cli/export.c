@@ -131,8 +131,36 @@ static int put(void *ctx, struct slice bytes, struct err *e)
 	return sys_write_all(o->fd, bytes.p, bytes.n) == 0 ? TK_OK : err_sys(e, "%s", o->name);
 }
 
+/* Brings the trail up to the ledger. A format that says what the ledger says does without it. */
+static int head(const struct config *cfg, bool needed, struct export_trail *out)
+{
+	struct buf reply;
+	struct slice said, origin, checkpoint;
+	int status;
+
+	buf_init(&reply, 65536);
+	if ((status = cli_request(cfg, SLICE("{\"do\":\"head\"}"), &reply)) == EXIT_DONE) {
+		said = buf_slice(&reply);
+		origin = cli_member(said, "origin");
+		checkpoint = cli_member(said, "checkpoint");
+		scalar_number(cli_member(said, "next_seq"), &out->end);
+		scalar_number(cli_member(said, "size"), &out->size);
+		snprintf(out->origin, sizeof out->origin, "%.*s", (int)origin.n, (const char *)origin.p);
+		snprintf(out->checkpoint, sizeof out->checkpoint, "%.*s", (int)checkpoint.n,
+			 (const char *)checkpoint.p);
+		out->folder = cfg->ledger.trail;
+	} else if (needed) {
+		cli_error("the records are not all in the trail");
+	} else {
+		cli_error("the export names no checkpoint");
+	}
+	buf_free(&reply);
+	return needed && status != EXIT_DONE ? EXIT_INPUT : EXIT_DONE;
+}
+
 static int write_export(const struct export_format *f, const struct config *cfg, struct ledger_reader *r,
-			const struct options *choice, int64_t from, int64_t to, int64_t *count)
+			const struct export_trail *trail, const struct options *choice, int64_t from,
+			int64_t to, struct export_result *result)
 {
 	const char *file = choice->out;
 	struct output o = { file == NULL ? "standard output" : file, STDOUT_FILENO };
@@ -145,7 +173,7 @@ static int write_export(const struct export_format *f, const struct config *cfg,
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
 	}
-	rc = export_run(f, cfg, &choice->choice, r, from, to, &sink, count, &e);
+	rc = export_run(f, cfg, &choice->choice, r, trail, from, to, &sink, result, &e);
 	if (rc == TK_OK && file != NULL && sys_fsync(o.fd) != 0 && errno != EINVAL && errno != EROFS)
 		rc = err_sys(&e, "%s", file);
 	if (file != NULL)
@@ -161,8 +189,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	const struct export_format *f;
 	struct ledger_reader *r;
 	struct config *cfg;
-	int64_t from, to, count = 0;
-	char use[64];
+	struct export_trail trail = { 0 };
+	struct export_result result;
+	int64_t from, to;
 	int status = read_options(&o, argc, argv);
 
 	if (status != EXIT_DONE)
@@ -180,12 +209,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		status = EXIT_USAGE;
 	}
 	o.choice.lang = strcmp(o.lang != NULL ? o.lang : cfg->site.language, "en") == 0 ? LANG_EN : LANG_JA;
-	if (status == EXIT_DONE && cli_range(&command_export, o.from, o.to, &from, &to, &status)) {
-		status = write_export(f, cfg, r, &o, from, to, &count);
-		snprintf(use, sizeof use, "export %s", f->name);
-		if (status == EXIT_DONE)
-			cli_log_used(cfg, use, from, to, count);
-	}
+	if (status == EXIT_DONE && cli_range(&command_export, o.from, o.to, &from, &to, &status) &&
+	    (status = head(cfg, f->chosen != NULL, &trail)) == EXIT_DONE &&
+	    (status = write_export(f, cfg, r, &trail, &o, from, to, &result)) == EXIT_DONE)
+		cli_log_export(cfg, f->name, from, to, result.count, result.sha256);
 	ledger_reader_close(r);
 	config_free(cfg);
 	return status;
@@ -198,8 +225,8 @@ const struct command command_export = {
 		"\n"
 		"tochoku export --format F --from T --to T [-o FILE]\n"
 		"\n"
-		"  --format F     jsonl   access events under their own names, as JSON lines\n"
-		"                 csv     the same for spreadsheets (url.query left out)\n"
+		"  --format F     jsonl   the trail's record lines, of every type\n"
+		"                 csv     access events for spreadsheets (url.query left out)\n"
 		"                 mhlw    the ministry's five columns\n"
 		"                 ecs     Elastic Common Schema 9.4, with findings\n"
 		"                 ocsf    OCSF 1.8.0: API Activity, Authentication, Detection Finding\n"
@@ -208,7 +235,7 @@ const struct command command_export = {
 		"                 cef, leef, syslog (RFC 5424), with findings\n"
 		"  --json         the same as --format jsonl\n"
 		"  --from, --to   local dates (the last one included) or RFC 3339 times: access events by\n"
-		"                 @timestamp, findings by their first event\n"
+		"                 @timestamp, findings by their first event, other records by their time\n"
 		"  -o FILE        write there instead of standard output\n"
 		"  --lang L       ja or en: headings and titles; default: the site's language\n"
 		"  --encoding E   csv, mhlw: utf-8 (with BOM) or cp932; what that lacks becomes 〓, counted\n"
@@ -216,11 +243,9 @@ const struct command command_export = {
 		"  --ecs V        ecs: 9.4 (gen_ai.system) or 9.5 (gen_ai.provider.name)\n"
 		"  --http-activity  ocsf: HTTP Activity (4002) for readers without API Activity\n"
 		"\n"
-		"All but mhlw end in a trailer with the count and the SHA-256 of all bytes before it. Names "
-		"in\n"
-		"syslog lines and exports: site.sensor, export.enterprise_number. The export is recorded as "
-		"a use\n"
-		"of the log.\n"
+		"All but mhlw end in a trailer with the count and the SHA-256 of all bytes before it,\n"
+		"and the checkpoint of the trail under which it was made. Names in syslog lines and exports:\n"
+		"site.sensor, export.enterprise_number. The export is recorded as a use of the log.\n"
 		"Exit status: 0 done, 2 usage or configuration error, 3 no ledger or it cannot be read or "
 		"written.\n",
 	.run = run,

@@ -88,34 +88,81 @@ int cli_request(const struct config *cfg, struct slice request, struct buf *repl
 	return EXIT_NO;
 }
 
-void cli_log_used(const struct config *cfg, const char *what, int64_t from_ns, int64_t to_ns, int64_t count)
+/* request: an object without its end, which lacks the range and the count. */
+static void log_use(const struct config *cfg, struct json_out *o, int64_t from_ns, int64_t to_ns, int64_t count)
 {
-	struct buf request, reply;
-	struct json_out o;
+	struct buf reply;
 	struct slice error;
 	struct err e = { 0 };
 
-	buf_init(&request, 4096);
 	buf_init(&reply, 65536);
-	o = json_out(&request);
-	json_open(&o, '{');
-	json_key(&o, "do");
-	json_str(&o, SLICE("log-used"));
-	json_key(&o, "what");
-	json_str(&o, slice_str(what));
 	if (from_ns != INT64_MIN)
-		put_time(&o, "from", from_ns);
+		put_time(o, "from", from_ns);
 	if (to_ns != INT64_MAX)
-		put_time(&o, "to", to_ns);
-	json_key(&o, "count");
-	json_int(&o, count);
-	json_close(&o, '}');
-	if (control_request(cfg, buf_slice(&request), &reply, &e) != TK_OK)
+		put_time(o, "to", to_ns);
+	json_key(o, "count");
+	json_int(o, count);
+	json_close(o, '}');
+	if (control_request(cfg, buf_slice(o->b), &reply, &e) != TK_OK)
 		cli_error("the use of the log could not be recorded: %s", e.text);
 	else if (!reply_says_yes(buf_slice(&reply), &error))
 		tell_refusal("the use of the log could not be recorded", error);
-	buf_free(&request);
 	buf_free(&reply);
+}
+
+static void put_text(struct json_out *o, const char *key, const char *text)
+{
+	json_key(o, key);
+	json_str(o, slice_str(text));
+}
+
+void cli_log_used(const struct config *cfg, const char *what, int64_t from_ns, int64_t to_ns, int64_t count)
+{
+	struct buf request;
+	struct json_out o = json_out(&request);
+
+	buf_init(&request, 4096);
+	json_open(&o, '{');
+	put_text(&o, "do", "log-used");
+	put_text(&o, "what", what);
+	log_use(cfg, &o, from_ns, to_ns, count);
+	buf_free(&request);
+}
+
+void cli_log_export(const struct config *cfg, const char *format, int64_t from_ns, int64_t to_ns,
+		    int64_t count, const char *sha256)
+{
+	struct buf request, what;
+	struct json_out o = json_out(&request);
+
+	buf_init(&request, 4096);
+	buf_init(&what, 256);
+	buf_fmt(&what, "export %s", format);
+	json_open(&o, '{');
+	put_text(&o, "do", "export");
+	put_text(&o, "what", buf_cstr(&what));
+	put_text(&o, "sha256", sha256);
+	log_use(cfg, &o, from_ns, to_ns, count);
+	buf_free(&request);
+	buf_free(&what);
+}
+
+struct slice cli_member(struct slice reply, const char *key)
+{
+	struct json j;
+
+	json_init(&j, reply);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return slice_of(NULL, 0);
+	while (json_next(&j) == JSON_KEY) {
+		bool wanted = slice_is(j.text, key);
+
+		if (json_next(&j) == JSON_ERROR)
+			break;
+		if (wanted)
+			return j.text;
+	}
+	return slice_of(NULL, 0);
 }
 
 bool cli_range(const struct command *c, const char *from, const char *to, int64_t *from_ns, int64_t *to_ns,

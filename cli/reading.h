@@ -13,6 +13,11 @@ void cli_log_used(const struct config *cfg, const char *what, int64_t from_ns, i
 /* --from and --to as given (NULL: not) into ns; told and false when wrong. */
 bool cli_range(const struct command *c, const char *from, const char *to, int64_t *from_ns, int64_t *to_ns,
 	       int *status);
+/* The same of a finished export, and a record of it. */
+void cli_log_export(const struct config *cfg, const char *format, int64_t from_ns, int64_t to_ns,
+		    int64_t count, const char *sha256);
+/* A member of a reply's object, as written; empty: it has none of that name. */
+struct slice cli_member(struct slice reply, const char *key);
 /* Sends a request through the one door and says what came back: EXIT_DONE, EXIT_NO, EXIT_INPUT. */
 int cli_request(const struct config *cfg, struct slice request, struct buf *reply);
 /* A recorder answers on the control socket. */

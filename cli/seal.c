@@ -2,35 +2,15 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "cli/command.h"
-#include "core/base/json.h"
+#include "cli/reading.h"
 #include "sensor/recorder/control.h"
 
 extern const struct command command_seal;
 
-/* A member of the reply, as written. */
-static struct slice member(struct slice reply, const char *key)
-{
-	struct json j;
-
-	json_init(&j, reply);
-	if (json_next(&j) != JSON_OBJECT_BEGIN)
-		return slice_of(NULL, 0);
-	while (json_next(&j) == JSON_KEY) {
-		bool wanted = slice_is(j.text, key);
-
-		if (json_next(&j) == JSON_ERROR)
-			break;
-		if (wanted)
-			return j.text;
-	}
-	return slice_of(NULL, 0);
-}
-
 static void tell(struct slice reply)
 {
-	struct slice segment = member(reply, "segment"), records = member(reply, "records"),
-		     code = member(reply, "code");
+	struct slice segment = cli_member(reply, "segment"), records = cli_member(reply, "records"),
+		     code = cli_member(reply, "code");
 
 	printf("Segment %.*s is sealed, %.*s records. Short code of the log for the binder: %.*s\n",
 	       (int)segment.n, (const char *)segment.p, (int)records.n, (const char *)records.p, (int)code.n,
@@ -61,8 +41,8 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (control_request(cfg, SLICE("{\"do\":\"seal\"}"), &reply, &e) != TK_OK) {
 		cli_error("%s", e.text);
 		status = EXIT_INPUT;
-	} else if (member(buf_slice(&reply), "error").n > 0) {
-		struct slice why = member(buf_slice(&reply), "error");
+	} else if (cli_member(buf_slice(&reply), "error").n > 0) {
+		struct slice why = cli_member(buf_slice(&reply), "error");
 
 		cli_error("trail: %.*s", (int)why.n, (const char *)why.p);
 		status = EXIT_INPUT;

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "core/base/json.h"
 #include "core/base/map.h"
 #include "core/ledger/statement.h"
 #include "core/ledger/writer.h"
@@ -264,43 +263,15 @@ int findings_hit(struct findings *f, const struct hit *h, describe_fn describe, 
 
 /* ---- writing ---- */
 
-static int record_finding(struct findings *f, int64_t row, const char *status, const struct open_finding *o,
-			  int64_t now_ns, struct err *e)
-{
-	struct buf b;
-	struct json_out j;
-	int rc;
-
-	buf_init(&b, 1 << 20);
-	j = json_out(&b);
-	json_open(&j, '{');
-	json_key(&j, "id");
-	json_int(&j, row);
-	json_key(&j, "status");
-	json_str(&j, slice_str(status));
-	if (o != NULL) {
-		json_key(&j, "rule.id");
-		json_str(&j, slice_str(o->rule_id));
-		json_key(&j, "level");
-		json_str(&j, slice_str(o->level));
-		json_key(&j, "reason");
-		json_str(&j, buf_slice(&o->reason));
-	}
-	json_close(&j, '}');
-	rc = ledger_record(f->l, "finding", now_ns, buf_slice(&b), e);
-	buf_free(&b);
-	return rc;
-}
-
 /* A withdrawn finding whose subject is hit again comes back under its old number. */
-static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, struct err *e)
+static int insert(struct findings *f, struct open_finding *o, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(
 		f->l, LS_FINDING_INSERT,
 		"INSERT INTO finding VALUES (NULL, ?1, ?2, ?3, nullif(?4, ''), ?5, ?6, 'new', ?7, ?8, ?9, "
-		"?10, ?11, ?12, 0, ?13)"
+		"?10, ?11, ?12, 0, ?13, 0)"
 		" ON CONFLICT (subject) DO UPDATE SET first = excluded.first, last = excluded.last,"
-		" count = excluded.count, reason = excluded.reason, entity = excluded.entity, withdrawn = 0"
+		" count = excluded.count, reason = excluded.reason, entity = excluded.entity, withdrawn = 0, told = 0"
 		" RETURNING id",
 		e);
 	int rc;
@@ -323,7 +294,7 @@ static int insert(struct findings *f, struct open_finding *o, int64_t now_ns, st
 	if ((rc = statement_row(s, e)) == TK_OK)
 		o->row = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
-	return rc == TK_OK ? record_finding(f, o->row, "new", o, now_ns, e) : rc;
+	return rc;
 }
 
 static int update(struct findings *f, const struct open_finding *o, struct err *e)
@@ -331,7 +302,9 @@ static int update(struct findings *f, const struct open_finding *o, struct err *
 	sqlite3_stmt *s = ledger_statement(f->l, LS_FINDING_UPDATE,
 		"UPDATE finding SET first = ?2, last = ?3, count = ?4,"
 		" reason = coalesce(nullif(?5, ''), reason),"
-		" entity = coalesce(nullif(?6, ''), entity) WHERE id = ?1", e);
+		" entity = coalesce(nullif(?6, ''), entity),"
+		" told = told AND first = ?2 AND last = ?3 AND count = ?4 AND ?5 IN ('', reason)"
+		" AND ?6 IN ('', entity) WHERE id = ?1", e);
 
 	if (s == NULL)
 		return TK_EIO;
@@ -375,13 +348,17 @@ static int write_events(struct findings *f, struct open_finding *o, struct err *
 static int write_finding(struct findings *f, size_t i, int64_t now_ns, struct err *e)
 {
 	struct open_finding *o = &f->open[i];
+	bool is_new = o->row == 0;
 	int rc;
 
 	if (!o->dirty)
 		return TK_OK;
 	o->dirty = false;
-	rc = o->row == 0 ? insert(f, o, now_ns, e) : update(f, o, e);
-	return rc == TK_OK && o->n_stored < o->n_events ? write_events(f, o, e) : rc;
+	rc = is_new ? insert(f, o, e) : update(f, o, e);
+	if (rc == TK_OK && o->n_stored < o->n_events)
+		rc = write_events(f, o, e);
+	/* one of a day evaluated anew is told when the day closes */
+	return rc == TK_OK && is_new && f->live ? finding_record(f->l, o->row, now_ns, e) : rc;
 }
 
 int findings_flush(struct findings *f, int64_t now_ns, struct err *e)
@@ -403,7 +380,7 @@ static int withdraw(struct findings *f, int64_t row, int64_t now_ns, struct err 
 		return TK_EIO;
 	bind_i64(s, 1, row);
 	rc = statement_run(s, e);
-	return rc == TK_OK ? record_finding(f, row, "withdrawn", NULL, now_ns, e) : rc;
+	return rc == TK_OK ? finding_record(f->l, row, now_ns, e) : rc;
 }
 
 /* The recorded findings of the day get to know their place in `f`; the others are withdrawn. */

@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/base/map.h"
 #include "core/base/zone.h"
+#include "core/ledger/finding_json.h"
 
 #define OUTSIDE_USERS 3
 
@@ -26,18 +27,6 @@ static int take_event_ids(struct ledger_reader *r, sqlite3_stmt *ids, struct fin
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-/* The second line is the Japanese sentence. */
-static void split_reason(struct finding *f)
-{
-	const uint8_t *nl = f->reason.n == 0 ? NULL : memchr(f->reason.p, '\n', f->reason.n);
-	size_t at = nl == NULL ? f->reason.n : (size_t)(nl - f->reason.p);
-
-	if (nl == NULL)
-		return;
-	f->reason_ja = slice_from(f->reason, at + 1);
-	f->reason.n = at;
-}
-
 static void take_finding(sqlite3_stmt *s, struct finding *f, char day[11])
 {
 	*f = (struct finding){ .id = sqlite3_column_int64(s, 0), .rule_id = reader_text(s, 1),
@@ -49,7 +38,7 @@ static void take_finding(sqlite3_stmt *s, struct finding *f, char day[11])
 			       .provisional = sqlite3_column_int(s, 13) != 0 };
 	date_format(date_from_days((int32_t)sqlite3_column_int64(s, 6)), day);
 	f->day = slice_str(day);
-	split_reason(f);
+	finding_split_reason(f);
 }
 
 int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, bool withdrawn,

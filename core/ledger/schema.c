@@ -403,9 +403,15 @@ static int add_repricing(sqlite3 *db, struct err *e)
 	return rc == TK_OK ? views_of_events(db, e) : rc;
 }
 
+/* Is the finding in the trail as its day's last closing left it? */
+static int add_told(sqlite3 *db, struct err *e)
+{
+	return schema_exec(db, "ALTER TABLE finding ADD COLUMN told INTEGER NOT NULL DEFAULT 0", e);
+}
+
 /* Step i brings version i to i + 1. */
 static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
-									      add_memory, add_repricing };
+									      add_memory, add_repricing, add_told };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

@@ -109,6 +109,7 @@ void trail_state(const struct trail *t, struct trail_state *out)
 				     .records = t->records,
 				     .bytes = t->bytes,
 				     .last = t->last,
+				     .checkpoint = t->checkpoint,
 				     .opened = t->closed,
 				     .size = t->log_tree.n };
 	memcpy(out->origin, t->epoch.origin, sizeof out->origin);

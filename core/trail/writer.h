@@ -33,6 +33,7 @@ struct trail_state {
 	struct hash32 last;	       /* SHA-256 of the last line */
 	int64_t opened;		       /* UTC seconds: the last closing */
 	int64_t size;		       /* of the log tree */
+	struct hash32 checkpoint;      /* SHA-256 of its checkpoint's text, where size > 0 */
 	char code[SHORT_CODE_LEN + 1]; /* of its checkpoint; "" when there is none */
 	char origin[ORIGIN_MAX + 1];
 };

@@ -184,6 +184,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	if (export_micro_usd(ev, &micro))
 		put_detail(out, "cost", export_number(x, micro));
 	put_detail(out, "sequence", export_number(x, a->seq));
+	put_detail(out, "leaf-hash", export_leaf(x, a));
 	end_message(out);
 }
 
@@ -222,6 +223,7 @@ const struct export_format export_dicom = {
 	.name = "dicom",
 	.doc = "DICOM PS3.15 audit messages, one a line",
 	.trailer = TRAILER_XML,
+	.leaf = true,
 	.access = access,
 	.finding = finding,
 };

@@ -1,5 +1,6 @@
 /* Elastic Common Schema 9.4, flat dotted keys, one object a line (exports.md 5). */
 #include "core/base/version.h"
+#include "core/base/hash.h"
 #include "reports/export/record.h"
 
 extern const struct export_format export_ecs;
@@ -167,6 +168,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	const struct access_event *ev = a->ev;
 	struct json_out o = json_out(out);
 	struct slice host;
+	char hex[65];
 	bool is_name;
 
 	json_open(&o, '{');
@@ -175,6 +177,10 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	put_text(&o, "event.action", export_operation(x, ev));
 	put_text(&o, "event.id", export_text(x, ev, F_EVENT_ID));
 	put_int(&o, "event.sequence", a->seq);
+	if (a->leaf != NULL) {
+		hex_encode(hash_slice(a->leaf), hex);
+		put_constant(&o, "event.hash", hex);
+	}
 	put_field(x, &o, "event.duration", ev, F_DURATION);
 	put_zone(&o, ev_int(ev, F_TIMESTAMP, 0));
 	put_constant(&o, "event.dataset", "tochoku.access");
@@ -254,6 +260,7 @@ const struct export_format export_ecs = {
 	.name = "ecs",
 	.doc = "Elastic Common Schema 9.4, flat JSON lines",
 	.trailer = TRAILER_JSON,
+	.leaf = true,
 	.access = access,
 	.finding = finding,
 };

@@ -6,6 +6,7 @@
 
 #include "core/config/config.h"
 #include "core/ledger/reader.h"
+#include "core/trail/texts.h"
 #include "reports/titles.h"
 #include "reports/words.h"
 #include "rules/rules.h"
@@ -25,7 +26,17 @@ struct export_choice {
 	bool http_activity;  /* ocsf: HTTP Activity (4002) for API Activity (6003) */
 };
 
+/* The trail behind the ledger. folder NULL: there is none that agrees with it, and nothing is said of it. */
+struct export_trail {
+	const char *folder;
+	int64_t end;		      /* the seq behind its last record */
+	int64_t size;		      /* of its newest checkpoint; 0: nothing is sealed yet */
+	char checkpoint[65];	      /* SHA-256 of that one's text */
+	char origin[ORIGIN_MAX + 1];
+};
+
 struct key_labels;
+struct record;
 struct export_context {
 	const struct config *cfg;
 	struct export_choice choice;
@@ -35,7 +46,9 @@ struct export_context {
 };
 
 struct export_access {
-	int64_t seq, recorded_ns;
+	int64_t seq; /* in the trail */
+	int64_t recorded_ns;
+	const struct hash32 *leaf; /* of its line in the trail (audit-trail.md 3.1); NULL: not known */
 	const struct access_event *ev;
 	enum outcome outcome;
 };
@@ -53,6 +66,9 @@ struct export_format {
 	const char *name, *doc;
 	enum trailer trailer;
 	bool cp932; /* may be encoded in it */
+	bool leaf;  /* says each record's leaf */
+	/* Not NULL: the trail's own lines are the records, and this chooses them; then nothing below is there. */
+	bool (*chosen)(const struct record *r, struct slice line, int64_t from_ns, int64_t to_ns);
 	void (*header)(struct export_context *x, struct buf *out); /* NULL: none */
 	/* One whole record with its line end. */
 	void (*access)(struct export_context *x, const struct export_access *a, struct buf *out);
@@ -64,10 +80,14 @@ struct export_format {
 const struct export_format *export_by_name(struct slice name); /* NULL: none */
 const struct export_format *export_at(size_t i);               /* NULL behind the last */
 
+struct export_result {
+	int64_t count;	 /* records */
+	char sha256[65]; /* of all bytes before the trailer */
+};
 /* Access events chosen by @timestamp and findings chosen by `first` in [from, to) ns, the former in order of
- * seq; then the trailer. *count: records. */
+ * seq; then the trailer. */
 int export_run(const struct export_format *f, const struct config *cfg, const struct export_choice *choice,
-	       struct ledger_reader *r, int64_t from_ns, int64_t to_ns, const struct export_sink *sink,
-	       int64_t *count, struct err *e);
+	       struct ledger_reader *r, const struct export_trail *trail, int64_t from_ns, int64_t to_ns,
+	       const struct export_sink *sink, struct export_result *out, struct err *e);
 
 #endif

@@ -208,7 +208,7 @@ static void put_request(struct export_context *x, struct json_out *o, const stru
 	json_close(o, '}');
 }
 
-static void put_details(struct export_context *x, struct json_out *o, const struct access_event *ev)
+static void put_details(struct export_context *x, struct json_out *o, const struct export_access *a)
 {
 	static const struct {
 		const char *type;
@@ -218,6 +218,7 @@ static void put_details(struct export_context *x, struct json_out *o, const stru
 		{ "tokens-out", F_OUTPUT_TOKENS }, { "usage-quality", F_QUALITY },
 		{ "calendar-day", F_CAL_DAY },	   { "off-hours", F_OFF_HOURS },
 	};
+	const struct access_event *ev = a->ev;
 	int64_t micro;
 
 	json_key(o, "detail");
@@ -229,6 +230,7 @@ static void put_details(struct export_context *x, struct json_out *o, const stru
 	if (export_micro_usd(ev, &micro))
 		put_detail(o, "cost", export_number(x, micro));
 	put_detail(o, "input", export_text(x, ev, F_INPUT)); /* never empty: FHIR has no empty arrays */
+	put_detail(o, "leaf-hash", export_leaf(x, a));
 	json_close(o, ']');
 }
 
@@ -246,7 +248,7 @@ static void put_record(struct export_context *x, struct json_out *o, const struc
 	json_key(o, "lifecycle");
 	put_coding(o, HL7 "dicom-audit-lifecycle", kind->object_lifecycle, kind->object_lifecycle_display);
 	put_text(o, "name", path.n > 0 ? path : export_text(x, a->ev, F_SERVER_NAME));
-	put_details(x, o, a->ev);
+	put_details(x, o, a);
 	json_close(o, '}');
 }
 
@@ -363,6 +365,7 @@ const struct export_format export_fhir = {
 	.name = "fhir",
 	.doc = "HL7 FHIR R4 AuditEvent, NDJSON",
 	.trailer = TRAILER_JSON,
+	.leaf = true,
 	.access = access,
 	.finding = finding,
 };

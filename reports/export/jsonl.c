@@ -1,24 +1,27 @@
-/* The records under the names of interface.md, as JSON lines: type and seq first, then the fields. */
+/* The trail's record lines, of every type, byte for byte (interface.md 2). */
+#include "core/base/zone.h"
+#include "core/trail/record.h"
 #include "reports/export/record.h"
 
 extern const struct export_format export_jsonl;
 
-static void access(struct export_context *x, const struct export_access *a, struct buf *out)
+/* An access record by its @timestamp, a finding by its first event, any other by when it was recorded. */
+static bool chosen(const struct record *r, struct slice line, int64_t from_ns, int64_t to_ns)
 {
-	struct json_out o = json_out(out);
+	const char *by = r->type == RECORD_ACCESS    ? event_fields[F_TIMESTAMP].name
+			 : r->type == RECORD_FINDING ? "first"
+						     : NULL;
+	int64_t at = r->ts_ns;
+	struct slice text;
 
-	(void)x;
-	json_open(&o, '{');
-	put_constant(&o, "type", "access");
-	put_int(&o, "seq", a->seq);
-	put_event(&o, a->ev);
-	json_close(&o, '}');
-	buf_byte(out, '\n');
+	if (by != NULL && (!record_string(line, by, &text) || !time_parse_rfc3339(text, false, &at)))
+		at = r->ts_ns;
+	return at >= from_ns && at < to_ns;
 }
 
 const struct export_format export_jsonl = {
 	.name = "jsonl",
-	.doc = "access events as JSON lines",
+	.doc = "the trail's record lines",
 	.trailer = TRAILER_JSON,
-	.access = access,
+	.chosen = chosen,
 };

@@ -240,8 +240,9 @@ static void put_model(struct export_context *x, struct json_out *o, const struct
 	json_close(o, '}');
 }
 
-static void put_unmapped(struct export_context *x, struct json_out *o, const struct access_event *ev)
+static void put_unmapped(struct export_context *x, struct json_out *o, const struct export_access *a)
 {
+	const struct access_event *ev = a->ev;
 	int64_t micro;
 
 	json_key(o, "unmapped");
@@ -254,6 +255,7 @@ static void put_unmapped(struct export_context *x, struct json_out *o, const str
 	put_field(x, o, "covered", ev, F_COVERED);
 	put_field(x, o, "function", ev, F_FUNCTION);
 	put_field(x, o, "complete", ev, F_COMPLETE);
+	put_text(o, "leaf_hash", export_leaf(x, a));
 	json_close(o, '}');
 }
 
@@ -305,7 +307,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 		put_http(x, &o, ev);
 	if (ai)
 		put_model(x, &o, ev);
-	put_unmapped(x, &o, ev);
+	put_unmapped(x, &o, a);
 	json_close(&o, '}');
 	buf_byte(out, '\n');
 }
@@ -432,6 +434,7 @@ const struct export_format export_ocsf = {
 	.name = "ocsf",
 	.doc = "OCSF 1.8.0, JSON lines",
 	.trailer = TRAILER_JSON,
+	.leaf = true,
 	.access = access,
 	.finding = finding,
 };

@@ -105,6 +105,15 @@ struct slice export_number(struct export_context *x, int64_t v)
 	return since(x, at);
 }
 
+struct slice export_leaf(struct export_context *x, const struct export_access *a)
+{
+	size_t at = x->text.n;
+
+	if (a->leaf != NULL)
+		put_base64(&x->text, hash_slice(a->leaf));
+	return since(x, at);
+}
+
 struct slice export_time(int64_t ns, char out[TIME_TEXT_MAX])
 {
 	size_t n = time_format_utc(export_ms(ns) * NS_A_MS, out);

@@ -64,7 +64,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 		put_param(out, "outcome", slice_str(export_outcome_name(a->outcome)));
 		buf_byte(out, ']');
 	}
-	buf_fmt(out, "[meta sequenceId=\"%lld\"] " BOM, (long long)((a->seq - 1) % SEQUENCE_MAX + 1));
+	buf_fmt(out, "[meta sequenceId=\"%lld\"] " BOM, (long long)(a->seq % SEQUENCE_MAX + 1));
 	o = json_out(out);
 	json_open(&o, '{');
 	put_int(&o, "seq", a->seq);

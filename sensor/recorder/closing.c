@@ -152,5 +152,7 @@ int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct 
 		rc = evaluate_again(v, day, e);
 	else if (rc == TK_OK)
 		rc = own_day_close(v, &v->live, day, e);
-	return rc == TK_OK ? ledger_day_closed(v->ledger, day, now_ns, e) : rc;
+	if (rc == TK_OK)
+		rc = ledger_day_closed(v->ledger, day, now_ns, e);
+	return rc == TK_OK ? findings_tell_day(v->ledger, day, now_ns, e) : rc;
 }

@@ -370,8 +370,22 @@ static int do_invoice(struct context *c)
 /* The last record of the segment; the recorder seals it. */
 static int do_seal(struct context *c)
 {
-	c->next.seal = true;
+	c->next.trail = TRAIL_SEAL;
 	return record(c, "control", "segment-closing", NULL);
+}
+
+static int do_head(struct context *c)
+{
+	c->next.trail = TRAIL_HEAD;
+	return TK_OK;
+}
+
+/* A finished export: its making is a use of the log, and what came of it a record of its own. */
+static int do_export(struct context *c)
+{
+	int rc = do_log_used(c);
+
+	return rc == TK_OK ? record(c, "export", "export", NULL) : rc;
 }
 
 static int do_status(struct context *c)
@@ -392,6 +406,8 @@ static const struct {
 	{ "calendar.import", do_calendar_import },
 	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
+	{ "export", do_export },
+	{ "head", do_head },
 	{ "seal", do_seal },
 	{ "prices.import", do_prices_import },
 	{ "prices.invoice", do_invoice },

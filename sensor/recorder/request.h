@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/config/config.h"
 #include "core/ledger/ledger.h"
+#include "sensor/recorder/seal.h"
 
 /* The texts of one key in the list of keys.add, in this order; days as 2026-12-31, what is not set is empty.
  */
@@ -29,10 +30,11 @@ enum key_text {
 /* Runs one request (a JSON object, see control.h) in a transaction that the caller begins and commits.
  * `actor` is the user's name for the record. The reply is one JSON object; an error of the ledger itself is
  * returned. The caller then does what `next` says: keys_changed, keys or the calendar must be read anew;
- * seal, the open segment of the trail is to be sealed once the transaction is committed, which writes a reply
- * of its own (seal.h). */
+ * trail, what is to be done with it once the transaction is committed, which writes a reply of its own
+ * (sealer_answer). */
 struct request_next {
-	bool keys_changed, seal;
+	bool keys_changed;
+	enum trail_request trail;
 };
 int request_run(struct ledger *l, const struct config *cfg, struct slice request, struct slice actor,
 		int64_t now_ns, struct buf *reply, struct request_next *next, struct err *e);

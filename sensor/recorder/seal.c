@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/timex.h>
 
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
@@ -339,30 +340,62 @@ static void refuse(struct buf *reply, const char *why)
 	json_close(&o, '}');
 }
 
-static void answer(struct sealer *s, const struct trail_state *before, struct buf *reply)
+static void begin_answer(struct json_out *o, struct buf *reply)
+{
+	buf_clear(reply);
+	*o = json_out(reply);
+	json_open(o, '{');
+	json_key(o, "ok");
+	json_bool(o, true);
+}
+
+static void put_int(struct json_out *o, const char *key, int64_t v)
+{
+	json_key(o, key);
+	json_int(o, v);
+}
+
+static void put_text(struct json_out *o, const char *key, const char *v)
+{
+	json_key(o, key);
+	json_str(o, slice_str(v));
+}
+
+static void answer_seal(struct sealer *s, const struct trail_state *before, struct buf *reply)
 {
 	struct trail_state t;
-	struct json_out o = json_out(reply);
+	struct json_out o;
 
 	trail_state(s->trail, &t);
-	buf_clear(reply);
-	json_open(&o, '{');
-	json_key(&o, "ok");
-	json_bool(&o, true);
-	json_key(&o, "segment");
-	json_int(&o, t.segment - 1);
-	json_key(&o, "records");
-	json_int(&o, t.next_seq - (before->next_seq - before->records));
-	json_key(&o, "size");
-	json_int(&o, t.size);
-	json_key(&o, "code");
-	json_str(&o, slice_str(t.code));
+	begin_answer(&o, reply);
+	put_int(&o, "segment", t.segment - 1);
+	put_int(&o, "records", t.next_seq - (before->next_seq - before->records));
+	put_int(&o, "size", t.size);
+	put_text(&o, "code", t.code);
 	json_close(&o, '}');
 }
 
-static int seal_all(struct sealer *s, struct err *e)
+static void answer_head(struct sealer *s, struct buf *reply)
 {
 	struct trail_state t;
+	struct json_out o;
+	char hex[65];
+
+	trail_state(s->trail, &t);
+	begin_answer(&o, reply);
+	put_int(&o, "next_seq", t.next_seq);
+	put_text(&o, "origin", t.origin);
+	if (t.size > 0) {
+		hex_encode(hash_slice(&t.checkpoint), hex);
+		put_int(&o, "size", t.size);
+		put_text(&o, "checkpoint", hex);
+	}
+	json_close(&o, '}');
+}
+
+/* Days that are over and segments that are full are sealed on the way. */
+static int render_all(struct sealer *s, struct err *e)
+{
 	bool done = false;
 	int rc = TK_OK;
 
@@ -370,11 +403,19 @@ static int seal_all(struct sealer *s, struct err *e)
 		rc = seal_days(s, sys_now_ns() / NS_PER_SEC, 0, &done, e);
 	for (done = false; rc == TK_OK && !done;)
 		rc = advance(s, INT64_MAX, 0, &done, e);
+	return rc;
+}
+
+static int seal_all(struct sealer *s, struct err *e)
+{
+	struct trail_state t;
+	int rc = render_all(s, e);
+
 	trail_state(s->trail, &t);
 	return rc == TK_OK && t.records > 0 ? seal_at(s, whole_seconds(sys_now_ns()), e) : rc;
 }
 
-void sealer_seal(struct sealer *s, struct buf *reply)
+void sealer_answer(struct sealer *s, enum trail_request what, struct buf *reply)
 {
 	struct trail_state before;
 	struct err why = { 0 };
@@ -382,12 +423,16 @@ void sealer_seal(struct sealer *s, struct buf *reply)
 
 	if (rc == TK_OK) {
 		trail_state(s->trail, &before);
-		rc = seal_all(s, &why);
+		rc = what == TRAIL_SEAL ? seal_all(s, &why) : render_all(s, &why);
 	}
-	if (rc == TK_OK) {
-		answer(s, &before, reply);
-	} else {
+	if (rc == TK_OK && what == TRAIL_HEAD)
+		rc = trail_head(s->trail, &why);
+	if (rc != TK_OK) {
 		refuse(reply, why.text);
 		broken(s, &why);
+	} else if (what == TRAIL_SEAL) {
+		answer_seal(s, &before, reply);
+	} else {
+		answer_head(s, reply);
 	}
 }

@@ -24,7 +24,10 @@ int sealer_stopped(struct sealer *s, struct err *e);
  * a fraction of a second at most, and goes on the next time. Errors are the ledger's. */
 int sealer_tick(struct sealer *s, struct err *e);
 
-/* Seals everything that the ledger holds; the reply is one JSON object, also where it says no. */
-void sealer_seal(struct sealer *s, struct buf *reply);
+/* What is asked of the trail through the door, between transactions. TRAIL_HEAD: everything that the ledger
+ * holds is in the trail's files when it returns. TRAIL_SEAL: and is sealed. The reply is one JSON object that
+ * says how far they go, also where it says no. */
+enum trail_request { TRAIL_NOTHING, TRAIL_HEAD, TRAIL_SEAL };
+void sealer_answer(struct sealer *s, enum trail_request what, struct buf *reply);
 
 #endif

@@ -53,7 +53,7 @@ def records_of(name, data):
         return [None] * (len(rows) - len(alerts)), len(rows), trailer
     if name in ('ecs', 'ocsf', 'fhir', 'jsonl'):
         rows, trailer = exports.json_lines(text)
-        access = {'jsonl': lambda r: True, 'ecs': lambda r: r['event.kind'] == 'event',
+        access = {'jsonl': lambda r: r['type'] == 'access', 'ecs': lambda r: r['event.kind'] == 'event',
                   'ocsf': lambda r: r['class_uid'] != 2004, 'fhir': lambda r: r['type']['code'] != '110113'}[name]
         agent = {'jsonl': lambda r: r['user_agent.original'], 'ecs': lambda r: r['user_agent.original'],
                  'ocsf': lambda r: r['http_request']['user_agent'] if 'http_request' in r else None,

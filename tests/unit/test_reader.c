@@ -172,10 +172,10 @@ static void findings(struct small_ledger *l, struct ledger_reader *r)
 	struct err e;
 
 	small_sql(l, "INSERT INTO finding VALUES "
-		     "(1,'a','r','n',NULL,'low',1,'new',10,1000,2000,3,'why','{}',0,x''),"
-		     "(2,'b','r','n',NULL,'critical',4,'new',10,3000,3000,1,'why','{}',0,x''),"
-		     "(3,'c','r','n',NULL,'high',3,'new',11,900,900,1,'why','{}',1,x''),"
-		     "(4,'d','r','n',NULL,'low',1,'new',11,500,500,1,'why','{}',0,x'')");
+		     "(1,'a','r','n',NULL,'low',1,'new',10,1000,2000,3,'why','{}',0,x'',0),"
+		     "(2,'b','r','n',NULL,'critical',4,'new',10,3000,3000,1,'why','{}',0,x'',0),"
+		     "(3,'c','r','n',NULL,'high',3,'new',11,900,900,1,'why','{}',1,x'',0),"
+		     "(4,'d','r','n',NULL,'low',1,'new',11,500,500,1,'why','{}',0,x'',0)");
 	small_sql(l, "INSERT INTO day VALUES (10, 0, 5)");
 	small_sql(l, "INSERT INTO finding_event VALUES (1, 7, x'000102030405060708090a0b0c0d0e0f')");
 	found[0] = '\0';

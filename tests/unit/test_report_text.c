@@ -152,7 +152,7 @@ static void after_holiday(void)
 	small_sql(
 		&l,
 		"INSERT INTO finding VALUES (1,'s','r','rule',NULL,'high',3,'new',20781,1795490000000000000,"
-		"1795490000000000000,1,'鍵が<script>見えた','{}',0,x'')");
+		"1795490000000000000,1,'鍵が<script>見えた','{}',0,x'',0)");
 	render(&l, full_config, (struct date){ 2026, 11, 24 });
 	has(&text[LANG_JA], "休み明け初日（直前の休診 2 日）");
 	has(&text[LANG_JA], "注意に引下げ：前日比 3,510.0 %（200% 以上）");
