@@ -131,31 +131,19 @@ static int put(void *ctx, struct slice bytes, struct err *e)
 	return sys_write_all(o->fd, bytes.p, bytes.n) == 0 ? TK_OK : err_sys(e, "%s", o->name);
 }
 
-/* Brings the trail up to the ledger. A format that says what the ledger says does without it. */
+/* A format that says what the ledger says does without the trail. */
 static int head(const struct config *cfg, bool needed, struct export_trail *out)
 {
-	struct buf reply;
-	struct slice said, origin, checkpoint;
-	int status;
+	struct trail_head h;
 
-	buf_init(&reply, 65536);
-	if ((status = cli_request(cfg, SLICE("{\"do\":\"head\"}"), &reply)) == EXIT_DONE) {
-		said = buf_slice(&reply);
-		origin = cli_member(said, "origin");
-		checkpoint = cli_member(said, "checkpoint");
-		scalar_number(cli_member(said, "next_seq"), &out->end);
-		scalar_number(cli_member(said, "size"), &out->size);
-		snprintf(out->origin, sizeof out->origin, "%.*s", (int)origin.n, (const char *)origin.p);
-		snprintf(out->checkpoint, sizeof out->checkpoint, "%.*s", (int)checkpoint.n,
-			 (const char *)checkpoint.p);
-		out->folder = cfg->ledger.trail;
-	} else if (needed) {
-		cli_error("the records are not all in the trail");
-	} else {
-		cli_error("the export names no checkpoint");
+	if (cli_trail_head(cfg, &h) == EXIT_DONE) {
+		*out = (struct export_trail){ .folder = cfg->ledger.trail, .end = h.end, .size = h.size };
+		memcpy(out->checkpoint, h.checkpoint, sizeof h.checkpoint);
+		memcpy(out->origin, h.origin, sizeof h.origin);
+		return EXIT_DONE;
 	}
-	buf_free(&reply);
-	return needed && status != EXIT_DONE ? EXIT_INPUT : EXIT_DONE;
+	cli_error(needed ? "the records are not all in the trail" : "the export names no checkpoint");
+	return needed ? EXIT_INPUT : EXIT_DONE;
 }
 
 static int write_export(const struct export_format *f, const struct config *cfg, struct ledger_reader *r,

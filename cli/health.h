@@ -38,6 +38,8 @@ void health_rules(struct report_out *o, const struct config *cfg);
 void health_keys(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 /* The site key is offline, and the last day is sealed. */
 void health_trail(struct report_out *o, const struct config *cfg);
+/* When a backup was made last, and one tested. */
+void health_backup(struct report_out *o, struct ledger_reader *r);
 void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cli/health.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
+#include "core/ledger/backup.h"
 #include "core/trail/files.h"
 #include "core/trail/scalar.h"
 
@@ -59,4 +60,31 @@ void health_trail(struct report_out *o, const struct config *cfg)
 		health_tell(o, age > LATE_NS ? HEALTH_WARN : HEALTH_OK, "trail",
 			    "segment %d sealed %s, short code %s", segment,
 			    age > LATE_NS ? "more than a day ago" : "within a day", code);
+}
+
+static void put_ago(struct buf *out, const char *what, int64_t ns)
+{
+	buf_str(out, what);
+	if (ns == 0) {
+		buf_str(out, "never");
+		return;
+	}
+	health_age(out, sys_now_ns() - ns);
+	buf_str(out, " ago");
+}
+
+void health_backup(struct report_out *o, struct ledger_reader *r)
+{
+	int64_t made, tested;
+	struct buf text;
+	struct err e;
+
+	if (r == NULL || ledger_last_control(r, "backup", &made, &e) != TK_OK ||
+	    ledger_last_control(r, "restore-test", &tested, &e) != TK_OK)
+		return;
+	buf_init(&text, 4096);
+	put_ago(&text, "made ", made);
+	put_ago(&text, ", tested ", tested);
+	health_tell(o, HEALTH_OK, "backup", "%s", buf_cstr(&text));
+	buf_free(&text);
 }

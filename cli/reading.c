@@ -165,6 +165,31 @@ struct slice cli_member(struct slice reply, const char *key)
 	return slice_of(NULL, 0);
 }
 
+static void keep(char *to, size_t n, struct slice text)
+{
+	snprintf(to, n, "%.*s", (int)text.n, (const char *)text.p);
+}
+
+int cli_trail_head(const struct config *cfg, struct trail_head *out)
+{
+	struct buf reply;
+	struct slice said;
+	int status;
+
+	*out = (struct trail_head){ 0 };
+	buf_init(&reply, 65536);
+	status = cli_request(cfg, SLICE("{\"do\":\"head\"}"), &reply);
+	said = buf_slice(&reply);
+	if (status == EXIT_DONE) {
+		scalar_number(cli_member(said, "next_seq"), &out->end);
+		scalar_number(cli_member(said, "size"), &out->size);
+		keep(out->checkpoint, sizeof out->checkpoint, cli_member(said, "checkpoint"));
+		keep(out->origin, sizeof out->origin, cli_member(said, "origin"));
+	}
+	buf_free(&reply);
+	return status;
+}
+
 bool cli_range(const struct command *c, const char *from, const char *to, int64_t *from_ns, int64_t *to_ns,
 	       int *status)
 {

@@ -4,6 +4,7 @@
 
 #include "cli/command.h"
 #include "core/ledger/reader.h"
+#include "core/trail/texts.h"
 
 /* The configuration and its ledger, opened for reading. EXIT_DONE, or what is wrong was told. */
 int cli_open_ledger(struct cli *cli, struct config **cfg, struct ledger_reader **r);
@@ -16,6 +17,13 @@ bool cli_range(const struct command *c, const char *from, const char *to, int64_
 /* The same of a finished export, and a record of it. */
 void cli_log_export(const struct config *cfg, const char *format, int64_t from_ns, int64_t to_ns,
 		    int64_t count, const char *sha256);
+/* Brings the trail up to the ledger and says how far it goes; told where it cannot be. */
+struct trail_head {
+	int64_t end;  /* the seq behind its last record */
+	int64_t size; /* of its newest checkpoint; 0: nothing is sealed yet */
+	char checkpoint[65], origin[ORIGIN_MAX + 1];
+};
+int cli_trail_head(const struct config *cfg, struct trail_head *out);
 /* A member of a reply's object, as written; empty: it has none of that name. */
 struct slice cli_member(struct slice reply, const char *key);
 /* Sends a request through the one door and says what came back: EXIT_DONE, EXIT_NO, EXIT_INPUT. */

@@ -49,6 +49,7 @@ static int print_status(struct cli *cli, bool json)
 	health_rules(&o, cfg);
 	health_keys(&o, cfg, r);
 	health_trail(&o, cfg);
+	health_backup(&o, r);
 	health_disk(&o, cfg, r);
 	if (json && figures_put(cfg, r, true, &o.out, &e) != TK_OK)
 		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);

@@ -5,6 +5,7 @@
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/zone.h"
+#include "core/ledger/backup.h"
 #include "sensor/recorder/fingerprint.h"
 #include "sensor/recorder/reprice.h"
 
@@ -388,6 +389,24 @@ static int do_export(struct context *c)
 	return rc == TK_OK ? record(c, "export", "export", NULL) : rc;
 }
 
+/* What was done to ledger and trail outside, or is to be done inside. */
+static int do_backup(struct context *c)
+{
+	return record(c, "control", "backup", NULL);
+}
+
+static int do_restore_test(struct context *c)
+{
+	return record(c, "control", "restore-test", NULL);
+}
+
+static int do_optimise(struct context *c)
+{
+	int rc = ledger_optimise(c->l, &c->count, c->e);
+
+	return rc == TK_OK ? record(c, "control", "optimise", NULL) : rc;
+}
+
 static int do_status(struct context *c)
 {
 	json_key(c->reply, "wal_bytes");
@@ -408,6 +427,9 @@ static const struct {
 	{ "log-used", do_log_used },
 	{ "export", do_export },
 	{ "head", do_head },
+	{ "maintain.backup", do_backup },
+	{ "maintain.restore-test", do_restore_test },
+	{ "maintain.optimise", do_optimise },
 	{ "seal", do_seal },
 	{ "prices.import", do_prices_import },
 	{ "prices.invoice", do_invoice },
