@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/reading.h"
+#include "cli/pack.h"
 #include "core/base/sys.h"
 #include "reports/export/export.h"
 
@@ -16,8 +16,28 @@ extern const struct command command_export;
 
 struct options {
 	const char *from, *to, *format, *out, *lang, *encoding, *ecs;
+	struct pack_order pack; /* folder NULL: no pack */
 	struct export_choice choice;
 };
+
+/* A pack has formats and languages of its own. */
+static int check_options(const struct options *o)
+{
+	bool pack = o->pack.folder != NULL;
+
+	if (pack && (o->format != NULL || o->out != NULL || o->lang != NULL || o->encoding != NULL ||
+		     o->ecs != NULL || o->choice.excel_text || o->choice.http_activity))
+		return cli_usage(&command_export,
+				 "--pack goes with --from, --to, --requested-by, --reason and --approved-by");
+	if (!pack && (o->pack.requested_by != NULL || o->pack.reason != NULL || o->pack.approved_by != NULL))
+		return cli_usage(&command_export,
+				 "--requested-by, --reason and --approved-by go with --pack");
+	if (!pack && o->format == NULL)
+		return cli_usage(&command_export, "say the format, for example --format csv");
+	if (o->from == NULL || o->to == NULL)
+		return cli_usage(&command_export, "say the period: --from DAY --to DAY");
+	return EXIT_DONE;
+}
 
 static int read_options(struct options *o, int argc, char **argv)
 {
@@ -31,6 +51,10 @@ static int read_options(struct options *o, int argc, char **argv)
 					       { "excel-text", no_argument, NULL, 'x' },
 					       { "ecs", required_argument, NULL, 'E' },
 					       { "http-activity", no_argument, NULL, 'h' },
+					       { "pack", required_argument, NULL, 'p' },
+					       { "requested-by", required_argument, NULL, 'q' },
+					       { "reason", required_argument, NULL, 'r' },
+					       { "approved-by", required_argument, NULL, 'a' },
 					       { 0 } };
 	int c;
 
@@ -68,6 +92,18 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 'h':
 			o->choice.http_activity = true;
 			break;
+		case 'p':
+			o->pack.folder = optarg;
+			break;
+		case 'q':
+			o->pack.requested_by = optarg;
+			break;
+		case 'r':
+			o->pack.reason = optarg;
+			break;
+		case 'a':
+			o->pack.approved_by = optarg;
+			break;
 		case ':':
 			return cli_usage(&command_export, "%s needs a value", argv[optind - 1]);
 		default:
@@ -76,11 +112,7 @@ static int read_options(struct options *o, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cli_usage(&command_export, "unexpected \"%s\"", argv[optind]);
-	if (o->format == NULL)
-		return cli_usage(&command_export, "say the format, for example --format csv");
-	if (o->from == NULL || o->to == NULL)
-		return cli_usage(&command_export, "say the period: --from DAY --to DAY");
-	return EXIT_DONE;
+	return check_options(o);
 }
 
 /* The words of --lang, --encoding and --ecs; what a format has no use for is refused, not passed over. */
@@ -171,6 +203,21 @@ static int write_export(const struct export_format *f, const struct config *cfg,
 	return rc == TK_OK ? EXIT_DONE : EXIT_INPUT;
 }
 
+static int export_pack(struct cli *cli, struct options *o)
+{
+	struct ledger_reader *r;
+	struct config *cfg;
+	int status = cli_open_ledger(cli, &cfg, &r);
+
+	if (status != EXIT_DONE)
+		return status;
+	ledger_reader_close(r);
+	if (cli_range(&command_export, o->from, o->to, &o->pack.from_ns, &o->pack.to_ns, &status))
+		status = pack_make(cfg, &o->pack);
+	config_free(cfg);
+	return status;
+}
+
 static int run(struct cli *cli, int argc, char **argv)
 {
 	struct options o = { 0 };
@@ -184,6 +231,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 	if (status != EXIT_DONE)
 		return status;
+	if (o.pack.folder != NULL)
+		return export_pack(cli, &o);
 	if ((f = export_by_name(slice_str(o.format))) == NULL)
 		return unknown_format(o.format);
 	if ((status = read_choice(&o, f)) != EXIT_DONE ||
@@ -212,6 +261,7 @@ const struct command command_export = {
 	.help = "Example: tochoku export --format csv --from 2026-11-01 --to 2026-11-30 -o november.csv\n"
 		"\n"
 		"tochoku export --format F --from T --to T [-o FILE]\n"
+		"tochoku export --pack DIR --from T --to T [--requested-by W] [--reason W] [--approved-by W]\n"
 		"\n"
 		"  --format F     jsonl   the trail's record lines, of every type\n"
 		"                 csv     access events for spreadsheets (url.query left out)\n"
@@ -221,6 +271,9 @@ const struct command command_export = {
 		"                 fhir    HL7 FHIR R4 AuditEvent, NDJSON, with findings\n"
 		"                 dicom   DICOM PS3.15 audit messages, one a line, with findings\n"
 		"                 cef, leef, syslog (RFC 5424), with findings\n"
+		"  --pack DIR     the evidence pack: the trail's segments and notes, tables, the verification and\n"
+		"                 how to repeat it, signed, in a new folder; --requested-by, --reason and\n"
+		"                 --approved-by stand on its cover. `tochoku verify DIR` checks it\n"
 		"  --json         the same as --format jsonl\n"
 		"  --from, --to   local dates (the last one included) or RFC 3339 times: access events by\n"
 		"                 @timestamp, findings by their first event, other records by their time\n"

@@ -54,7 +54,7 @@ static int take_entry(const char *folder, const char *name, int depth, struct bu
 					  : walk(folder, name, depth + 1, out, e);
 	if (!S_ISREG(st.st_mode) || strpbrk(name, "\n\\") != NULL)
 		return err_set(e, TK_EMALFORMED, "%s: is no regular file", path);
-	if (strncmp(name, SUMS_NAME, strlen(SUMS_NAME)) == 0)
+	if (strcmp(name, SUMS_NAME) == 0 || strcmp(name, SUMS_NAME ".note") == 0)
 		return TK_OK;
 	if ((rc = hash_file(path, hex, e)) == TK_OK)
 		buf_fmt(out, "%s  %s\n", hex, name);

@@ -7,7 +7,7 @@
 
 #define SUMS_NAME "SHA256SUMS"
 
-/* Writes the sums of every file below the folder but those whose name begins with SUMS_NAME. */
+/* Writes the sums of every file below the folder but SHA256SUMS itself and its note. */
 int sums_write(const char *folder, struct err *e);
 /* Every file that the sums name is there as they say, and no other file is. TK_EMALFORMED with the file that
  * is not so. *n: how many. */

@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cli/reading.h"
+#include "cli/pack.h"
+#include "cli/sums.h"
+#include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "core/trail/evidence.h"
 #include "core/trail/files.h"
+#include "core/trail/pack.h"
 #include "core/trail/verify.h"
 
 extern const struct command command_verify;
@@ -22,6 +25,8 @@ struct options {
 	bool has_key, has_public, json, japanese, require_anchor;
 	const char *tsa_ca;
 	int64_t max_age, evidence; /* evidence: of this record; -1: none is asked for */
+	int64_t first_segment;	   /* of a pack */
+	const char *pack_altered;
 };
 
 /* ---- options ---- */
@@ -304,6 +309,8 @@ static int verify_trail(struct options *o, const char *folder)
 				    .max_age = o->max_age,
 				    .now = sys_now_ns() / NS_PER_SEC,
 				    .require_anchor = o->require_anchor,
+				    .first_segment = o->first_segment,
+				    .pack_altered = o->pack_altered,
 				    .found = take,
 				    .ctx = o };
 	struct verify_result r;
@@ -422,17 +429,67 @@ static int verify_file(struct options *o, const char *path)
 	return status;
 }
 
-/* A pack holds the trail in a folder of that name. */
+int verify_pack_trail(const char *folder, int64_t first_segment, bool json, bool japanese)
+{
+	struct options o = {
+		.json = json, .japanese = japanese, .evidence = -1, .first_segment = first_segment
+	};
+
+	return verify_trail(&o, folder);
+}
+
+/* The sums, and their signature by the key that the pack's own trail names. */
+static int check_pack(const char *folder, const char *trail, struct err *e)
+{
+	char path[TRAIL_PATH_MAX];
+	struct slice sums = { NULL, 0 }, note = { NULL, 0 };
+	struct sha256 *h = sha256_new();
+	struct hash32 digest;
+	int64_t n;
+	int rc = h == NULL ? err_set(e, TK_ENOMEM, "no memory") : sums_check(folder, &n, e);
+
+	file_path(path, sizeof path, folder, SUMS_NAME);
+	if (rc == TK_OK && (rc = sys_slurp(path, 64u << 20, &sums, e)) == TK_OK)
+		sha256_of(h, sums, digest.b);
+	file_path(path, sizeof path, folder, PACK_NOTE);
+	if (rc == TK_OK && (rc = sys_slurp(path, NOTE_MAX, &note, e)) == TK_OK)
+		rc = pack_verify(trail, note, &digest, e);
+	free((void *)(uintptr_t)sums.p);
+	free((void *)(uintptr_t)note.p);
+	sha256_free(h);
+	return rc;
+}
+
+/* facts: the pack's own account of itself, which the signature covers. */
+static int verify_pack(struct options *o, const char *folder, const char *trail, const char *facts)
+{
+	struct slice text;
+	struct err e = { 0 };
+
+	if (sys_slurp(facts, 65536, &text, &e) != TK_OK)
+		return told(TK_EIO, &e);
+	if (!scalar_number(cli_member(text, "first_segment"), &o->first_segment))
+		err_set(&e, TK_EMALFORMED, PACK_FACTS ": is no pack's");
+	free((void *)(uintptr_t)text.p);
+	if (e.code == TK_OK)
+		check_pack(folder, trail, &e);
+	o->pack_altered = e.code == TK_OK ? NULL : e.text;
+	return verify_trail(o, trail);
+}
+
+/* A pack or a backup holds the trail in a folder of that name. */
 static int verify_path(struct options *o, const char *path)
 {
-	char below[TRAIL_PATH_MAX];
+	char below[TRAIL_PATH_MAX], facts[TRAIL_PATH_MAX];
 	struct stat st;
 
 	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
 		return verify_file(o, path);
 	if (file_path(below, sizeof below, path, "trail/notes") && file_there(below)) {
 		*strrchr(below, '/') = '\0';
-		return verify_trail(o, below);
+		return file_path(facts, sizeof facts, path, PACK_FACTS) && file_there(facts)
+			       ? verify_pack(o, path, below, facts)
+			       : verify_trail(o, below);
 	}
 	return verify_trail(o, path);
 }

@@ -127,6 +127,10 @@ static int run_steps(struct verify *v)
 {
 	int rc = site_key(v);
 
+	if (v->o->pack_altered != NULL)
+		found(v, FOUND_PACK, NOWHERE, "%s", v->o->pack_altered);
+	if (v->o->first_segment > 0)
+		found(v, FOUND_PACK_PART, NOWHERE, "from segment %lld on", (long long)v->o->first_segment);
 	if (rc == TK_OK)
 		rc = verify_notes(v);
 	if (rc == TK_OK)

@@ -39,6 +39,8 @@ struct verify_options {
 	int64_t max_age;    /* seconds; 0: any */
 	int64_t now;	    /* UTC seconds */
 	bool require_anchor;
+	int64_t first_segment; /* a pack's: files of the segments before it need not be there */
+	const char *pack_altered; /* what is wrong with the pack around the trail; NULL: nothing */
 	trail_record_fn record; /* NULL: none */
 	trail_finding_fn found;
 	void *ctx;

@@ -148,7 +148,7 @@ static void judge_stubs(struct verify *v, const struct stubs *t, bool first_of_f
 void verify_erasures(struct verify *v)
 {
 	for (size_t i = 0; i < v->n_sealed; i++)
-		if (v->sealed[i].gone)
+		if (v->sealed[i].gone && v->sealed[i].segment >= v->o->first_segment)
 			judge_missing(v, i);
 	for (size_t i = 0; i < v->n_stubs; i++)
 		judge_stubs(v, &v->stubs[i], i == 0 || v->stubs[i - 1].at != v->stubs[i].at);

@@ -136,8 +136,8 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &next, e);
 	if (rc == TK_OK)
 		rc = ledger_commit(l, now, e);
-	if (rc == TK_OK && next.trail != TRAIL_NOTHING && (rc = sealer_open(&sealer, cfg, l, e)) == TK_OK)
-		sealer_answer(sealer, next.trail, reply);
+	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING && (rc = sealer_open(&sealer, cfg, l, e)) == TK_OK)
+		sealer_answer(sealer, &next.trail, reply);
 	sealer_close(sealer);
 	ledger_close(l);
 	return rc;

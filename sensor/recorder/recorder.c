@@ -305,8 +305,8 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 				 &next, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
-	if (rc == TK_OK && next.trail != TRAIL_NOTHING)
-		sealer_answer(r->sealer, next.trail, &reply);
+	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING)
+		sealer_answer(r->sealer, &next.trail, &reply);
 	if (rc == TK_OK)
 		frame_send(p->fd, FRAME_REPLY, buf_slice(&reply), &lost);
 	r->reload |= next.keys_changed;

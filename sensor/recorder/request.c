@@ -371,13 +371,23 @@ static int do_invoice(struct context *c)
 /* The last record of the segment; the recorder seals it. */
 static int do_seal(struct context *c)
 {
-	c->next.trail = TRAIL_SEAL;
+	c->next.trail.what = TRAIL_SEAL;
 	return record(c, "control", "segment-closing", NULL);
 }
 
 static int do_head(struct context *c)
 {
-	c->next.trail = TRAIL_HEAD;
+	c->next.trail.what = TRAIL_HEAD;
+	return TK_OK;
+}
+
+/* The recorder composes what it signs: nobody gets another text signed. */
+static int do_sign_pack(struct context *c)
+{
+	if (scalar_hex32(member(c->r, "sha256"), &c->next.trail.sums))
+		c->next.trail.what = TRAIL_SIGN;
+	else
+		c->refusal = "not a SHA-256";
 	return TK_OK;
 }
 
@@ -427,6 +437,7 @@ static const struct {
 	{ "log-used", do_log_used },
 	{ "export", do_export },
 	{ "head", do_head },
+	{ "pack.sign", do_sign_pack },
 	{ "maintain.backup", do_backup },
 	{ "maintain.restore-test", do_restore_test },
 	{ "maintain.optimise", do_optimise },

@@ -34,7 +34,7 @@ enum key_text {
  * (sealer_answer). */
 struct request_next {
 	bool keys_changed;
-	enum trail_request trail;
+	struct trail_order trail;
 };
 int request_run(struct ledger *l, const struct config *cfg, struct slice request, struct slice actor,
 		int64_t now_ns, struct buf *reply, struct request_next *next, struct err *e);

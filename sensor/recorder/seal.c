@@ -9,7 +9,7 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "core/ledger/trail_rows.h"
-#include "core/trail/writer.h"
+#include "core/trail/pack.h"
 
 #define HEAD_NS (15 * 60 * NS_PER_SEC)
 #define HEARTBEAT_NS (5 * 60 * NS_PER_SEC)
@@ -415,24 +415,40 @@ static int seal_all(struct sealer *s, struct err *e)
 	return rc == TK_OK && t.records > 0 ? seal_at(s, whole_seconds(sys_now_ns()), e) : rc;
 }
 
-void sealer_answer(struct sealer *s, enum trail_request what, struct buf *reply)
+static int answer_sign(struct sealer *s, const struct hash32 *sums, struct buf *reply, struct err *e)
+{
+	struct json_out o;
+	struct buf note;
+	int rc;
+
+	buf_init(&note, NOTE_MAX);
+	if ((rc = trail_sign_pack(s->trail, sums, &note, e)) == TK_OK) {
+		begin_answer(&o, reply);
+		json_key(&o, "note");
+		json_str(&o, buf_slice(&note));
+		json_close(&o, '}');
+	}
+	buf_free(&note);
+	return rc;
+}
+
+void sealer_answer(struct sealer *s, const struct trail_order *order, struct buf *reply)
 {
 	struct trail_state before;
 	struct err why = { 0 };
 	int rc = s->trail == NULL ? open_trail(s, &why) : TK_OK;
 
-	if (rc == TK_OK) {
+	if (rc == TK_OK)
 		trail_state(s->trail, &before);
-		rc = what == TRAIL_SEAL ? seal_all(s, &why) : render_all(s, &why);
-	}
-	if (rc == TK_OK && what == TRAIL_HEAD)
-		rc = trail_head(s->trail, &why);
-	if (rc != TK_OK) {
-		refuse(reply, why.text);
-		broken(s, &why);
-	} else if (what == TRAIL_SEAL) {
+	if (rc == TK_OK && order->what == TRAIL_SEAL && (rc = seal_all(s, &why)) == TK_OK)
 		answer_seal(s, &before, reply);
-	} else {
+	if (rc == TK_OK && order->what == TRAIL_HEAD && (rc = render_all(s, &why)) == TK_OK &&
+	    (rc = trail_head(s->trail, &why)) == TK_OK)
 		answer_head(s, reply);
-	}
+	if (rc == TK_OK && order->what == TRAIL_SIGN)
+		rc = answer_sign(s, &order->sums, reply, &why);
+	if (rc == TK_OK)
+		return;
+	refuse(reply, why.text);
+	broken(s, &why);
 }

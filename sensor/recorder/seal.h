@@ -11,6 +11,7 @@
 #include "core/base/buf.h"
 #include "core/config/config.h"
 #include "core/ledger/ledger.h"
+#include "core/trail/scalar.h"
 
 struct sealer;
 /* Makes the trail and its keys where they are missing. Errors are the want of memory alone. */
@@ -25,9 +26,13 @@ int sealer_stopped(struct sealer *s, struct err *e);
 int sealer_tick(struct sealer *s, struct err *e);
 
 /* What is asked of the trail through the door, between transactions. TRAIL_HEAD: everything that the ledger
- * holds is in the trail's files when it returns. TRAIL_SEAL: and is sealed. The reply is one JSON object that
- * says how far they go, also where it says no. */
-enum trail_request { TRAIL_NOTHING, TRAIL_HEAD, TRAIL_SEAL };
-void sealer_answer(struct sealer *s, enum trail_request what, struct buf *reply);
+ * holds is in the trail's files when it returns. TRAIL_SEAL: and is sealed. TRAIL_SIGN: the note of an evidence
+ * pack with this digest of its sums (core/trail/pack.h). The reply is one JSON object, also where it says no. */
+enum trail_request { TRAIL_NOTHING, TRAIL_HEAD, TRAIL_SEAL, TRAIL_SIGN };
+struct trail_order {
+	enum trail_request what;
+	struct hash32 sums;
+};
+void sealer_answer(struct sealer *s, const struct trail_order *order, struct buf *reply);
 
 #endif
