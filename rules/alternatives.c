@@ -232,7 +232,7 @@ static bool unknown_list(struct alternatives *a, const struct rule_list *list, s
 {
 	if (list == NULL)
 		snprintf(a->error, sizeof a->error,
-			 "there is no list '%.*s' (networks.lists of the configuration, or --lists)",
+			 "there is no list '%.*s' (rules.lists or networks.lists of the configuration, or --lists)",
 			 (int)name.n, (const char *)name.p);
 	else
 		snprintf(a->error, sizeof a->error, "the list '%s' cannot be read: %.180s", list->name,
@@ -278,4 +278,14 @@ bool alternatives_expand(struct alternatives *a, struct rule_lists *lists)
 	if (a->first == NULL)
 		a->tail = &a->first;
 	return true;
+}
+
+bool alternatives_shipped(struct slice text, struct rule_lists *lists)
+{
+	const struct rule_list *list;
+
+	if (text.n < 3 || text.p[0] != '%' || text.p[text.n - 1] != '%')
+		return false;
+	list = lists_get(lists, slice_of(text.p + 1, text.n - 2));
+	return list != NULL && list->shipped;
 }

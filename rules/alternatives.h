@@ -29,5 +29,7 @@ bool alternatives_open(struct alternatives *a, bool front, bool behind);
 bool alternatives_encode(struct alternatives *a, enum encode how);
 bool alternatives_windash(struct alternatives *a);
 bool alternatives_expand(struct alternatives *a, struct rule_lists *lists);
+/* The text names a list of lists.def alone. */
+bool alternatives_shipped(struct slice text, struct rule_lists *lists);
 
 #endif

@@ -228,7 +228,7 @@ static bool alternatives_of(struct line *l, const struct node *v, struct alterna
 		}
 	if (l->keyword)
 		alternatives_open(a, true, true);
-	if (l->expand && a->n == 0)
+	if (l->expand && a->n == 0 && !alternatives_shipped(v->text, l->b->lists))
 		problem_warn(l->b->problems, v, "the list is empty: this matches nothing");
 	return true;
 }

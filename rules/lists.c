@@ -34,12 +34,40 @@ static bool value_add(struct rule_lists *l, struct rule_list *r, struct slice te
 	return !l->arena.failed;
 }
 
+static bool shipped_lists(struct rule_lists *l)
+{
+	static const struct {
+		const char *name, *values;
+	} rows[] = {
+#define LIST(name, values, doc) { name, values },
+#include "rules/lists.def"
+#undef LIST
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rule_list *r = list_add(l, rows[i].name, NULL);
+
+		if (r == NULL)
+			return false;
+		r->shipped = true;
+		for (const char *at = rows[i].values; *at != '\0'; at += *at == ',') {
+			size_t n = strcspn(at, ",");
+
+			if (!value_add(l, r, slice_of(at, n)))
+				return false;
+			at += n;
+		}
+	}
+	return true;
+}
+
 bool lists_from_config(struct rule_lists *l, const struct config *cfg)
 {
 	struct rule_list *r = list_add(l, "expected_countries", NULL);
 
-	if (r == NULL)
+	if (r == NULL || !shipped_lists(l))
 		return false;
+	l->cfg = cfg;
 	if (cfg == NULL)
 		return value_add(l, r, SLICE("JP"));
 	for (size_t i = 0; i < cfg->n_expected_countries; i++)
@@ -47,6 +75,9 @@ bool lists_from_config(struct rule_lists *l, const struct config *cfg)
 			return false;
 	for (size_t i = 0; i < cfg->n_lists; i++)
 		if (list_add(l, cfg->lists[i].name, cfg->lists[i].path) == NULL)
+			return false;
+	for (size_t i = 0; i < cfg->n_rule_lists; i++)
+		if (list_add(l, cfg->rule_lists[i].name, cfg->rule_lists[i].path) == NULL)
 			return false;
 	return true;
 }

@@ -15,6 +15,7 @@ struct rule_list {
 	const char *name;
 	const char *path; /* read when first asked for; NULL: values are there */
 	bool loaded;
+	bool shipped; /* of lists.def: nobody is told that it is empty */
 	struct err problem; /* code 0: none */
 	struct list_value *values, **tail;
 	size_t n;
@@ -23,6 +24,7 @@ struct rule_list {
 struct rule_lists {
 	struct arena arena;
 	struct rule_list *first;
+	const struct config *cfg; /* which rules it turns on and off; NULL: none */
 };
 
 /* The configuration's lists and %expected_countries%; `cfg` may be NULL. False: no memory. */

@@ -240,6 +240,30 @@ static void digest_lists(struct loader *l)
 	}
 }
 
+/* So are switches. */
+static void digest_switches(struct loader *l)
+{
+	const struct rule_set *s = l->b.set;
+
+	for (size_t i = 0; i < s->n_rules; i++)
+		sha256_add(l->sha, slice_of(s->rules[i].info.enabled ? "+" : "-", 1));
+}
+
+static void check_switches(struct loader *l, const char *key, const char *const *ids, size_t n)
+{
+	const struct config *cfg = l->b.lists->cfg;
+	struct problems p;
+
+	problems_init(&p, cfg->file != NULL ? cfg->file : "configuration");
+	for (size_t i = 0; i < n; i++)
+		if (map_get(l->b.known, slice_str(ids[i])) == NULL)
+			problem_warn(&p, &(struct node){ .line = 1, .column = 1 },
+				     "%s: no rule has the id '%s'; 'tochoku rules list' has them", key, ids[i]);
+	if (p.n > 0 && l->report != NULL)
+		l->report(l->ctx, &p);
+	problems_free(&p);
+}
+
 static struct rule_set *loader_end(struct loader *l, bool good)
 {
 	struct rule_set *s = l->b.set;
@@ -249,6 +273,11 @@ static struct rule_set *loader_end(struct loader *l, bool good)
 	if (good && !l->failed && literals_build(s)) {
 		s->names[0].bind.kind = BIND_ALL;
 		digest_lists(l);
+		digest_switches(l);
+		if (l->b.lists->cfg != NULL) {
+			check_switches(l, "rules.enable", l->b.lists->cfg->rules_on, l->b.lists->cfg->n_rules_on);
+			check_switches(l, "rules.disable", l->b.lists->cfg->rules_off, l->b.lists->cfg->n_rules_off);
+		}
 		sha256_end(l->sha, s->digest);
 	} else {
 		rule_set_free(s);

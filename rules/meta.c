@@ -334,11 +334,33 @@ static void check_keys(struct builder *b, const struct node *block)
 	}
 }
 
+static bool is_listed(const char *const *ids, size_t n, const char *id)
+{
+	while (n-- > 0)
+		if (strcmp(ids[n], id) == 0)
+			return true;
+	return false;
+}
+
+/* The site's word goes before the rule's. */
+static void switch_rule(const struct builder *b, struct rule *r)
+{
+	const struct config *cfg = b->lists == NULL ? NULL : b->lists->cfg;
+
+	if (cfg == NULL || r->info.id == NULL)
+		return;
+	if (is_listed(cfg->rules_on, cfg->n_rules_on, r->info.id))
+		r->info.enabled = true;
+	if (is_listed(cfg->rules_off, cfg->n_rules_off, r->info.id))
+		r->info.enabled = false;
+}
+
 static void read_block(struct builder *b, const struct node *doc, struct rule *r)
 {
 	const struct node *n = node_get(doc, "tochoku");
 
 	r->info.enabled = true;
+	switch_rule(b, r);
 	if (n == NULL)
 		return;
 	if (n->kind != NODE_MAP) {
@@ -348,6 +370,7 @@ static void read_block(struct builder *b, const struct node *doc, struct rule *r
 	check_keys(b, n);
 	r->info.title_ja = text_of(b, n, "title_ja");
 	read_bool(b, node_get(n, "enabled"), &r->info.enabled);
+	switch_rule(b, r);
 	read_entity(b, node_get(n, "entity"), r);
 	read_once(b, node_get(n, "once-per"), r);
 	read_suppress(b, node_get(n, "suppress"), r);

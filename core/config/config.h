@@ -151,6 +151,9 @@ struct config {
 	} budget;
 	struct cfg_range ranges[CLASS_COUNT];
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
+	const char **rules_on; size_t n_rules_on;     /* ids of rules that are turned on, and off */
+	const char **rules_off; size_t n_rules_off;
+	struct cfg_list *rule_lists; size_t n_rule_lists;
 	struct { const char *path, *keys, *trail; } ledger; /* trail: by default beside the ledger */
 	struct { const char *supervisor_user, *sensor_user, *recorder_user; } processes; /* NULL: who starts */
 	struct {

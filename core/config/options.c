@@ -226,9 +226,23 @@ static const struct option ranges_rows[] = {
 };
 static const struct option_table ranges = TABLE(ranges_rows);
 
+static const struct option rule_list_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_list, name), .flags = REQUIRED, .unique = "rule list name",
+	  .doc = "name of the list, as rules have it between %" },
+	{ .key = "path", .type = &type_text, IN(cfg_list, path), .flags = REQUIRED,
+	  .doc = "file with one value a line" },
+};
+static const struct option_table rule_list = TABLE(rule_list_rows);
+
 static const struct option rules_rows[] = {
 	{ .key = "paths", .shape = MANY, .type = &type_text, COUNTED(config, rule_paths, n_rule_paths),
 	  .doc = "rule files and folders; default: the shipped rules" },
+	{ .key = "enable", .shape = MANY, .type = &type_text, COUNTED(config, rules_on, n_rules_on),
+	  .doc = "ids of rules that are off by themselves" },
+	{ .key = "disable", .shape = MANY, .type = &type_text, COUNTED(config, rules_off, n_rules_off),
+	  .doc = "ids of rules that are on by themselves" },
+	{ .key = "lists", .shape = RECORDS, .table = &rule_list, .record = sizeof(struct cfg_list),
+	  COUNTED(config, rule_lists, n_rule_lists), .doc = "lists that rules look into" },
 };
 static const struct option_table rules = TABLE(rules_rows);
 

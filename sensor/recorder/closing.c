@@ -14,15 +14,24 @@ struct replay {
 };
 
 /* Correlations see it, and what they say of it now is no news. */
-static void remind(struct replay *r, const struct access_event *ev, const uint8_t id[16])
+static int remind(struct replay *r, const struct access_event *ev, const uint8_t id[16])
 {
+	struct hit_of of = { ev, id, 0, ev_int(ev, F_TIMESTAMP, 0), ev_completion(ev), false, 0 };
 	const uint16_t *hits;
+	size_t n;
+	int rc = TK_OK;
 
 	if (r->v->wants.memory_ns == 0)
-		return;
+		return TK_OK;
+	of.day = zone_day_of(seconds_of_ns(of.start_ns));
 	r->lane->derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1 };
 	rule_run_id(r->lane->run, id);
-	rule_run_event(r->lane->run, ev, &hits);
+	n = rule_run_event(r->lane->run, ev, &hits);
+	for (size_t i = 0; i < n && rc == TK_OK; i++) {
+		of.hit = i;
+		rc = hits_remind(r->v, r->lane, hits[i], &of, r->e);
+	}
+	return rc;
 }
 
 /* An event before the day is there for what looks back on it; one of the day is evaluated. */
@@ -44,10 +53,8 @@ static int replay_event(void *ctx, const struct access_event *ev)
 		day_counts_minute(r->d, ev, id, u, own);
 	if ((rc = look_back(r->v, r->lane, ev, id, r->d->day, NULL, &again, r->e)) != TK_OK)
 		return rc;
-	if (!own) {
-		remind(r, ev, id);
-		return TK_OK;
-	}
+	if (!own)
+		return remind(r, ev, id);
 	memset(&all, 0xff, sizeof all);
 	return match_event(r->v, r->lane, ev, id, &all, r->d, u, user, &again, r->e);
 }
@@ -84,9 +91,8 @@ static int warm_event(void *ctx, const struct access_event *ev)
 
 	if (memcmp(id, r->skip, 16) == 0)
 		return TK_OK;
-	remind(r, ev, id);
-	if (!ev_is_call(ev))
-		return TK_OK;
+	if ((rc = remind(r, ev, id)) != TK_OK || !ev_is_call(ev))
+		return rc;
 	if ((rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e)) != TK_OK)
 		return rc;
 	if (day_holds(r->d, seconds_of_ns(ev_completion(ev))))

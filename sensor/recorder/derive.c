@@ -168,6 +168,35 @@ static void history_field(const struct derive *d, enum derived_id id, struct der
 	}
 }
 
+/* The class of a day as ranges have it. */
+static enum day_class class_of(struct derive *d, int64_t sec)
+{
+	static const enum day_class classes[] = { [OPEN_FULL] = CLASS_BUSINESS, [OPEN_HALF] = CLASS_HALF,
+						  [OPEN_CLOSED] = CLASS_CLOSED };
+
+	return classes[calendar_day(enrich_calendar(d->enrich), zone_day_of(sec))->opening];
+}
+
+static void set_range(struct derived *out, int64_t n, int64_t low, int64_t high, const char *above)
+{
+	set_text(out, slice_str(n < low ? "below" : n > high ? above : "within"));
+}
+
+static void range_field(struct derive *d, const struct cfg_range *r, enum derived_id id, struct derived *out)
+{
+	const struct usage *u = &d->usage;
+
+	if (id == D_USER_DAY_RANGE && u->user_calls > 0)
+		set_range(out, u->user_calls, 0, r->user_calls,
+			  u->user_calls < r->user_calls_alert ? "above" : "alert");
+	else if (id == D_SITE_DAY_CALLS_RANGE)
+		set_range(out, u->day_calls, r->calls.low, r->calls.high, "above");
+	else if (id == D_SITE_DAY_COST_RANGE)
+		set_range(out, u->day_cost_pico, r->cost_pico.low, r->cost_pico.high, "above");
+	else if (id == D_SITE_DAY_USERS_RANGE)
+		set_range(out, u->day_users, r->users.low, r->users.high, "above");
+}
+
 /* The plan of the key: a model or path that is not known is not judged. */
 static bool permitted(const struct registered_key *k, const struct access_event *ev)
 {
@@ -236,6 +265,21 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		break;
 	case D_NET_PREFIX:
 		prefix_of(d, ev, out);
+		break;
+	case D_NET_CLIENT:
+		if (slice_is(ev_str(ev, F_ZONE), "external"))
+			set_text(out, slice_of(d->client, addr_format(&ev_value(ev, F_SOURCE_IP)->ip, d->client)));
+		else
+			prefix_of(d, ev, out);
+		break;
+	case D_USER_DAY_RANGE:
+	case D_SITE_DAY_CALLS_RANGE:
+	case D_SITE_DAY_COST_RANGE:
+	case D_SITE_DAY_USERS_RANGE:
+		range_field(d, &d->ranges[class_of(d, sec)], id, out);
+		break;
+	case D_NET_TOR:
+		set_bool(out, slice_is(ev_str(ev, F_THREAT_LIST), "tor"));
 		break;
 	case D_KEY_IN_URL: {
 		struct slice q = ev_str(ev, F_QUERY);

@@ -27,8 +27,9 @@ struct derive {
 	struct usage usage;
 	const struct recall *recall;		  /* NULL: not asked for */
 	const struct leg *leg;			  /* NULL: no earlier place is known */
+	const struct cfg_range *ranges;		  /* by class of day */
 	const struct derived *own;		  /* [OWN_FIELDS]; NULL: the event is no event of our own */
-	char date[12], prefix[ADDR_TEXT_MAX + 8]; /* of the event at hand: each field has its own room */
+	char date[12], prefix[ADDR_TEXT_MAX + 8], client[ADDR_TEXT_MAX]; /* of the event at hand: each field has its own room */
 };
 
 /* A derive_fn; ctx is a struct derive. */

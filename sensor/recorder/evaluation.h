@@ -89,6 +89,9 @@ struct hit_of {
 int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, bool *late,
 	     struct err *e);
 
+/* A hit that is a finding already: when its episode began is remembered. */
+int hits_remind(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, struct err *e);
+
 /* ---- evaluate.c ---- */
 /* What the calls before say of this one; rows: of a new call, which is remembered, NULL: of a recorded one.
  * *late: it does not come in order, and that matters to the days around it. */

@@ -204,7 +204,37 @@ static void find_evidence(struct matched *m, struct hit *h, struct finding_event
 	h->evidence = out;
 }
 
-/* The finding's key in memory: the rule's number, the day, the entity's values, the period. */
+/* The rule's number, the day, the entity's values. */
+static void put_key(struct matched *m, uint16_t rule)
+{
+	struct buf *key = &m->v->key;
+
+	buf_clear(key);
+	buf_add(key, slice_of(&rule, sizeof rule));
+	buf_add(key, slice_of(&m->of->day, sizeof m->of->day));
+	for (size_t i = 0; i < m->info->n_entity; i++) {
+		buf_byte(key, 0);
+		rule_run_entity(m->lane->run, m->of->ev, m->info, i, key);
+	}
+}
+
+static bool by_episode(const struct rule_info *info)
+{
+	return info->correlation && info->once == ONCE_NEVER && info->suppress_ns == 0;
+}
+
+int hits_remind(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, struct err *e)
+{
+	struct matched m = { .v = v, .lane = lane, .info = rule_set_info(v->set, rule), .of = of };
+	int64_t began;
+
+	if (!by_episode(m.info))
+		return TK_OK;
+	put_key(&m, rule);
+	return begin_episode(&m, buf_slice(&v->key), &began, e);
+}
+
+/* The finding's key in memory is that and its period. */
 int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, bool *late,
 	     struct err *e)
 {
@@ -216,29 +246,22 @@ int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct 
 	struct finding_event evidence[FINDING_EVENTS];
 	char began[24];
 	int64_t at = 0;
-	int rc;
+	int rc = TK_OK;
 
 	find_evidence(&m, &h, evidence);
-	buf_clear(&v->key);
-	buf_add(&v->key, slice_of(&rule, sizeof rule));
-	buf_add(&v->key, slice_of(&of->day, sizeof of->day));
-	for (size_t i = 0; i < m.info->n_entity; i++) {
-		buf_byte(&v->key, 0);
-		rule_run_entity(lane->run, of->ev, m.info, i, &v->key);
-	}
-	if (m.info->suppress_ns > 0) {
-		if ((rc = suppress(&m, buf_slice(&v->key), late, &at, e)) != TK_OK)
-			return rc;
+	put_key(&m, rule);
+	if (m.info->suppress_ns > 0)
+		rc = suppress(&m, buf_slice(&v->key), late, &at, e);
+	else if (by_episode(m.info))
+		rc = begin_episode(&m, buf_slice(&v->key), &at, e);
+	if (rc != TK_OK)
+		return rc;
+	if (m.info->suppress_ns > 0 || by_episode(m.info)) {
 		snprintf(began, sizeof began, "|%" PRId64, at);
 		m.period = slice_str(began);
 	} else if (m.info->once == ONCE_SHIFT) {
 		snprintf(began, sizeof began, "|%s",
 			 derive_shift(enrich_calendar(v->enrich), seconds_of_ns(of->start_ns)));
-		m.period = slice_str(began);
-	} else if (m.info->once == ONCE_NEVER && m.info->correlation) {
-		if ((rc = begin_episode(&m, buf_slice(&v->key), &at, e)) != TK_OK)
-			return rc;
-		snprintf(began, sizeof began, "|%" PRId64, at);
 		m.period = slice_str(began);
 	} else if (m.info->once == ONCE_NEVER && of->id != NULL) {
 		m.period = slice_of(of->id, 16);

@@ -175,6 +175,7 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 {
 	struct derived own[OWN_FIELDS] = { 0 };
 	struct baseline base = { 0 };
+	struct usage usage = { .habit.new_hour = -1, .interval_cv_micro = -1 };
 	struct day_sums *s;
 	int64_t end = zone_day_start(day + 1) * NS_PER_SEC;
 	struct hit_of of = { &lane->own.ev, NULL, day, zone_day_start(day) * NS_PER_SEC, end, false, 0 };
@@ -193,10 +194,14 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 		rc = set_p95(v, day, own, e);
 	if (rc == TK_OK && v->wants.breaks)
 		rc = set_break(v, day, own, e);
+	usage.day_calls = s->sums.calls;
+	usage.day_cost_pico = s->sums.cost_pico;
+	usage.day_users = s->users;
 	free(s);
 	if (rc != TK_OK)
 		return rc;
 	own_instant(v, lane, day, zone_day_start(day));
-	lane->derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1, .base = &base };
+	lane->derive.usage = usage;
+	lane->derive.usage.base = &base;
 	return own_run(v, lane, OWN_DAY_CLOSE, &of, own, e);
 }

@@ -56,6 +56,8 @@ static void readable(const struct config *cfg, struct paths *t)
 		add_folder_of(t, cfg->geoip[i]);
 	for (size_t i = 0; i < cfg->n_lists; i++)
 		add_folder_of(t, cfg->lists[i].path);
+	for (size_t i = 0; i < cfg->n_rule_lists; i++)
+		add_folder_of(t, cfg->rule_lists[i].path);
 	add_folder_of(t, cfg->calendar.holidays);
 	add_folder_of(t, cfg->calendar.days);
 	add_folder_of(t, cfg->calendar.roster);

@@ -32,7 +32,17 @@ static const char rules[] =
 	"detection: {s: {action: add, cal.in_hours: false}, condition: s}\n"
 	"tochoku: {entity: [key.id, actor]}\n"
 	"---\ntitle: asleep\nname: asleep\nlogsource: {category: llm_api}\n"
-	"detection: {s: {key.idle_days|gte: 70}, condition: s}\ntochoku: {entity: [key.id], once-per: day}\n";
+	"detection: {s: {key.idle_days|gte: 70}, condition: s}\ntochoku: {entity: [key.id], once-per: day}\n"
+	"---\ntitle: refused\nname: refused\nlogsource: {category: llm_api}\n"
+	"detection: {s: {sc-status: 407}, condition: s}\n"
+	"---\ntitle: three\nname: three\n"
+	"correlation: {type: event_count, rules: refused, group-by: [key.id], timespan: 1m, condition: {gte: 3}}\n"
+	"tochoku: {reason: {ja: '%key.id% が %count% 回', en: '%key.id%: %count% times until %time%'}}\n"
+	"---\ntitle: minutes\nname: quiet\nlogsource: {product: tochoku, service: sensor}\n"
+	"detection: {s: {silence_minutes|gte: 45}, condition: s}\n"
+	"---\ntitle: twice\nname: twice\n"
+	"correlation: {type: event_count, rules: quiet, timespan: 10m, condition: {gte: 2}}\n"
+	"tochoku: {entity: [site], once-per: day}\n";
 
 struct world {
 	char folder[32], path[64], rule_file[64];
@@ -127,7 +137,7 @@ struct seen {
 	int64_t count, first;
 	bool provisional;
 	size_t events;
-	char entity[256];
+	char entity[256], reason[256], reason_ja[256];
 };
 
 static void see(void *ctx, const struct finding *f)
@@ -142,6 +152,8 @@ static void see(void *ctx, const struct finding *f)
 	s->provisional = f->provisional;
 	s->events = f->n_events;
 	snprintf(s->entity, sizeof s->entity, "%.*s", (int)f->entity_json.n, (const char *)f->entity_json.p);
+	snprintf(s->reason, sizeof s->reason, "%.*s", (int)f->reason.n, (const char *)f->reason.p);
+	snprintf(s->reason_ja, sizeof s->reason_ja, "%.*s", (int)f->reason_ja.n, (const char *)f->reason_ja.p);
 }
 
 static struct seen findings(struct world *w, const char *rule)
@@ -268,6 +280,9 @@ static void test_sensor(struct world *w)
 	for (int i = 34; i < 100; i++)
 		look(w, last + i * MINUTE);
 	ok_int(findings(w, "silent").count, 2, "and once an hour");
+	s = findings(w, "twice");
+	ok(s.n == 1 && s.count > 0, "correlations take events of our own");
+	ok_int(findings(w, "quiet").n, 0, "whose members are silent, too");
 	call(w, last + 4 * 60 * MINUTE, 200, NULL);
 	call(w, last + 60 * MINUTE, 200, NULL); /* late, so the day is evaluated again */
 	close_days(w, last + DAY + 20 * MINUTE);
@@ -304,6 +319,38 @@ static void test_keys(struct world *w)
 	   "one issued at night is found, though nothing ran then: when, which, by whom");
 	look(w, day + DAY + 2 * MINUTE);
 	ok_int(findings(w, "issued").count, 1, "once");
+}
+
+/* A correlation's finding: one an episode, with the window's members and a sentence that grows. */
+static void test_correlation(struct world *w)
+{
+	int64_t t = T0 + 30 * DAY + 9 * 60 * MINUTE;
+	struct seen s;
+
+	call(w, t, 407, "k\x01\n1");
+	call(w, t + 10 * NS_PER_SEC, 407, "k\x01\n1");
+	ok_int(findings(w, "three").n, 0, "two of three");
+	call(w, t + 20 * NS_PER_SEC, 407, "k\x01\n1");
+	s = findings(w, "three");
+	ok(s.n == 1 && s.count == 1 && s.events == 3, "the finding has the three calls of its window");
+	ok_str(s.reason, "k??1: 1 times until 09:00", "and says so, control characters gone");
+	call(w, t + 45 * NS_PER_SEC, 407, "k\x01\n1");
+	s = findings(w, "three");
+	ok(s.n == 1 && s.count == 2 && s.events == 4, "it goes on");
+	ok_str(s.reason_ja, "k??1 が 2 回", "and its sentence grows");
+	stop(w);
+	start(w);
+	call(w, t + 50 * NS_PER_SEC, 407, "k\x01\n1");
+	s = findings(w, "three");
+	ok(s.n == 1 && s.count == 3, "also over a restart");
+	for (int i = 0; i < 3; i++)
+		call(w, t + 10 * MINUTE + i * NS_PER_SEC, 407, "k\x01\n1");
+	s = findings(w, "three");
+	ok(s.n == 2 && s.events == 3, "another episode is another finding");
+	close_days(w, t + 2 * DAY);
+	s = findings(w, "three");
+	ok(s.n == 2 && s.count == 4 && s.events == 3, "and so it is in order");
+	ok_int(findings(w, "refused").n, 0, "members are silent");
 }
 
 static void test_memory(struct world *w)
@@ -467,6 +514,7 @@ int main(void)
 	test_keys(&w);
 	test_late(&w);
 	test_memory(&w);
+	test_correlation(&w);
 	stop(&w);
 	config_free(w.cfg);
 	snprintf(command, sizeof command, "rm -rf %s", w.folder);
