@@ -217,6 +217,8 @@ static void derive_key(struct derive *d, const struct access_event *ev, enum der
 		return;
 	if (id == D_KEY_OWNER)
 		set_text(out, k->user.n > 0 ? k->user : k->owner);
+	else if (id == D_KEY_KIND)
+		set_text(out, k->kind);
 	else if (id == D_KEY_SHARED)
 		set_bool(out, !slice_is(k->kind, "person"));
 	else if (id == D_KEY_AGE_DAYS && k->issued_ns != INT64_MIN && at >= k->issued_ns)
@@ -258,6 +260,7 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		set_text(out, slice_str(role_class(ev_str(ev, F_ROLES))));
 		break;
 	case D_KEY_OWNER:
+	case D_KEY_KIND:
 	case D_KEY_SHARED:
 	case D_KEY_AGE_DAYS:
 	case D_KEY_PERMITTED:
