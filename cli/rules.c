@@ -27,7 +27,8 @@ static int read_options(struct rules_options *o, int argc, char **argv, const ch
 	static const struct option names[] = {
 		{ "rules", required_argument, NULL, 'r' }, { "events", required_argument, NULL, 'e' },
 		{ "lists", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
-		{ "holds", no_argument, NULL, 'h' },	   { 0 }
+		{ "holds", no_argument, NULL, 'h' },	   { "from", required_argument, NULL, 'f' },
+		{ "to", required_argument, NULL, 't' },	   { 0 }
 	};
 	int c, status = EXIT_DONE;
 
@@ -47,6 +48,10 @@ static int read_options(struct rules_options *o, int argc, char **argv, const ch
 			o->lists = optarg;
 		else if (c == 'h')
 			o->holds = true;
+		else if (c == 'f')
+			o->from = optarg;
+		else if (c == 't')
+			o->to = optarg;
 		else
 			o->json = true;
 	}
@@ -352,6 +357,7 @@ static const struct verb {
 	{ "eval", "relh", rules_eval },
 	{ "test", "rlj", run_test },
 	{ "explain", "rlj", rules_explain },
+	{ "replay", "ftj", rules_replay },
 };
 
 static int run_rules(struct cli *cli, int argc, char **argv)
@@ -360,20 +366,20 @@ static int run_rules(struct cli *cli, int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return cli_usage(&command_rules, "rules needs one of check, list, eval, test, explain");
+		return cli_usage(&command_rules, "rules needs one of check, list, eval, test, explain, replay");
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
 		status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
 		return status == EXIT_DONE ? verbs[i].run(&o) : status;
 	}
-	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test and explain",
+	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test, explain and replay",
 			 argv[1]);
 }
 
 const struct command command_rules = {
 	.name = "rules",
-	.summary = "check, list, evaluate, test and explain rule files",
+	.summary = "check, list, evaluate, test, explain and replay rule files",
 	.help =
 		"  tochoku rules check /etc/tochoku/rules.d\n"
 		"\n"
@@ -382,6 +388,7 @@ const struct command command_rules = {
 		"       tochoku rules eval --rules PATH --events FILE [--lists FILE] [--holds]\n"
 		"       tochoku rules test [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules explain EVENT [PATH...] [--lists FILE] [--json]\n"
+		"       tochoku rules replay PATH... [--from DAY] [--to DAY] [--json]\n"
 		"\n"
 		"  check   parses and compiles; every error with file, line and column\n"
 		"  list    one line a rule: level, on or off, id, title\n"
@@ -396,6 +403,10 @@ const struct command command_rules = {
 		"  explain each condition of the rules with its value at an event, and whether it holds;\n"
 		"          * marks what decided. EVENT is an id of the ledger, FILE (- is standard input)\n"
 		"          or FILE:LINE of JSON lines as eval takes them\n"
+		"  replay  what rules of these files would have found on the ledger's days, against what their\n"
+		"          ids did find: + a finding more, - one less. A rule that finds as before prints\n"
+		"          nothing. Nothing is recorded: it works on a copy of the ledger in $TMPDIR. Rules on\n"
+		"          the sensor and on keys are left out, for no day's events tell what they saw\n"
 		"\n"
 		"PATH is a file or a folder with its .yml files; without one the configuration's rules,\n"
 		"else the shipped ones. --lists FILE is YAML (name -> values) for the modifier expand.\n"

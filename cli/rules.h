@@ -15,6 +15,7 @@ struct rules_options {
 	const char *paths[RULES_PATHS_MAX];
 	size_t n_paths;
 	const char *events, *lists, *event;
+	const char *from, *to;
 	bool json, holds;
 };
 
@@ -32,8 +33,9 @@ struct rules_loaded {
 int rules_load(struct rules_loaded *l, const struct rules_options *o);
 void rules_unload(struct rules_loaded *l);
 
-/* The verbs that have a file of their own: rules_eval.c, rules_explain.c. */
+/* The verbs that have a file of their own: rules_eval.c, rules_explain.c, rules_replay.c. */
 int rules_eval(struct rules_options *o);
 int rules_explain(struct rules_options *o);
+int rules_replay(struct rules_options *o);
 
 #endif

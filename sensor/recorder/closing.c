@@ -140,6 +140,12 @@ static int evaluate_again(struct evaluate *v, int32_t day, struct err *e)
 	return rc;
 }
 
+int evaluate_day(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e)
+{
+	v->now_ns = now_ns;
+	return evaluate_again(v, day, e);
+}
+
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
 {
 	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;

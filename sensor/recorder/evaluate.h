@@ -33,5 +33,8 @@ int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.
  * In a transaction of the caller's. */
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
+/* The day once more, whether it needs it or not: its findings become those of the rules at hand. In a
+ * transaction of the caller's. */
+int evaluate_day(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e);
 
 #endif
