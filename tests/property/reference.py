@@ -4,6 +4,7 @@ import collections
 import datetime
 import fractions
 import math
+import re
 import zoneinfo
 
 SECOND = 10**9
@@ -243,9 +244,7 @@ RULES = [
     (('0203', 203), lambda c: c.outside and c.e.get('source.geo.country_iso_code', 'JP') != 'JP',
      lambda c: (user_of(c), c.e.get('source.geo.country_iso_code'))),
     (('0301', 301), lambda c: c.role == 'office' and c.off_hours and (c.hhmm >= 2000 or c.hhmm < 700), user_of),
-    (('0304', 304), lambda c: c.opening == 'closed', user_of),
-    (('0306', 306), lambda c: c.e.get('tochoku.calendar.after_holiday') and c.off_hours and c.role != 'clinical'
-     and c.hhmm < 730 and c.days_off >= 3, user_of),
+    (('0304', 304), lambda c: c.opening == 'closed' and (user_of(c) or key_of(c)) and c.status not in (401, 403), user_of),
     (('0503', 503), lambda c: c.number is not None and c.number > 100, user_of),
     (('0504', 504), lambda c: c.number is not None and c.number >= 200, user_of),
     (('0602', 602), lambda c: c.key == 'absent' and c.e.get('url.path', '').startswith('/v1/')
@@ -258,8 +257,76 @@ def completion(e):
     return instant(e['@timestamp']) + e.get('event.duration', 0)
 
 
+# Correlations: what takes part, its subject, what is counted (None: itself), how much within how many seconds.
+WINDOWS = {
+    'ten': (lambda e, s: s in (401, 403), 'source.ip', None, 10, 300),
+    'five': (lambda e, s: s in (401, 403), 'source.ip', lambda e: e.get('tochoku.key.id'), 5, 300),
+    206: (lambda e, s: 0 <= s < 400, 'tochoku.key.id',
+          lambda e: e['source.ip'] if e.get('tochoku.zone') == 'external' else prefix(e), 3, 600),
+    'four': (lambda e, s: 200 <= s < 300, 'tochoku.key.id', lambda e: e.get('gen_ai.request.model'), 4, 900),
+    404: (lambda e, s: 200 <= s < 300 and re.search('/(files|patients?|Patient|documents)/[^/]+', e['url.path']),
+          'tochoku.key.id', lambda e: e['url.path'], 50, 600),
+    601: (lambda e, s: s == 404, 'source.ip', lambda e: e['url.path'], 20, 300),
+    702: (lambda e, s: s == 429, 'tochoku.key.id', None, 10, 300),
+    'three': (lambda e, s: 0 <= s < 400 and e.get('event.duration', 0) >= 20 * SECOND, None, None, 3, 300),
+}
+
+
+def windows(events):
+    """{name: {event id: subject}} at which each of WINDOWS holds, by looking at the whole window each time."""
+    out = {}
+    for name, (takes, subject, value, least, span) in WINDOWS.items():
+        groups, holds = collections.defaultdict(list), {}
+        for e in events:
+            of, what = e.get(subject) if subject else 'site', value(e) if value else e['event.id']
+            if of is None or what is None or not takes(e, e.get('http.response.status_code', -1)):
+                continue
+            groups[of] = [x for x in groups[of] if completion(e) - x[0] <= span * SECOND] + [(completion(e), what)]
+            if len({x[1] for x in groups[of]}) >= least:
+                holds[e['event.id']] = of
+        out[name] = holds
+    return out
+
+
+def correlated(events, zone):
+    """{(number of the rule, local day, subject)} of the shipped correlations that are on."""
+    events = sorted(events, key=lambda e: (completion(e), e['event.id']))
+    held, found, last = windows(events), set(), {}
+    recent = []
+
+    def within(kind, of, t, span):
+        return t - last.get((kind, of), -10**30) <= span * SECOND
+
+    for e in events:
+        t, status, key, ip = completion(e), e.get('http.response.status_code', -1), e.get('tochoku.key.id'), e.get('source.ip')
+        day = local(instant(e['@timestamp']), zone).date()
+        now = {name for name in held if e['event.id'] in held[name]}
+        for rule in now & {206, 404, 601, 702}:
+            found.add((rule, day, held[rule][e['event.id']]))
+        if 200 <= status < 300 and within('ten', ip, t, 600):
+            found.add((104, day, ip))
+        for kind in now & {'ten', 'five'}:
+            last[kind, ip] = t
+        if now & {'ten', 'five'} and within('ten', ip, t, 300) and within('five', ip, t, 300):
+            found.add((103, day, ip))
+        if 'four' in now and within('list', key, t, 900):
+            found.add((401, day, key))
+        if e.get('http.request.method') == 'GET' and e.get('url.path', '').endswith('/models') and 200 <= status < 300:
+            last['list', key] = t
+        if 0 <= status < 400 and 'event.duration' in e:
+            recent = [x for x in recent if t - x[0] <= 300 * SECOND] + [(t, e['event.duration'] // 10**6)]
+            times = sorted(x[1] for x in recent)
+            place, rest = divmod(95 * (len(times) - 1), 100)
+            slow = 100 * times[place] + (rest * (times[place + 1] - times[place]) if rest else 0) >= 100 * 20000
+            for kind in [k for k, yes in (('slow', slow), ('three', 'three' in now)) if yes]:
+                last[kind, 'site'] = t
+            if (slow or 'three' in now) and within('slow', 'site', t, 300) and within('three', 'site', t, 300):
+                found.add((703, day, 'site'))
+    return found
+
+
 def findings_of_day(events, zone, opening_of):
-    """{(rule id, ids of the first twenty events, count)} of one local day."""
+    """{(rule id, ids of the first twenty events, count)} of one local day, of RULES."""
     numbers, hits = collections.Counter(), collections.defaultdict(list)
     for e in sorted(events, key=lambda e: (completion(e), e['event.id'])):
         user = e.get('user.name')

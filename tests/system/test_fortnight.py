@@ -8,8 +8,10 @@ import os
 import random
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, '../lib'), os.path.join(HERE, '../property')]
 from harness import Site, Tap  # noqa: E402
+from reference import correlated  # noqa: E402
 
 FIRST = datetime.date(2026, 9, 14)  # a Monday; 9-21 to 9-23 are holidays
 DAYS = 14
@@ -85,7 +87,7 @@ class Hospital:
         row['authorization'] = 'Bearer ' + key if key else ''
         if path.endswith('completions') and status < 400:
             row['model'] = model or MODELS[rng.random() < .7]
-            row['in_tok'], row['out_tok'] = tokens or (rng.randrange(200, 4000), rng.randrange(50, 900))
+            row['input_tokens'], row['output_tokens'] = tokens or (rng.randrange(200, 4000), rng.randrange(50, 900))
         self.log.append((end, row))
         return end
 
@@ -364,14 +366,21 @@ def build(seed, incidents):
     return h, site
 
 
+CORRELATIONS = (103, 104, 206, 401, 404, 601, 702, 703)
+
+
+def numbered(found):
+    for f in found:
+        at = datetime.datetime.fromisoformat(f['first'].replace('Z', '+00:00'))
+        yield int(f['rule.id'][-4:]), at.astimezone(JST).date(), f
+
+
 def judge(tap, seed, incidents, name):
     h, site = build(seed, incidents)
-    found = [f for f in site.lines('findings', 'list', '--json')]
+    found = site.lines('findings', 'list', '--json')
     left_over = collections.defaultdict(list)
     hit = set()
-    for f in found:
-        rule = int(f['rule.id'][-4:])
-        day = (datetime.datetime.fromisoformat(f['first'].replace('Z', '+00:00')).astimezone(JST)).date()
+    for rule, day, f in numbered(found):
         text = json.dumps(f, ensure_ascii=False)
         mine = [p for p in h.planted if p[1] == day and any(s in text for s in p[3])]
         hit |= {p[0:2] for p in mine if rule in p[2]}
@@ -382,6 +391,10 @@ def judge(tap, seed, incidents, name):
     most = max((len(v) for v in left_over.values()), default=0)
     tap.ok(most <= FALSE_A_DAY, '%s: at most %d other findings a day' % (name, FALSE_A_DAY),
            '\n'.join('%s %s' % (d, r) for d in sorted(left_over) for r in left_over[d]))
+    got = {(rule, day, f.get('source.ip') or f.get('tochoku.key.id') or 'site') for rule, day, f in numbered(found)
+           if rule in CORRELATIONS}
+    tap.equal(sorted(got ^ correlated(site.events(), 'Asia/Tokyo'), key=str), [], '%s: the %d of correlations equal the reference' %
+              (name, len(got)))
     print('# %d findings, %d of no incident, at most %d a day' % (len(found), sum(map(len, left_over.values())), most))
     if os.environ.get('TEST_SHOW'):
         for d in sorted(left_over):
