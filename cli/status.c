@@ -90,10 +90,8 @@ const struct command command_status = {
 		"Example: tochoku status\n"
 		"\n"
 		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
-		"                            prices, rules, keys, trail, disk; as JSON with the figures of
-"
-		"                            `metrics`
-"
+		"                            prices, rules, keys, trail, disk; as JSON with the figures of\n"
+		"                            `metrics`\n"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"
 		"\n"
