@@ -6,6 +6,7 @@
 
 #include "cli/reading.h"
 #include "cli/rules.h"
+#include "core/ledger/backup.h"
 #include "core/base/json.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"

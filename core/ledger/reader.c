@@ -126,19 +126,6 @@ void ledger_reader_close(struct ledger_reader *r)
 	free(r);
 }
 
-int ledger_copy(struct ledger_reader *r, const char *path, struct err *e)
-{
-	sqlite3_stmt *s;
-	int rc = reader_prepare(r, &s, "VACUUM INTO ?1", NULL, 0, e);
-
-	if (rc == TK_OK) {
-		sqlite3_bind_text(s, 1, path, -1, SQLITE_STATIC);
-		rc = reader_step(r, s, e);
-	}
-	sqlite3_finalize(s);
-	return rc == TK_EEND ? TK_OK : rc;
-}
-
 static int read_facts(struct ledger_reader *r, struct ledger_facts *f, struct err *e)
 {
 	const struct {

@@ -57,8 +57,6 @@ typedef void (*finding_row_fn)(void *ctx, const struct finding *f);
 int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, bool withdrawn,
 		    finding_row_fn row, void *ctx, struct err *e);
 
-/* The ledger as it is now, into a new file: a copy to try something out on. */
-int ledger_copy(struct ledger_reader *r, const char *path, struct err *e);
 
 /* Coverage of [from, to) in whole minutes (UTC seconds, multiples of 60). */
 struct coverage {
