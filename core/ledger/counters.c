@@ -144,6 +144,7 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->off_hours += is_true(ev, F_OFF_HOURS);
 	s->after_holiday += is_true(ev, F_AFTER_HOLIDAY);
 	s->covered += is_true(ev, F_COVERED);
+	s->joined += ev_known(ev, F_TWIN);
 }
 
 /* Labels and times are numbers of ours: a multiplication with a secret spreads them well enough. */
@@ -214,6 +215,22 @@ int counters_add(struct counters *c, const struct counter_key *k, const struct a
 	if (!ev_known(ev, F_DURATION))
 		return TK_OK;
 	return histograms_add(c->histograms, k->bucket, k->name[NAME_MODEL], ev_value(ev, F_DURATION)->i, e);
+}
+
+int counters_replace(struct counters *c, const struct counter_key *old_key, const struct access_event *old,
+		  const struct counter_key *key, const struct access_event *ev, struct err *e)
+{
+	struct sums gone = { 0 }, less = { 0 };
+	int rc = make_room(c, old_key, e);
+
+	add_event(&gone, old);
+	sums_subtract(&less, &gone);
+	if (rc == TK_OK)
+		sums_add(sums_of(c, old_key), &less);
+	if (rc == TK_OK && ev_known(old, F_DURATION))
+		rc = histograms_remove(c->histograms, old_key->bucket, old_key->name[NAME_MODEL],
+				       ev_value(old, F_DURATION)->i, e);
+	return rc == TK_OK ? counters_add(c, key, ev, e) : rc;
 }
 
 /* ---- writing: a bucket at a time, its new entries merged with those of its row ---- */
@@ -321,7 +338,8 @@ static int merge(struct counters *c, struct slice old, size_t i, size_t end, int
 
 		if (order == 0)
 			sums_add(&b.sums, &a.sums);
-		entry_write(order < 0 ? &a : &b, &c->packed);
+		if (!sums_empty(order < 0 ? &a.sums : &b.sums)) /* what moved away leaves nothing */
+			entry_write(order < 0 ? &a : &b, &c->packed);
 		*calls += order < 0 ? a.sums.calls : b.sums.calls;
 		if (order <= 0)
 			have_a = entry_read(&old, &a);

@@ -22,6 +22,9 @@ int counters_add(struct counters *c, const struct counter_key *k, const struct a
 		 struct err *e);
 /* Adds `by`, whose sums may be negative, to what is counted there. */
 int counters_move(struct counters *c, const struct counter_key *k, const struct sums *by, struct err *e);
+/* `ev` takes the place of `old`, which was counted. */
+int counters_replace(struct counters *c, const struct counter_key *old_key, const struct access_event *old,
+		     const struct counter_key *key, const struct access_event *ev, struct err *e);
 /* Before each commit, and by the two below. */
 int counters_flush(struct counters *c, struct err *e);
 /* Entries of [from, to) UTC seconds, from the rows. */

@@ -30,6 +30,8 @@ struct row_reader;
 int row_reader_open(struct row_reader **out, sqlite3 *db, struct err *e);
 void row_reader_free(struct row_reader *r);
 /* TK_ENOTFOUND: no such event (a record has that number, or none). Valid until the next call. */
+/* Ends the last read: what it gave is void. NULL is legal. */
+void row_rest(struct row_reader *r);
 int row_read(struct row_reader *r, int64_t seq, struct access_event **ev, struct err *e);
 
 #endif

@@ -20,6 +20,7 @@ struct histograms {
 	uint16_t slots[SLOTS]; /* place in held[] + 1; 0: empty */
 	struct buf bins;
 	struct latency held[HELD]; /* those behind the n-th are empty */
+	int64_t removed[HELD]; /* the longest one removed; 0: none */
 	unsigned lowest[HELD], highest[HELD]; /* bins that may hold something: most of the 1024 never do */
 };
 
@@ -89,12 +90,12 @@ static uint16_t *slot_of(struct histograms *h, const struct key *k)
 	return &h->slots[at];
 }
 
-int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, struct err *e)
+/* Place of the histogram in memory that has the bin of `ns`. */
+static int hold(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, size_t *place, struct err *e)
 {
 	const struct key key = { bucket, model };
 	uint16_t *slot = slot_of(h, &key);
 	unsigned bin = latency_bin(ns);
-	struct latency *l;
 	size_t at;
 	int rc;
 
@@ -107,15 +108,51 @@ int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t 
 		slot = slot_of(h, &key);
 		*slot = (uint16_t)++h->n;
 	}
-	at = *slot - 1u;
-	l = &h->held[at];
+	*place = at = *slot - 1u;
 	h->lowest[at] = bin < h->lowest[at] ? bin : h->lowest[at];
 	h->highest[at] = bin > h->highest[at] ? bin : h->highest[at];
-	l->n++;
-	l->bin[bin]++;
-	if (ns > l->max_ns)
-		l->max_ns = ns;
 	return TK_OK;
+}
+
+int histograms_add(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, struct err *e)
+{
+	size_t at;
+	int rc = hold(h, bucket, model, ns, &at, e);
+
+	if (rc != TK_OK)
+		return rc;
+	h->held[at].n++;
+	h->held[at].bin[latency_bin(ns)]++;
+	if (ns > h->held[at].max_ns)
+		h->held[at].max_ns = ns;
+	return TK_OK;
+}
+
+int histograms_remove(struct histograms *h, int64_t bucket, int64_t model, int64_t ns, struct err *e)
+{
+	size_t at;
+	int rc = hold(h, bucket, model, ns, &at, e);
+
+	if (rc != TK_OK)
+		return rc;
+	h->held[at].n--;
+	h->held[at].bin[latency_bin(ns)]--;
+	if (ns > h->removed[at])
+		h->removed[at] = ns;
+	return TK_OK;
+}
+
+/* The longest one may be gone. */
+static void lower_max(struct latency *l, int64_t removed)
+{
+	unsigned last = LATENCY_BINS - 1;
+
+	if (removed == 0 || removed < l->max_ns)
+		return;
+	while (last > 0 && l->bin[last] == 0)
+		last--;
+	if (latency_bin(l->max_ns) != last || l->n == 0)
+		l->max_ns = l->n == 0 ? 0 : latency_middle(last);
 }
 
 /* Columns n, max_ns, bins. */
@@ -157,6 +194,7 @@ static int write(struct histograms *h, size_t place, struct err *e)
 	int rc = merge(h, k, place, e);
 
 	if (rc == TK_OK) {
+		lower_max(l, h->removed[place]);
 		buf_clear(&h->bins);
 		latency_encode(l, h->lowest[place], h->highest[place], &h->bins);
 		bind_i64(h->put, 1, k->bucket);
@@ -166,7 +204,7 @@ static int write(struct histograms *h, size_t place, struct err *e)
 		bind_blob(h->put, 5, h->bins.p, h->bins.n);
 		rc = statement_run(h->put, e);
 	}
-	l->n = l->max_ns = 0;
+	l->n = l->max_ns = h->removed[place] = 0;
 	for (unsigned i = h->lowest[place]; i <= h->highest[place]; i++)
 		l->bin[i] = 0;
 	return rc;

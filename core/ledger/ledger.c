@@ -94,6 +94,7 @@ int ledger_open(struct ledger **out, const char *path, struct err *e)
 		return err_set(e, TK_ENOMEM, "ledger: no memory");
 	}
 	l->lock_fd = -1;
+	buf_init(&l->view, 1 << 20);
 	rc = sys_make_folders(path, 0750, e);
 	if (rc == TK_OK)
 		rc = take_lock(l, e);
@@ -123,6 +124,8 @@ void ledger_close(struct ledger *l)
 		return;
 	counters_free(l->counters);
 	dictionary_free(l->dictionary);
+	row_reader_free(l->rows);
+	buf_free(&l->view);
 	seen_free(l->seen);
 	stage_free(l->stage);
 	chain_free(l->chain);
@@ -243,13 +246,30 @@ int ledger_has(struct ledger *l, int64_t time_ns, const uint8_t first_id[16], bo
 	return seen_has(l->seen, time_ns, first_id, has, e);
 }
 
+static struct counter_key key_of(const struct access_event *ev, const struct event_names *names)
+{
+	return (struct counter_key){ counter_bucket(ev_int(ev, F_TIMESTAMP, 0)),
+				     { (uint32_t)names->input, (uint32_t)names->user,
+				       (uint32_t)names->department, (uint32_t)names->function,
+				       (uint32_t)names->model } };
+}
+
+int ledger_count(struct ledger *l, const struct event_names *names, const struct access_event *ev,
+		 const struct event_names *old_names, const struct access_event *old, struct err *e)
+{
+	struct counter_key key = key_of(ev, names), old_key;
+
+	if (old != NULL)
+		old_key = key_of(old, old_names);
+	if (old != NULL && ev_is_call(old) && ev_is_call(ev))
+		return counters_replace(l->counters, &old_key, old, &key, ev, e);
+	return ev_is_call(ev) ? counters_add(l->counters, &key, ev, e) : TK_OK;
+}
+
 int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id[16], int64_t ordinal,
 	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
 {
-	struct counter_key key = { counter_bucket(ev_int(ev, F_TIMESTAMP, 0)),
-				   { (uint32_t)names->input, (uint32_t)names->user,
-				     (uint32_t)names->department, (uint32_t)names->function,
-				     (uint32_t)names->model } };
+	struct counter_key key = key_of(ev, names);
 	int64_t seq;
 	int rc = stage_add(l->stage, ev->part[P_EV], id, imported ? -ordinal : ordinal, rows, &seq, e);
 
@@ -314,7 +334,7 @@ static int collect(struct ledger *l, int64_t from_ns, int64_t to_ns, struct orde
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_ORDER,
 		"SELECT DISTINCT e.seq, e.timestamp + coalesce(e.duration, 0), e.event_id FROM slice s"
-		" JOIN event e ON e.seq BETWEEN s.seq_from AND s.seq_to"
+		" JOIN event_now e ON e.seq BETWEEN s.seq_from AND s.seq_to"
 		" WHERE s.minute BETWEEN ?1 / 60000000000 - 1 AND ?2 / 60000000000"
 		" AND e.timestamp >= ?1 AND e.timestamp < ?2", e);
 	size_t cap = 0;

@@ -121,6 +121,7 @@ void ledger_reader_close(struct ledger_reader *r)
 	if (r == NULL)
 		return;
 	sqlite3_finalize(r->event_page);
+	sqlite3_finalize(r->recorded_page);
 	sqlite3_finalize(r->event_one);
 	sqlite3_close(r->db);
 	free(r);
@@ -134,7 +135,8 @@ static int read_facts(struct ledger_reader *r, struct ledger_facts *f, struct er
 	} rows[] = {
 		{ "SELECT at FROM transactions ORDER BY n DESC LIMIT 1", &f->last_commit_ns },
 		{ "SELECT n FROM transactions ORDER BY n DESC LIMIT 1", &f->transactions },
-		{ "SELECT coalesce(sum(events), 0) FROM inputs", &f->events },
+		{ "SELECT coalesce(sum(events), 0) -"
+		  " coalesce((SELECT value FROM meta WHERE name = 'joined'), 0) FROM inputs", &f->events },
 		{ "SELECT count(*) FROM records", &f->records },
 		{ "SELECT count(*) FROM findings WHERE withdrawn = 0", &f->findings },
 		{ "SELECT min(e.\"@timestamp\") FROM slices s JOIN events e"

@@ -10,7 +10,7 @@
 
 struct ledger_reader {
 	sqlite3 *db;
-	sqlite3_stmt *event_page, *event_one; /* made on first use (reader_events.c) */
+	sqlite3_stmt *event_page, *recorded_page, *event_one; /* made on first use (reader_events.c) */
 };
 
 /* SQL is a constant; the numbers are bound as ?1, ?2, ... */

@@ -23,7 +23,7 @@ static void add_columns(struct buf *sql, int part)
 
 /* Columns: seq, every field in order, then what is absent, a mask a part. The view `events` does not
  * tell absent from unknown, so this one statement reads the tables. Built from the field table alone. */
-static const char *event_sql(struct buf *sql, const char *where)
+static const char *event_sql(struct buf *sql, const char *table, const char *where)
 {
 	buf_str(sql, "SELECT event.seq");
 	for (int p = 0; p < P_COUNT; p++)
@@ -31,7 +31,7 @@ static const char *event_sql(struct buf *sql, const char *where)
 	for (int p = 0; p < P_COUNT; p++)
 		buf_fmt(sql, ", %s.%s", event_parts[p == P_EV ? P_SHAPE : p].table,
 			p == P_EV ? "absent_event" : "absent");
-	buf_str(sql, " FROM event");
+	buf_fmt(sql, " FROM %s AS event", table);
 	for (int p = P_EV + 1; p < P_COUNT; p++)
 		buf_fmt(sql, " LEFT JOIN %s ON %s.id = event.%s", event_parts[p].table, event_parts[p].table,
 			event_parts[p].table);
@@ -39,7 +39,8 @@ static const char *event_sql(struct buf *sql, const char *where)
 	return buf_cstr(sql);
 }
 
-static int event_statement(struct ledger_reader *r, sqlite3_stmt **s, const char *where, struct err *e)
+static int event_statement(struct ledger_reader *r, sqlite3_stmt **s, const char *table, const char *where,
+			   struct err *e)
 {
 	struct buf sql;
 	const char *text;
@@ -48,7 +49,7 @@ static int event_statement(struct ledger_reader *r, sqlite3_stmt **s, const char
 	if (*s != NULL)
 		return TK_OK;
 	buf_init(&sql, 1 << 16);
-	text = event_sql(&sql, where);
+	text = event_sql(&sql, table, where);
 	rc = text == NULL ? err_set(e, TK_ENOMEM, "out of memory") : reader_prepare(r, s, text, NULL, 0, e);
 	buf_free(&sql);
 	return rc;
@@ -56,12 +57,13 @@ static int event_statement(struct ledger_reader *r, sqlite3_stmt **s, const char
 
 static int statements(struct ledger_reader *r, struct err *e)
 {
-	int rc = event_statement(r, &r->event_page,
-				 " WHERE event.seq BETWEEN ?1 AND ?2 AND event.timestamp >= ?3"
-				 " AND event.timestamp < ?4 ORDER BY event.seq LIMIT ?5",
-				 e);
+	static const char page[] = " WHERE event.seq BETWEEN ?1 AND ?2 AND event.timestamp >= ?3"
+				   " AND event.timestamp < ?4 ORDER BY event.seq LIMIT ?5";
+	int rc = event_statement(r, &r->event_page, "event_now", page, e);
 
-	return rc != TK_OK ? rc : event_statement(r, &r->event_one, " WHERE event.seq = ?1", e);
+	if (rc == TK_OK)
+		rc = event_statement(r, &r->recorded_page, "event", page, e);
+	return rc != TK_OK ? rc : event_statement(r, &r->event_one, "event_now", " WHERE event.seq = ?1", e);
 }
 
 static void take_value(struct access_event *ev, int f, sqlite3_stmt *s)
@@ -109,22 +111,22 @@ static void bind_all(sqlite3_stmt *s, const int64_t *v, size_t n)
 }
 
 /* One page from seq on; *next is where to go on, INT64_MAX at the end of the range. */
-static int read_page(struct ledger_reader *r, const int64_t bind[5], int64_t *next, event_row_fn row,
-		     void *ctx, struct err *e)
+static int read_page(struct ledger_reader *r, sqlite3_stmt *s, const int64_t bind[5], int64_t *next,
+		     event_row_fn row, void *ctx, struct err *e)
 {
 	struct flat_event fe;
 	int64_t n = 0, seq = 0;
 	int rc, stop = 0;
 
-	bind_all(r->event_page, bind, 5);
-	while ((rc = reader_step(r, r->event_page, e)) == TK_OK) {
-		seq = sqlite3_column_int64(r->event_page, 0);
-		take_event(&fe, r->event_page);
+	bind_all(s, bind, 5);
+	while ((rc = reader_step(r, s, e)) == TK_OK) {
+		seq = sqlite3_column_int64(s, 0);
+		take_event(&fe, s);
 		n++;
 		if ((stop = row(ctx, seq, &fe.ev)) != 0)
 			break;
 	}
-	sqlite3_reset(r->event_page);
+	sqlite3_reset(s);
 	*next = n < PAGE_ROWS ? INT64_MAX : seq + 1;
 	return stop != 0 ? stop : rc == TK_EEND ? TK_OK : rc;
 }
@@ -135,7 +137,8 @@ int reader_events_between(struct ledger_reader *r, int64_t from, int64_t to, eve
 	int rc = statements(r, e);
 
 	while (rc == TK_OK && from <= to && from != INT64_MAX)
-		rc = read_page(r, (int64_t[]){ from, to, INT64_MIN, INT64_MAX, PAGE_ROWS }, &from, row, ctx, e);
+		rc = read_page(r, r->recorded_page, (int64_t[]){ from, to, INT64_MIN, INT64_MAX, PAGE_ROWS },
+			       &from, row, ctx, e);
 	return rc;
 }
 
@@ -149,7 +152,7 @@ static int events_by_seq(struct ledger_reader *r, int64_t from_ns, int64_t to_ns
 		int64_t at = ranges.p[i].from;
 
 		while (rc == TK_OK && at <= ranges.p[i].to)
-			rc = read_page(r, (int64_t[]){ at, ranges.p[i].to, from_ns, to_ns, PAGE_ROWS }, &at,
+			rc = read_page(r, r->event_page, (int64_t[]){ at, ranges.p[i].to, from_ns, to_ns, PAGE_ROWS }, &at,
 				       row, ctx, e);
 	}
 	free(ranges.p);
@@ -211,7 +214,7 @@ static int collect(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, stru
 		sqlite3_stmt *s;
 
 		rc = reader_prepare(r, &s,
-				    "SELECT seq, timestamp + coalesce(duration, 0), event_id FROM event"
+				    "SELECT seq, timestamp + coalesce(duration, 0), event_id FROM event_now"
 				    " WHERE seq BETWEEN ?1 AND ?2 AND timestamp >= ?3 AND timestamp < ?4",
 				    (int64_t[]){ k->ranges.p[i].from, k->ranges.p[i].to, from_ns, to_ns }, 4,
 				    e);

@@ -77,7 +77,7 @@ static int outside_range(struct ledger_reader *r, const int64_t bind[4], struct 
 {
 	static const char sql[] =
 		"SELECT e.dim_where, e.dim_who, count(*), sum(coalesce(e.status BETWEEN 200 AND 399, 0)),"
-		" max(e.timestamp) FROM event e CROSS JOIN dim_where w ON w.id = e.dim_where"
+		" max(e.timestamp) FROM event_now e CROSS JOIN dim_where w ON w.id = e.dim_where"
 		" WHERE e.seq BETWEEN ?1 AND ?2 AND e.timestamp >= ?3 AND e.timestamp < ?4 "
 		" AND w.zone = 'external'"
 		" GROUP BY e.dim_where, e.dim_who";

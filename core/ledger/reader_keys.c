@@ -19,7 +19,7 @@ static int count_who(struct ledger_reader *r, struct pairs *t, struct err *e)
 
 		rc = reader_prepare(r, &s,
 				    "SELECT dim_who, count(*), sum(coalesce(status BETWEEN 200 AND 399, 0)),"
-				    " min(timestamp), max(timestamp) FROM event WHERE seq BETWEEN ?1 AND ?2"
+				    " min(timestamp), max(timestamp) FROM event_now WHERE seq BETWEEN ?1 AND ?2"
 				    " GROUP BY dim_who",
 				    (int64_t[]){ at, at + KEY_PAGE - 1 }, 2, e);
 		while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {

@@ -134,8 +134,8 @@ static int look_at_all(struct run *r, int64_t from_ns, int64_t to_ns, reprice_fn
 		r->l, LS_REPRICE_EVENTS,
 		"SELECT DISTINCT e.seq FROM slice s JOIN event_row e ON e.seq BETWEEN s.seq_from AND s.seq_to"
 		" WHERE s.minute BETWEEN ?1 / 60000000000 - 1 AND ?2 / 60000000000"
-		" AND e.timestamp >= ?1 AND e.timestamp < ?2 ORDER BY e.seq",
-		r->e);
+		" AND e.timestamp >= ?1 AND e.timestamp < ?2 AND e.seq NOT IN (SELECT seq FROM superseded)"
+		" ORDER BY e.seq", r->e);
 	int rc = s == NULL ? TK_EIO : TK_OK;
 
 	if (rc == TK_OK) {

@@ -119,6 +119,12 @@ static int read_part(struct row_reader *r, enum part_id id, int64_t row, struct 
 	return rc;
 }
 
+void row_rest(struct row_reader *r)
+{
+	if (r != NULL)
+		sqlite3_reset(r->event);
+}
+
 int row_read(struct row_reader *r, int64_t seq, struct access_event **ev, struct err *e)
 {
 	int rc, i = 1;

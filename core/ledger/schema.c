@@ -173,7 +173,7 @@ static void events_view(struct buf *out)
 		}
 		buf_fmt(out, "%s AS \"%s\"", f == F_EVENT_ID ? "))" : "", event_fields[f].name);
 	}
-	buf_str(out, " FROM event");
+	buf_str(out, " FROM event_now AS event");
 	for (int p = P_EV + 1; p < P_COUNT; p++)
 		buf_fmt(out, " LEFT JOIN %s ON %s.id = event.%s", event_parts[p].table, event_parts[p].table,
 			event_parts[p].table);
@@ -409,9 +409,68 @@ static int add_told(sqlite3 *db, struct err *e)
 	return schema_exec(db, "ALTER TABLE finding ADD COLUMN told INTEGER NOT NULL DEFAULT 0", e);
 }
 
+/* Calls that two inputs see (core/ledger/twins.h). */
+static const char twin_tables[] =
+	/* lines without an event of their own: they wait for their twin, or were joined with it */
+	"CREATE TABLE half (minute INTEGER NOT NULL, id BLOB NOT NULL, ordinal INTEGER NOT NULL,"
+	" input INTEGER NOT NULL, PRIMARY KEY (minute, id)) STRICT, WITHOUT ROWID;\n"
+	/* views whose twin may come. event: what waits (seq is 0); NULL: recorded as seq */
+	"CREATE TABLE call (n INTEGER PRIMARY KEY, side INTEGER NOT NULL, request TEXT, response TEXT,"
+	" start INTEGER NOT NULL, completion INTEGER NOT NULL, due INTEGER NOT NULL, id BLOB NOT NULL,"
+	" input INTEGER NOT NULL, seq INTEGER NOT NULL, event BLOB) STRICT;\n"
+	"CREATE INDEX call_request ON call (request, side, completion) WHERE request IS NOT NULL;\n"
+	"CREATE INDEX call_response ON call (response, side, completion) WHERE response IS NOT NULL;\n"
+	"CREATE INDEX call_due ON call (due, n) WHERE event IS NOT NULL;\n"
+	/* events in whose place another one stands */
+	"CREATE TABLE superseded (seq INTEGER PRIMARY KEY, successor INTEGER NOT NULL) STRICT;\n"
+	/* answers whose usage was counted */
+	"CREATE TABLE answer (n INTEGER PRIMARY KEY, provider TEXT NOT NULL, id TEXT NOT NULL,"
+	" UNIQUE (id, provider)) STRICT;\n"
+	"CREATE VIEW event_now AS SELECT * FROM event WHERE seq NOT IN (SELECT seq FROM superseded);\n"
+	"DROP VIEW IF EXISTS events;\n";
+
+/* A ledger that was made before the field was. */
+static int add_field(sqlite3 *db, enum field_id f, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	const char *table = event_parts[event_fields[f].part].table;
+	struct buf name, sql;
+	int rc;
+
+	buf_init(&name, 256);
+	buf_init(&sql, 512);
+	column_name(&name, f);
+	buf_fmt(&sql, "SELECT 1 FROM pragma_table_info('%s') WHERE name = '%s'", table, buf_cstr(&name));
+	rc = sqlite3_prepare_v2(db, buf_cstr(&sql), -1, &s, NULL) == SQLITE_OK ? sqlite3_step(s)
+									       : SQLITE_ERROR;
+	sqlite3_finalize(s);
+	buf_clear(&sql);
+	buf_fmt(&sql, "ALTER TABLE %s ADD COLUMN %s %s", table, buf_cstr(&name),
+		column_type(event_fields[f].type));
+	rc = rc == SQLITE_ROW ? TK_OK : schema_exec(db, buf_cstr(&sql), e);
+	buf_free(&name);
+	buf_free(&sql);
+	return rc;
+}
+
+static int add_twins(sqlite3 *db, struct err *e)
+{
+	struct buf sql;
+	int rc = schema_exec(db, twin_tables, e);
+
+	if (rc == TK_OK)
+		rc = add_field(db, F_TWIN, e);
+	buf_init(&sql, 1 << 16);
+	events_view(&sql);
+	if (rc == TK_OK)
+		rc = schema_exec(db, buf_cstr(&sql), e);
+	buf_free(&sql);
+	return rc;
+}
+
 /* Step i brings version i to i + 1. */
 static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
-									      add_memory, add_repricing, add_told };
+									      add_memory, add_repricing, add_told, add_twins };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

@@ -35,7 +35,7 @@ struct seen {
 	sqlite3 *db;
 	struct stage *stage;
 	struct spans *writing;
-	sqlite3_stmt *spans, *rows, *mark, *find;
+	sqlite3_stmt *spans, *rows, *halves, *mark, *mark_half, *find;
 	struct line *lines;
 	uint32_t *heads, free_line, minute_heads[MINUTE_HEADS], free_minute;
 	struct minute minutes[MINUTES];
@@ -82,7 +82,8 @@ static void reset_lists(struct seen *s)
 static int load_newest(struct seen *s, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
-	int rc = statement_prepare(s->db, &q, "SELECT coalesce(max(minute), -9223372036854775807) FROM slice",
+	int rc = statement_prepare(s->db, &q, "SELECT max(coalesce((SELECT max(minute) FROM slice), -9223372036854775807),"
+				   " coalesce((SELECT max(minute) FROM half), -9223372036854775807))",
 				   e);
 
 	if (rc == TK_OK && (rc = statement_row(q, e)) == TK_OK)
@@ -110,15 +111,25 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 			db, &s->rows,
 			"SELECT e.seq, e.event_id, e.ordinal, d.input, e.seq IN (SELECT seq FROM tailed)"
 			" FROM event e LEFT JOIN dim_shape d ON d.id = e.dim_shape"
-			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ?",
+			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ? AND e.ordinal <> 0",
 			e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &s->halves,
+				       "SELECT 0, h.id, h.ordinal, b.value, 0 FROM half h"
+				       " JOIN label b ON b.id = h.input WHERE h.minute = ?",
+				       e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &s->mark_half,
+				       "UPDATE half SET ordinal = abs(ordinal) WHERE minute = ? AND id = ?",
+				       e);
 	if (rc == TK_OK)
 		rc = spans_open(&s->writing, db, e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->mark, "INSERT OR IGNORE INTO tailed VALUES (?)", e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->find,
-				       "SELECT seq FROM event WHERE seq BETWEEN ? AND ? AND event_id = ?", e);
+				       "SELECT seq FROM event WHERE seq BETWEEN ? AND ? AND event_id = ?"
+				       " AND ordinal <> 0", e);
 	if (rc == TK_OK)
 		rc = load_newest(s, e);
 	if (rc != TK_OK) {
@@ -136,7 +147,9 @@ void seen_free(struct seen *s)
 	spans_free(s->writing);
 	sqlite3_finalize(s->spans);
 	sqlite3_finalize(s->rows);
+	sqlite3_finalize(s->halves);
 	sqlite3_finalize(s->mark);
+	sqlite3_finalize(s->mark_half);
 	sqlite3_finalize(s->find);
 	free(s->lines);
 	free(s->heads);
@@ -188,6 +201,12 @@ int seen_recorded(struct seen *s, int64_t seq, struct err *e)
 	m->span_to = seq;
 	m->dirty = true;
 	return TK_OK;
+}
+
+void seen_waits(struct seen *s)
+{
+	if (s->minutes[s->last_minute].minute > s->newest)
+		s->newest = s->minutes[s->last_minute].minute;
 }
 
 /* ---- memory ---- */
@@ -278,17 +297,17 @@ static uint32_t add_line(struct seen *s, uint32_t minute, const uint8_t id[16], 
 	return i;
 }
 
-static int load_row(struct seen *s, uint32_t minute, struct err *e)
+static int load_row(struct seen *s, sqlite3_stmt *row, uint32_t minute, struct err *e)
 {
-	int64_t seq = sqlite3_column_int64(s->rows, 0), ordinal = sqlite3_column_int64(s->rows, 2);
-	bool tailed = ordinal > 0 || sqlite3_column_int(s->rows, 4) != 0;
+	int64_t seq = sqlite3_column_int64(row, 0), ordinal = sqlite3_column_int64(row, 2);
+	bool tailed = ordinal > 0 || sqlite3_column_int(row, 4) != 0;
 	uint32_t n = (uint32_t)(ordinal < 0 ? -ordinal : ordinal), i;
 	uint8_t id[16], mask[16];
 	int rc = TK_OK;
 
-	column_bytes(s->rows, 1, id, sizeof id);
+	column_bytes(row, 1, id, sizeof id);
 	if (n > 1) { /* back to the id of the first of the identical lines */
-		struct slice input = column_text(s->rows, 3);
+		struct slice input = column_text(row, 3);
 
 		event_input_mask(input, n, mask);
 		xor16(id, mask, id);
@@ -320,10 +339,14 @@ static int load_minute(struct seen *s, uint32_t number, struct err *e)
 		bind_i64(s->rows, 3, minute * 60 * NS_PER_SEC);
 		bind_i64(s->rows, 4, (minute + 1) * 60 * NS_PER_SEC - 1);
 		while (rc == TK_OK && (rc = statement_row(s->rows, e)) == TK_OK)
-			rc = load_row(s, number, e);
+			rc = load_row(s, s->rows, number, e);
 		rc = rc == TK_EEND ? TK_OK : rc;
 	}
 	sqlite3_reset(s->spans);
+	rc = rc == TK_EEND ? TK_OK : rc;
+	bind_i64(s->halves, 1, minute);
+	while (rc == TK_OK && (rc = statement_row(s->halves, e)) == TK_OK)
+		rc = load_row(s, s->halves, number, e);
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
@@ -418,19 +441,23 @@ static int find_row(struct seen *s, int64_t minute, const uint8_t id[16], int64_
 /* The tail met ordinal n of a line that an import had brought: its mark must last. */
 static int mark_tailed(struct seen *s, const struct line *l, struct slice input, struct err *e)
 {
-	int64_t seq = l->seq;
+	int64_t seq = l->seq, minute = s->minutes[s->last_minute].minute;
+	uint8_t id[16], mask[16];
 	int rc = TK_OK;
 
-	if (l->tailed > 1) {
-		uint8_t id[16], mask[16];
-
+	if (l->tailed > 1 || seq == 0) {
 		event_input_mask(input, 1, mask);
 		xor16(l->id, mask, id);
 		event_input_mask(input, l->tailed, mask);
 		xor16(id, mask, id);
-		rc = find_row(s, s->minutes[s->last_minute].minute, id, &seq, e);
+		rc = find_row(s, minute, id, &seq, e);
 	}
-	if (rc != TK_OK || seq == 0)
+	if (rc == TK_OK && seq == 0) { /* it waits for its twin, or was joined with it */
+		bind_i64(s->mark_half, 1, minute);
+		bind_blob(s->mark_half, 2, id, sizeof id);
+		return statement_run(s->mark_half, e);
+	}
+	if (rc != TK_OK)
 		return rc;
 	bind_i64(s->mark, 1, seq);
 	return statement_run(s->mark, e);
@@ -490,4 +517,10 @@ int seen_has(struct seen *s, int64_t time_ns, const uint8_t first_id[16], bool *
 		*has = i != NONE && s->lines[i].total > 0;
 	}
 	return rc;
+}
+
+int seen_revisit(struct seen *s, int64_t time_ns, struct err *e)
+{
+	s->last_line = NONE;
+	return get_minute(s, minute_of(time_ns), &s->last_minute, e);
 }

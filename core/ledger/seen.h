@@ -26,6 +26,11 @@ int seen_import(struct seen *s, int64_t time_ns, const uint8_t first_id[16], str
 		struct err *e);
 /* The event was given this number: remembers where its minute lies. After seen_tail or seen_import. */
 int seen_recorded(struct seen *s, int64_t seq, struct err *e);
+/* The placed line has no event of its own yet: its row of `half` stands for it. After seen_tail or
+ * seen_import. */
+void seen_waits(struct seen *s);
+/* seen_recorded will speak of an event of that time, which was placed before. */
+int seen_revisit(struct seen *s, int64_t time_ns, struct err *e);
 /* A new imported file begins: its identical lines are counted from one. */
 void seen_new_file(struct seen *s);
 /* Is an event of that first id recorded at that time? */

@@ -39,7 +39,7 @@ void bind_text(sqlite3_stmt *s, int i, struct slice v)
 
 void bind_blob(sqlite3_stmt *s, int i, const void *p, size_t n)
 {
-	sqlite3_bind_blob(s, i, p, (int)n, SQLITE_STATIC);
+	sqlite3_bind_blob(s, i, p == NULL ? "" : p, (int)n, SQLITE_STATIC); /* empty is not NULL */
 }
 
 struct slice column_text(sqlite3_stmt *s, int i)

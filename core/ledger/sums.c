@@ -89,6 +89,23 @@ void sums_add(struct sums *to, const struct sums *from)
 #undef SUM
 }
 
+void sums_subtract(struct sums *from, const struct sums *less)
+{
+#define SUM(name, doc) from->name = add_saturating(from->name, less->name == INT64_MIN ? INT64_MAX : -less->name);
+#include "core/ledger/sums.def"
+#undef SUM
+}
+
+bool sums_empty(const struct sums *s)
+{
+	int64_t all = 0;
+
+#define SUM(name, doc) all |= s->name;
+#include "core/ledger/sums.def"
+#undef SUM
+	return all == 0;
+}
+
 enum outcome outcome_of(int64_t status)
 {
 	if (status >= 200 && status < 400)

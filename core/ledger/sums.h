@@ -22,6 +22,8 @@ struct sums {
 };
 
 void sums_add(struct sums *to, const struct sums *from);
+void sums_subtract(struct sums *from, const struct sums *less);
+bool sums_empty(const struct sums *s);
 
 /* Log-linear bins of milliseconds' thousandths: value v (microseconds) below 64 has a bin of its
  * own; above, each power of two is cut in 32. So a quantile is at most 1/64 (1.6 %) off. */

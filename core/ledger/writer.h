@@ -74,6 +74,23 @@ enum ledger_statement { /* prepared at first use */
 			LS_RECORDS_AFTER,
 			LS_NUMBER,
 			LS_SET_NUMBER,
+			LS_SIDES,
+			LS_VIEWS_BEGUN,
+			LS_VIEWS_BEGIN,
+			LS_VIEWS_DONE,
+			LS_VIEW_REQUEST,
+			LS_VIEW_RESPONSE,
+			LS_VIEW_DUE,
+			LS_HALF_PUT,
+			LS_HALF_DROP,
+			LS_CALL_PUT,
+			LS_CALL_PRUNE,
+			LS_CALL_ALONE,
+			LS_CALL_DROP,
+			LS_SUPERSEDE,
+			LS_JOINED,
+			LS_ANSWER,
+			LS_ANSWER_PRUNE,
 			LS_COUNT
 };
 
@@ -92,6 +109,8 @@ struct ledger {
 	struct seen *seen;
 	struct dictionary *dictionary;
 	struct counters *counters;
+	struct row_reader *rows; /* made at first use */
+	struct buf view;         /* strings of the view handed out last */
 	sqlite3_stmt *statement[LS_COUNT];
 	struct reject_count rejects[REJECT_COUNTS];
 	int64_t overflow_told; /* of dictionary_overflow, already in meta */
@@ -100,5 +119,9 @@ struct ledger {
 
 /* The statement, prepared and reset; NULL with `e` set. */
 sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, const char *sql, struct err *e);
+
+/* Counts the event under its names, in place of `old` (NULL: of none). */
+int ledger_count(struct ledger *l, const struct event_names *names, const struct access_event *ev,
+		 const struct event_names *old_names, const struct access_event *old, struct err *e);
 
 #endif

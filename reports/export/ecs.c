@@ -58,6 +58,7 @@ static const struct mapped labels[] = {
 	{ "usage_quality", F_QUALITY },
 	{ "stream", F_STREAM },
 	{ "complete", F_COMPLETE },
+	{ "twin", F_TWIN },
 	{ "anomaly", F_ANOMALY },
 	{ "peer_ip", F_PEER_IP },
 	{ "server_name", F_SERVER_NAME },

@@ -256,6 +256,7 @@ static void put_unmapped(struct export_context *x, struct json_out *o, const str
 	put_field(x, o, "function", ev, F_FUNCTION);
 	put_field(x, o, "complete", ev, F_COMPLETE);
 	put_text(o, "leaf_hash", export_leaf(x, a));
+	put_field(x, o, "twin", ev, F_TWIN);
 	json_close(o, '}');
 }
 

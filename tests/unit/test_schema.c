@@ -19,7 +19,7 @@ static int64_t number(sqlite3 *db, const char *sql)
 	return v;
 }
 
-/* As schema 1 had it: no memory, the register without plans, revocations in `expires`. */
+/* As schema 1 had it: no memory, no second view of a call, the register without plans, revocations in `expires`. */
 static void back_to_1(struct small_ledger *l)
 {
 	static const char *const columns[] = { "owner",	 "department", "models", "paths",
@@ -29,7 +29,9 @@ static void back_to_1(struct small_ledger *l)
 
 	small_sql(l, "DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
 		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced;"
-		     "ALTER TABLE finding DROP COLUMN told");
+		     "ALTER TABLE finding DROP COLUMN told;"
+		     "DROP VIEW event_now; DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
+		     "ALTER TABLE dim_shape DROP COLUMN twin");
 	for (size_t i = 0; i < COUNT(estimates); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE event_more DROP COLUMN %s", estimates[i]);
 		small_sql(l, sql);
@@ -189,6 +191,7 @@ int main(void)
 			    " WHERE name LIKE 'estimate_%'"), 3,
 	       "estimates have their columns");
 	ok_int(number(l.db, "SELECT count(*) FROM events"), 0, "and the view of events is whole");
+	ok_int(number(l.db, "SELECT count(\"tochoku.twin\") FROM events"), 0, "no call was seen twice");
 	ok(is_whole(copy, 1), "the copy holds what was before");
 	test_newer(&l);
 	unlink(copy);
