@@ -130,6 +130,7 @@ struct config {
 	struct { const char *name, *time_zone, *language, *sensor; } site;
 	struct cfg_tail *tails; size_t n_tails;
 	struct cfg_capture *captures; size_t n_captures;
+	int64_t join_seconds; /* two views of a call lie at most so far apart; 0: nothing is joined */
 	struct cfg_zone *zones; size_t n_zones;      /* never empty: `internal` by default */
 	struct cidr *trusted_proxies; size_t n_trusted_proxies; /* default 127.0.0.1 and ::1 */
 	struct cfg_list *lists; size_t n_lists;

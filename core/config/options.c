@@ -55,6 +55,8 @@ static const struct option inputs_rows[] = {
 	  COUNTED(config, tails, n_tails), .doc = "gateway logs to follow" },
 	{ .key = "captures", .shape = RECORDS, .table = &capture, .record = sizeof(struct cfg_capture),
 	  COUNTED(config, captures, n_captures), .doc = "network interfaces to capture from" },
+	{ .key = "join_seconds", .type = &type_seconds, IN(config, join_seconds), .preset = "5",
+	  .doc = "a call seen by a capture and in a log counts once where the two lie so close; 0: each counts" },
 };
 static const struct option_table inputs = TABLE(inputs_rows);
 

@@ -30,7 +30,7 @@ struct usage_details {
 	struct usage_pass pass[USAGE_PASSES_MAX];
 };
 
-#define USAGE_DETAILS_TEXT_MAX 2048
+#define USAGE_DETAILS_TEXT_MAX 2112
 /* Bytes written; 0: there is nothing to tell. */
 size_t usage_details_write(const struct usage_details *d, uint8_t out[USAGE_DETAILS_TEXT_MAX]);
 /* What it does not know is passed over, and what was cut off: then `unlisted` is set, for something was

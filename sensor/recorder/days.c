@@ -259,3 +259,16 @@ int days_finish_before(struct evaluate *v, int32_t today, struct err *e)
 			rc = day_finish(v, &v->days[i], e);
 	return rc;
 }
+
+int day_changed(struct evaluate *v, int32_t day, struct err *e)
+{
+	struct day_counts *d = held(v, day);
+	int rc = ledger_day_met(v->ledger, day, e);
+
+	if (d != NULL)
+		d->loaded = false;
+	total_at(v, day)->known = false;
+	if (rc == TK_OK)
+		rc = days_disturb(v, day - 1, day + 1, e);
+	return rc == TK_OK ? days_mark_later(v, day, e) : rc;
+}

@@ -304,6 +304,19 @@ int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e)
 	return rc;
 }
 
+int evaluate_moved(struct evaluate *v, const struct access_event *old, const struct access_event *ev,
+		   const int64_t rows[P_COUNT], struct err *e)
+{
+	int32_t from = zone_day_of(seconds_of_ns(ev_int(old, F_TIMESTAMP, 0)));
+	int32_t to = zone_day_of(seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0)));
+	const struct recall *met;
+	int rc = day_changed(v, from, e);
+
+	if (rc == TK_OK)
+		rc = day_changed(v, to, e);
+	return rc == TK_OK ? memory_event(v->memory, ev, to, rows, &met, e) : rc;
+}
+
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e)
 {
 	int rc = memory_flush(v->memory, e);

@@ -24,6 +24,9 @@ void evaluate_part(struct evaluate *v, const struct access_event *ev, enum part_
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
 		   const struct prospects *may, const int64_t rows[P_COUNT], int64_t user, int64_t now_ns,
 		   struct err *e);
+/* `ev`, with its rows, took the place of the recorded `old`: their days are evaluated again, in order. */
+int evaluate_moved(struct evaluate *v, const struct access_event *old, const struct access_event *ev,
+		   const int64_t rows[P_COUNT], struct err *e);
 /* What the clock brings: minutes that are over. Live alone; an import brings its own time. */
 int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Once a minute: the state of the watch, and changes of keys. Live alone. */

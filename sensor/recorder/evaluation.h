@@ -121,6 +121,9 @@ int64_t day_budget(const struct evaluate *v, int32_t day); /* pico-USD; 0: none 
  */
 int days_mark_later(struct evaluate *v, int32_t day, struct err *e);
 
+/* Recorded events of the day became others: it is let go, and it and what looks at it want evaluating again.
+ */
+int day_changed(struct evaluate *v, int32_t day, struct err *e);
 /* These want evaluating again. */
 int days_disturb(struct evaluate *v, int32_t from, int32_t to, struct err *e);
 /* Finishes those that are held and lie before `today`. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "core/event/identity.h"
-#include "sensor/recorder/intake_job.h"
+#include "core/ledger/twins.h"
+#include "sensor/recorder/twins.h"
 
 struct intake *intake_new(struct ledger *l, struct err *e)
 {
@@ -15,11 +16,15 @@ struct intake *intake_new(struct ledger *l, struct err *e)
 		return NULL;
 	}
 	in->ledger = l;
+	in->horizon_ns = INT64_MIN;
+	buf_init(&in->waiting, 1 << 20);
 	return in;
 }
 
 void intake_free(struct intake *in)
 {
+	if (in != NULL)
+		buf_free(&in->waiting);
 	free(in);
 }
 
@@ -29,6 +34,21 @@ void intake_use(struct intake *in, struct enrich *en, struct evaluate *v)
 	in->evaluate = v;
 	in->uses++;
 	memset(in->when, 0, sizeof in->when);
+}
+
+void intake_join(struct intake *in, const struct config *cfg)
+{
+	in->join_ns = cfg->join_seconds * NS_PER_SEC;
+	in->configured_sides = (cfg->n_tails > 0 ? SIDE_LOG : 0) | (cfg->n_captures > 0 ? SIDE_CAPTURE : 0);
+	in->sides = 0; /* the ledger knows what was met */
+	in->views_begun = false;
+}
+
+int intake_release(struct intake *in, int64_t horizon_ns, int64_t now_ns, struct err *e)
+{
+	int rc = twins_begin(in, e);
+
+	return rc == TK_OK ? twins_release(in, horizon_ns, now_ns, e) : rc;
 }
 
 int stream_init(struct stream *s)
@@ -150,6 +170,7 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 	struct event_names names;
 	struct prospects may;
 	struct placing place;
+	bool twin = false, repeats = false;
 	uint8_t id[16];
 	int rc;
 
@@ -168,13 +189,21 @@ static int take_event(struct job *j, struct access_event *ev, const uint32_t def
 	}
 	if (place.ordinal > 1)
 		event_log_id(ev->digest, j->input, place.ordinal, id);
+	j->events++;
+	if ((rc = twins_possible(j->in, ev, &twin, j->e)) != TK_OK)
+		return rc;
+	if (twin)
+		return twins_take(j, ev, def, id, place.ordinal);
+	if ((rc = answer_repeats(j->in, ev, &repeats, j->e)) != TK_OK)
+		return rc;
+	if (repeats)
+		return answer_record(j, ev, def, id, place.ordinal);
 	if ((rc = intake_resolve(j, ev, def, rows, &names, &may)) != TK_OK)
 		return rc;
 	ev_set_str(ev, F_EVENT_ID, slice_of(id, sizeof id));
 	rc = ledger_add(l, ev, id, place.ordinal, j->head->mode == BATCH_IMPORT, rows, &names, j->e);
 	if (rc == TK_OK)
 		rc = evaluate_event(j->in->evaluate, ev, id, &may, rows, names.user, j->now_ns, j->e);
-	j->events++;
 	return rc;
 }
 
@@ -348,6 +377,8 @@ static int take_batch(struct job *j)
 	if (j->n_candidates == 1 && strcmp(j->candidate[0].name, j->stream->input) == 0)
 		j->n_candidates = 0; /* there is nobody else whose line it could be */
 	if (rc == TK_OK)
+		rc = twins_begin(j->in, j->e);
+	if (rc == TK_OK)
 		rc = begin_cover(j);
 	if (rc == TK_OK)
 		rc = take_rejects(j);
@@ -355,6 +386,8 @@ static int take_batch(struct job *j)
 		rc = take_losses(j);
 	if (rc == TK_OK)
 		rc = take_events(j);
+	if (rc == TK_OK)
+		rc = twins_release(j->in, j->in->horizon_ns, j->now_ns, j->e);
 	if (rc == TK_OK && j->head->mode == BATCH_TAIL && j->head->gen.token != 0)
 		rc = ledger_set_generation(j->in->ledger, j->input_label, j->head->path, &j->head->gen,
 					   j->now_ns, j->e);

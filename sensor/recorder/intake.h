@@ -14,6 +14,11 @@ void intake_free(struct intake *in);
 /* After a reload. Borrows both. */
 void intake_use(struct intake *in, struct enrich *en, struct evaluate *v);
 
+/* Which inputs there are, and how close two views of one call lie. */
+void intake_join(struct intake *in, const struct config *cfg);
+/* Records the calls whose twin did not come until `horizon_ns`, in the transaction under way. */
+int intake_release(struct intake *in, int64_t horizon_ns, int64_t now_ns, struct err *e);
+
 /* The stream of batches that one connection sends, with the definitions in force on it. */
 struct stream {
 	struct batch_reader *reader;

@@ -43,6 +43,11 @@ struct intake {
 	uint32_t uses; /* of intake_use */
 	struct watched_input inputs[INPUTS];
 	struct when_entry when[WHEN_CACHE];
+	int64_t join_ns;           /* 0: views are not joined */
+	unsigned sides, configured_sides; /* enum side: met, or named by the configuration */
+	bool views_begun;          /* both are */
+	int64_t horizon_ns;        /* event time: the latest completion */
+	struct buf waiting;        /* scratch: the event that is to wait */
 };
 
 /* An input whose lines an import may hold. */
@@ -75,5 +80,11 @@ static inline int64_t seconds_of(int64_t ns)
  * under, its cost, and the rules that they leave possible. */
 int intake_resolve(struct job *j, struct access_event *ev, const uint32_t def[P_COUNT], int64_t rows[P_COUNT],
 		   struct event_names *names, struct prospects *may);
+
+/* The same for an event that belongs to no batch; its parts are enriched in place. `function`: which it was
+ * found to be before, when its headers were known. */
+struct view;
+int intake_resolve_flat(struct job *j, struct flat_event *fe, const struct view *v, struct slice function,
+			int64_t rows[P_COUNT], struct event_names *names);
 
 #endif

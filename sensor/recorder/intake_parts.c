@@ -1,4 +1,5 @@
 /* The parts of an event: found in the dictionary once for each definition, and enriched. */
+#include "core/ledger/twins.h"
 #include "sensor/recorder/derive_calendar.h"
 #include "sensor/recorder/intake_job.h"
 
@@ -132,4 +133,38 @@ int intake_resolve(struct job *j, struct access_event *ev, const uint32_t def[P_
 		}
 	}
 	return resolve_when(j, ev, &rows[P_WHEN], may);
+}
+
+int intake_resolve_flat(struct job *j, struct flat_event *fe, const struct view *v, struct slice function,
+			int64_t rows[P_COUNT], struct event_names *names)
+{
+	struct slice input = j->input;
+	struct prospects may;
+	int rc = TK_OK;
+
+	*names = (struct event_names){ .input = v->input };
+	j->input = v->input_name;
+	for (int p = P_EV + 1; p < P_WHEN && rc == TK_OK; p++) {
+		uint32_t absent = p == P_SHAPE ? fe->parts[P_EV].absent : 0;
+		struct resolved r = { 0 };
+
+		enrich_part(j, &r, p, &fe->ev);
+		if (p == P_WHAT && function.n > 0 && !ev_known(&fe->ev, F_FUNCTION))
+			ev_set_str(&fe->ev, F_FUNCTION, function);
+		if (fe->parts[p].known == 0 && fe->parts[p].absent == 0)
+			continue;
+		rc = ledger_part(j->in->ledger, p, &fe->parts[p], absent, &rows[p], j->e);
+		if (rc == TK_OK)
+			rc = labels_of(j, &r, p, &fe->ev);
+		if (p == P_WHO) {
+			names->user = r.label[0];
+			names->department = r.label[1];
+		} else if (p == P_WHAT) {
+			names->function = r.label[0];
+			names->model = r.label[1];
+			enrich_cost(j->in->enrich, &fe->ev, &r.price);
+		}
+	}
+	j->input = input;
+	return rc == TK_OK ? resolve_when(j, &fe->ev, &rows[P_WHEN], &may) : rc;
 }

@@ -69,6 +69,7 @@ static void use(struct recorder *r, struct enrich *en, struct evaluate *v)
 	r->enrich = en;
 	r->evaluate = v;
 	intake_use(r->intake, en, v);
+	intake_join(r->intake, r->cfg);
 }
 
 /* At a start broken rules are left out; later the set that was whole stays in force. */
@@ -195,6 +196,15 @@ static int commit(struct recorder *r, struct err *e)
 	return TK_OK;
 }
 
+/* Calls whose twin did not come in time; a twin that comes now is late. */
+static int release(struct recorder *r, struct err *e)
+{
+	int64_t now = sys_now_ns();
+	int rc = begin(r, e);
+
+	return rc == TK_OK ? intake_release(r->intake, r->stop ? INT64_MAX : now, now, e) : rc;
+}
+
 /* Closes every day that is over. Each in a transaction of its own, so that a kill loses at most one. */
 static int close_days(struct recorder *r, struct err *e)
 {
@@ -228,7 +238,7 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 	if (head.flags & BATCH_FILE_END) {
 		struct batch_ack last = p->acks[p->n_acks];
 
-		if ((rc = commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
+		if ((rc = release(r, e)) != TK_OK || (rc = commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
 			return rc;
 		p->acks[p->n_acks++] = last;
 		peer_send_acks(p);
@@ -438,6 +448,8 @@ static int tick(struct recorder *r, struct err *e)
 	if (sys_mono_ns() - r->last_tick_ns < TICK_MS * INT64_C(1000000))
 		return TK_OK;
 	r->last_tick_ns = sys_mono_ns();
+	if ((rc = release(r, e)) != TK_OK || (rc = commit(r, e)) != TK_OK)
+		return rc;
 	if (stays(r)) { /* a quiet day closes too */
 		rc = begin(r, e);
 		if (rc == TK_OK)
@@ -598,6 +610,8 @@ int recorder_run(const struct recorder_options *o, struct recorder_result *resul
 	}
 	while (rc == TK_OK && !r->stop)
 		rc = step(r, e);
+	if (rc == TK_OK)
+		rc = release(r, e);
 	if (rc == TK_OK)
 		rc = commit(r, e);
 	if (rc == TK_OK && o->supervisor_fd >= 0)
