@@ -217,6 +217,7 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_number(&o, "coverage.percent", c->minutes > 0, (figure)(c->minutes - c->missed_minutes) * 100,
 		   c->minutes, 4);
 	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
+	put_int(&o, "coverage.joined", d->total.joined);
 	put_losses(&o, &c->losses);
 	put_findings(&o, d);
 	put_hygiene(&o, &d->costs);

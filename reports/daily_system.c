@@ -44,6 +44,8 @@ static void state(struct sheet *s, struct sheet_block *b, const struct daily *d)
 	if (c->rejected_lines > 0 || c->gaps > 0)
 		item_result(s, i, W_LOSSES, say_count(s, c->rejected_lines), say_count(s, c->gaps),
 			    say_count(s, c->lost_bytes));
+	if (d->total.joined > 0)
+		item_result(s, i, W_JOINED, say_count(s, d->total.joined));
 	if (unseen != NULL)
 		item_result(s, i, W_CAPTURE_LOSSES, unseen);
 	item_verdict(i, VERDICT_GOOD);

@@ -96,6 +96,7 @@ static void quiet_day(void)
 	is("latency.mean_ms", "null");
 	is("coverage.percent", "0");
 	is("coverage.missed_minutes", "1440");
+	is("coverage.joined", "0");
 	is("by.user", "{}");
 	is("findings", "{\"critical\":0,\"high\":0,\"medium\":0,\"low\":0,\"informational\":0}");
 	small_close(&l);
