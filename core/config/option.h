@@ -76,8 +76,8 @@ extern const struct option_type type_hours, type_shift, type_week_day, type_minu
 /* value_fields.c */
 extern const struct option_type type_fields;
 /* value_number.c */
-extern const struct option_type type_usd, type_rate, type_count, type_seconds, type_count_range, type_usd_range, type_size,
-	type_bool;
+extern const struct option_type type_usd, type_rate, type_count, type_seconds, type_count_range,
+	type_usd_range, type_size, type_bool;
 
 #define CONFIG_MASK "***" /* stands for a secret */
 

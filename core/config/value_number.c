@@ -230,7 +230,8 @@ const struct option_type type_usd = { "an amount in USD above 0 and up to 922337
 				      TYPE(int64_t, usd) };
 const struct option_type type_rate = { "a rate above 0 such as 150.25", TYPE(int64_t, rate) };
 const struct option_type type_count = { "a whole number from 0", TYPE(int64_t, count) };
-const struct option_type type_seconds = { "seconds from 0 to 3600", sizeof(int64_t), read_seconds, print_count };
+const struct option_type type_seconds = { "seconds from 0 to 3600", sizeof(int64_t), read_seconds,
+					  print_count };
 const struct option_type type_count_range = { "two whole numbers such as [500, 2000]",
 					      TYPE(struct range_i64, count_range) };
 const struct option_type type_usd_range = { "two amounts in USD such as [50, 200]",

@@ -82,8 +82,10 @@ static void reset_lists(struct seen *s)
 static int load_newest(struct seen *s, struct err *e)
 {
 	sqlite3_stmt *q = NULL;
-	int rc = statement_prepare(s->db, &q, "SELECT max(coalesce((SELECT max(minute) FROM slice), -9223372036854775807),"
-				   " coalesce((SELECT max(minute) FROM half), -9223372036854775807))",
+	int rc = statement_prepare(s->db, &q,
+				   "SELECT coalesce(max(minute), -9223372036854775807) FROM"
+				   " (SELECT max(minute) AS minute FROM slice"
+				   " UNION ALL SELECT max(minute) FROM half)",
 				   e);
 
 	if (rc == TK_OK && (rc = statement_row(q, e)) == TK_OK)
@@ -111,7 +113,7 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 			db, &s->rows,
 			"SELECT e.seq, e.event_id, e.ordinal, d.input, e.seq IN (SELECT seq FROM tailed)"
 			" FROM event e LEFT JOIN dim_shape d ON d.id = e.dim_shape"
-			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ? AND e.ordinal <> 0",
+			" WHERE e.seq BETWEEN ? AND ? AND e.timestamp BETWEEN ? AND ?",
 			e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->halves,

@@ -91,7 +91,8 @@ void sums_add(struct sums *to, const struct sums *from)
 
 void sums_subtract(struct sums *from, const struct sums *less)
 {
-#define SUM(name, doc) from->name = add_saturating(from->name, less->name == INT64_MIN ? INT64_MAX : -less->name);
+#define SUM(name, doc) \
+	from->name = add_saturating(from->name, less->name == INT64_MIN ? INT64_MAX : -less->name);
 #include "core/ledger/sums.def"
 #undef SUM
 }

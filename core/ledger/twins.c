@@ -50,7 +50,8 @@ int ledger_views_begin(struct ledger *l, struct err *e)
 		return rc;
 	if ((rc = ledger_flush_events(l, e)) != TK_OK)
 		return rc;
-	s = ledger_statement(l, LS_VIEWS_BEGIN,
+	s = ledger_statement(
+		l, LS_VIEWS_BEGIN,
 		"INSERT INTO call SELECT NULL, CASE WHEN d.complete IS NULL THEN 1 ELSE 2 END,"
 		" CASE WHEN length(e.request_id) <= ?1 THEN e.request_id END,"
 		" CASE WHEN length(e.response_id) <= ?1 THEN e.response_id END, e.timestamp,"
@@ -58,7 +59,8 @@ int ledger_views_begin(struct ledger *l, struct err *e)
 		" FROM event_now e JOIN dim_shape d ON d.id = e.dim_shape"
 		" LEFT JOIN (SELECT value, min(id) AS id FROM label GROUP BY value) b ON b.value = d.input"
 		" WHERE e.seq > (SELECT coalesce(max(seq), 0) FROM event_row) - ?2"
-		" AND coalesce(e.request_id, e.response_id) IS NOT NULL", e);
+		" AND coalesce(e.request_id, e.response_id) IS NOT NULL",
+		e);
 	if (s == NULL)
 		return TK_EIO;
 	bind_i64(s, 1, CALL_ID_MAX);
@@ -71,20 +73,22 @@ int ledger_views_begin(struct ledger *l, struct err *e)
 
 /* ---- finding ---- */
 
-#define VIEW_COLUMNS \
-	"c.n, c.side, c.start, c.completion, c.due, c.id, c.input, c.seq, c.event," \
-	" coalesce((SELECT h.ordinal FROM half h WHERE h.minute = c.start / 60000000000 -" \
-	" (c.start % 60000000000 < 0) AND h.id = c.id), 1)," \
+#define VIEW_COLUMNS                                                                                         \
+	"c.n, c.side, c.start, c.completion, c.due, c.id, c.input, c.seq, c.event,"                          \
+	" coalesce((SELECT h.ordinal FROM half h WHERE h.minute = c.start / 60000000000 -"                   \
+	" (c.start % 60000000000 < 0) AND h.id = c.id), 1),"                                                 \
 	" (SELECT value FROM label WHERE id = c.input)"
 
 static const char by_request[] =
-	"SELECT " VIEW_COLUMNS " FROM (SELECT * FROM call WHERE request = ?1 AND side = ?2 AND completion >= ?3"
-	" AND start <= ?4 ORDER BY completion LIMIT ?7) c"
-	" ORDER BY max(c.start - ?6, ?5 - c.completion, 0), abs(c.completion - ?6), c.id LIMIT 1";
+	"SELECT " VIEW_COLUMNS
+	" FROM (SELECT * FROM call WHERE request = ?1 AND side = ?2 AND completion >= ?3"
+	" AND start <= ?4 ORDER BY completion LIMIT ?6) c"
+	" ORDER BY abs(c.completion - ?5), c.id LIMIT 1";
 static const char by_response[] =
-	"SELECT " VIEW_COLUMNS " FROM (SELECT * FROM call WHERE response = ?1 AND side = ?2 AND completion >= ?3"
-	" AND start <= ?4 ORDER BY completion LIMIT ?7) c"
-	" ORDER BY max(c.start - ?6, ?5 - c.completion, 0), abs(c.completion - ?6), c.id LIMIT 1";
+	"SELECT " VIEW_COLUMNS
+	" FROM (SELECT * FROM call WHERE response = ?1 AND side = ?2 AND completion >= ?3"
+	" AND start <= ?4 ORDER BY completion LIMIT ?6) c"
+	" ORDER BY abs(c.completion - ?5), c.id LIMIT 1";
 
 static int take_view(struct ledger *l, sqlite3_stmt *s, struct view *out, struct err *e)
 {
@@ -128,9 +132,8 @@ static int find(struct ledger *l, enum ledger_statement which, const char *sql, 
 	bind_i64(s, 2, SIDE_BOTH - v->side);
 	bind_i64(s, 3, add_saturating(v->start_ns, -within_ns));
 	bind_i64(s, 4, add_saturating(v->completion_ns, within_ns));
-	bind_i64(s, 5, v->start_ns);
-	bind_i64(s, 6, v->completion_ns);
-	bind_i64(s, 7, NEAR_MAX);
+	bind_i64(s, 5, v->completion_ns);
+	bind_i64(s, 6, NEAR_MAX);
 	return take_view(l, s, out, e);
 }
 
@@ -146,8 +149,10 @@ int ledger_view_find(struct ledger *l, const struct view *v, int64_t within_ns, 
 int ledger_view_due(struct ledger *l, int64_t horizon_ns, struct view *out, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_VIEW_DUE,
-		"SELECT " VIEW_COLUMNS " FROM call c WHERE c.event IS NOT NULL AND c.due <= ?"
-		" ORDER BY c.due, c.n LIMIT 1", e);
+					   "SELECT " VIEW_COLUMNS
+					   " FROM call c WHERE c.event IS NOT NULL AND c.due <= ?"
+					   " ORDER BY c.due, c.n LIMIT 1",
+					   e);
 
 	if (s == NULL)
 		return TK_EIO;
@@ -207,7 +212,7 @@ static int forget_old_calls(struct ledger *l, int64_t newest, struct err *e)
 int ledger_view_wait(struct ledger *l, const struct view *v, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_CALL_PUT,
-		"INSERT INTO call VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", e);
+					   "INSERT INTO call VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", e);
 	int rc;
 
 	if (s == NULL)
@@ -247,8 +252,8 @@ static int add(struct ledger *l, const struct view *v, int64_t ordinal, const st
 int ledger_view_alone(struct ledger *l, const struct view *v, const struct access_event *ev,
 		      const int64_t rows[P_COUNT], const struct event_names *names, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_CALL_ALONE,
-					   "UPDATE call SET event = NULL, seq = ? WHERE n = ?", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_CALL_ALONE, "UPDATE call SET event = NULL, seq = ? WHERE n = ?", e);
 	int64_t seq;
 	int rc = s == NULL ? TK_EIO : add(l, v, v->ordinal, ev, rows, &seq, e);
 
@@ -317,8 +322,10 @@ int ledger_view_join(struct ledger *l, const struct joined *j, int64_t now_ns, s
 	row_rest(l->rows);
 	if (rc != TK_OK)
 		return rc;
-	return one_number(l, LS_JOINED, "INSERT INTO meta VALUES ('joined', 1)"
-			  " ON CONFLICT DO UPDATE SET value = value + 1 RETURNING 1", &told, e);
+	return one_number(l, LS_JOINED,
+			  "INSERT INTO meta VALUES ('joined', 1)"
+			  " ON CONFLICT DO UPDATE SET value = value + 1 RETURNING 1",
+			  &told, e);
 }
 
 int ledger_view_event(struct ledger *l, int64_t seq, struct access_event **ev, struct err *e)
@@ -334,7 +341,8 @@ int ledger_view_event(struct ledger *l, int64_t seq, struct access_event **ev, s
 
 int ledger_answer_first(struct ledger *l, struct slice provider, struct slice id, bool *first, struct err *e)
 {
-	sqlite3_stmt *s = ledger_statement(l, LS_ANSWER, "INSERT OR IGNORE INTO answer VALUES (NULL, ?, ?)", e);
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_ANSWER, "INSERT OR IGNORE INTO answer VALUES (NULL, ?, ?)", e);
 	int64_t newest;
 	int rc;
 

@@ -31,7 +31,7 @@ int ledger_sides(struct ledger *l, unsigned *sides, struct err *e);
 /* From the moment when both are met: the calls recorded until then can find their twins. Once. */
 int ledger_views_begin(struct ledger *l, struct err *e);
 /* The view of the other side that has the same request id, else the same response id, and lies at most
- * `within_ns` away: the nearest. TK_ENOTFOUND. */
+ * `within_ns` away: the one whose end is nearest. TK_ENOTFOUND. */
 int ledger_view_find(struct ledger *l, const struct view *v, int64_t within_ns, struct view *out,
 		     struct err *e);
 /* The first one that was to wait until `horizon_ns` at most. TK_ENOTFOUND. */

@@ -1,7 +1,9 @@
 #include "sensor/recorder/join.h"
 
-static const enum field_id usage[] = { F_INPUT_TOKENS,    F_OUTPUT_TOKENS, F_CACHE_READ_TOKENS, F_CACHE_WRITE_TOKENS,
-				       F_REASONING_TOKENS, F_USAGE_DETAILS, F_QUALITY };
+static const enum field_id usage[] = {
+	F_INPUT_TOKENS,	 F_OUTPUT_TOKENS, F_CACHE_READ_TOKENS, F_CACHE_WRITE_TOKENS, F_REASONING_TOKENS,
+	F_USAGE_DETAILS, F_QUALITY
+};
 
 static void clear(struct access_event *ev, enum field_id f)
 {
@@ -70,5 +72,4 @@ void event_bare(const struct access_event *ev, struct flat_event *out)
 	for (enum field_id f = 0; f < F_COUNT; f++)
 		if (event_fields[f].origin == FO_RECORDER)
 			clear(&out->ev, f);
-	clear(&out->ev, F_FUNCTION); /* the recorder's word by now */
 }

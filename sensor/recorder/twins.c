@@ -81,8 +81,9 @@ static int evaluate_recorded(struct job *j, const struct access_event *ev, const
 
 static void without_usage(struct access_event *ev)
 {
-	static const enum field_id counted[] = { F_INPUT_TOKENS,     F_OUTPUT_TOKENS,    F_CACHE_READ_TOKENS,
-						 F_CACHE_WRITE_TOKENS, F_REASONING_TOKENS, F_COST_REPORTED };
+	static const enum field_id counted[] = { F_INPUT_TOKENS,      F_OUTPUT_TOKENS,
+						 F_CACHE_READ_TOKENS, F_CACHE_WRITE_TOKENS,
+						 F_REASONING_TOKENS,  F_COST_REPORTED };
 
 	for (size_t i = 0; i < COUNT(counted); i++)
 		ev->part[P_EV]->known &= ~(UINT32_C(1) << event_fields[counted[i]].slot);
@@ -150,7 +151,8 @@ static int old_names(struct job *j, const struct access_event *ev, struct event_
 		{ ev_str(ev, F_USER), &out->user },
 		{ ev_str(ev, F_DEPARTMENT), &out->department },
 		{ ev_str(ev, F_FUNCTION), &out->function },
-		{ ev_str(ev, ev_known(ev, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL), &out->model },
+		{ ev_str(ev, ev_known(ev, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL),
+		  &out->model },
 	};
 	int rc = TK_OK;
 
@@ -178,9 +180,9 @@ static int record_joined(struct job *j, struct flat_event *fe, struct joined *bo
 	ev_set_str(&fe->ev, F_TWIN, both->log->input_name);
 	ev_set_str(&fe->ev, F_EVENT_ID, slice_of(both->capture->id, sizeof both->capture->id));
 	if (rc == TK_OK)
-		rc = intake_resolve_flat(j, fe, both->capture,
-					 both->old == NULL ? slice_of(NULL, 0) : ev_str(both->old, F_FUNCTION),
-					 rows, &names);
+		rc = intake_resolve_flat(
+			j, fe, both->capture,
+			both->old == NULL ? slice_of(NULL, 0) : ev_str(both->old, F_FUNCTION), rows, &names);
 	if (rc == TK_OK && both->old != NULL)
 		rc = old_names(j, both->old, &before);
 	both->ev = &fe->ev;
@@ -305,8 +307,8 @@ int answer_record(struct job *j, const struct access_event *ev, const uint32_t d
 	ev_set_str(&fe.ev, F_EVENT_ID, slice_of(v.id, sizeof v.id));
 	rc = intake_resolve_flat(j, &fe, &v, slice_of(NULL, 0), rows, &names);
 	if (rc == TK_OK)
-		rc = ledger_add(j->in->ledger, &fe.ev, id, ordinal, j->head->mode == BATCH_IMPORT, rows, &names,
-				j->e);
+		rc = ledger_add(j->in->ledger, &fe.ev, id, ordinal, j->head->mode == BATCH_IMPORT, rows,
+				&names, j->e);
 	if (rc == TK_OK)
 		rc = ledger_flush_events(j->in->ledger, j->e); /* strings of ours are in it */
 	return rc == TK_OK ? evaluate_recorded(j, &fe.ev, id, rows, &names) : rc;

@@ -1,6 +1,6 @@
-/* The same calls seen at the tap and in the log, told in any order, in batches of any size, with kills between
- * and in the midst of transactions, and told again: each is one event, with the tap's figures and the log's
- * people, and every sum is exact. The reference is a loop over the calls. SEEDS=N (default 2). */
+/* The same calls seen at the tap and in the log, told in any order, in batches of any size, with kills
+ * between and in the midst of transactions, and told again: each is one event, with the tap's figures and the
+ * log's people, and every sum is exact. The reference is a loop over the calls. SEEDS=N (default 2). */
 #include "tests/lib/recorder_rig.h"
 
 #define CALLS 2000
@@ -93,17 +93,21 @@ static void make_calls(struct world *w, uint32_t disorder, int apart)
 
 		*c = (struct call){ .start = T0 + i * NS_PER_SEC / 4 + below(w, 900000000),
 				    .duration = 1000000 + (int64_t)below(w, 2000000) * 1000,
-				    .input = below(w, 5000), .output = below(w, 900), .user = (int)below(w, USERS),
+				    .input = below(w, 5000),
+				    .output = below(w, 900),
+				    .user = (int)below(w, USERS),
 				    .status = below(w, 10) == 0 ? 429 : 200,
-				    .seen = { true, true }, .has_id = below(w, 8) != 0,
+				    .seen = { true, true },
+				    .has_id = below(w, 8) != 0,
 				    .tap_knows = below(w, 5) != 0 };
 		if (below(w, 10) == 0)
 			c->seen[below(w, 2)] = false;
 		for (int s = 0; s < 2; s++)
 			if (c->seen[s])
-				w->told[w->n_told++] = (struct told){
-					i, s, (uint64_t)i + below(w, disorder + 1) +
-						      (apart == s ? UINT64_C(1) << 32 : 0) };
+				w->told[w->n_told++] =
+					(struct told){ i, s,
+						       (uint64_t)i + below(w, disorder + 1) +
+							       (apart == s ? UINT64_C(1) << 32 : 0) };
 	}
 	qsort(w->told, (size_t)w->n_told, sizeof w->told[0], by_order);
 }
@@ -186,8 +190,9 @@ static int look_at(void *ctx, int64_t seq, const struct access_event *ev)
 	(void)seq;
 	for (int s = 0; s < 2; s++) {
 		make_event(c, i, s, &side[s]);
-		if (s == TAP && ev_int(ev, F_TIMESTAMP, 0) !=
-					ev_int(&side[c->seen[TAP] ? TAP : s].ev, F_TIMESTAMP, 0) && c->seen[TAP])
+		if (s == TAP &&
+		    ev_int(ev, F_TIMESTAMP, 0) != ev_int(&side[c->seen[TAP] ? TAP : s].ev, F_TIMESTAMP, 0) &&
+		    c->seen[TAP])
 			f->bad++;
 	}
 	f->total.calls++;
@@ -227,7 +232,8 @@ static struct totals wanted(const struct world *w, int user)
 static void add_user(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
 {
 	struct found *f = ctx;
-	struct totals t = { s->calls, s->joined, s->input_tokens, s->output_tokens, 0, s->duration_ns, s->limited };
+	struct totals t = { s->calls, s->joined,      s->input_tokens, s->output_tokens,
+			    0,	      s->duration_ns, s->limited };
 
 	(void)bucket;
 	if (name.n == 5)
@@ -240,8 +246,8 @@ static void add_total(void *ctx, struct slice name, int64_t bucket, const struct
 {
 	(void)name;
 	(void)bucket;
-	*(struct totals *)ctx = (struct totals){ s->calls, s->joined, s->input_tokens, s->output_tokens, 0,
-						 s->duration_ns, s->limited };
+	*(struct totals *)ctx = (struct totals){ s->calls, s->joined,	   s->input_tokens, s->output_tokens,
+						 0,	   s->duration_ns, s->limited };
 }
 
 static void check(struct world *w, const char *what)

@@ -201,7 +201,8 @@ static void test_late(struct rig *w)
 	ok(s.events == 3 && s.twins == 1 && s.tokens == 200, "a late twin takes the place of its half");
 	ok_int(number(w, "SELECT count(*) FROM event"), 4, "which stays");
 	ok_int(number(w, "SELECT count(*) FROM records WHERE type = 'supplement' AND body LIKE"
-			 " '%\"supplements\":3,\"event\":4%'"), 1, "a record says so");
+			 " '%\"supplements\":3,\"event\":4%'"),
+	       1, "a record says so");
 	ok_int(number(w, "SELECT sum(dirty) FROM days"), 1, "and its day is to be closed anew");
 	ok_int(number(w, "SELECT value FROM meta WHERE name = 'joined'"), 1, "one was joined");
 	tell(w, LOG, 1, T0, "late", BATCH_IMPORT);
@@ -256,6 +257,38 @@ static void test_same_id(struct rig *w)
 	rig_end(w);
 }
 
+/* Of a view that was recorded in whatever way one line is known, not two. */
+static void test_lines(struct rig *w)
+{
+	rig_new(w);
+	meet(w);
+	tell(w, TAP, 1, T0, "alone", BATCH_TAIL);
+	tell(w, TAP, 2, T0, "late", BATCH_TAIL);
+	rig_release(w, INT64_MAX);
+	tell(w, LOG, 3, T0, "late", BATCH_TAIL);
+	ok_int(summary_of(w).events, 4, "one was recorded alone, one in another's place");
+	rig_kill(w);
+	rig_start(w);
+	tell(w, TAP, 1, T0, "alone", BATCH_TAIL);
+	tell(w, TAP, 2, T0, "late", BATCH_TAIL);
+	rig_release(w, INT64_MAX);
+	ok_int(summary_of(w).events, 6, "each of them once more is a call");
+	rig_kill(w);
+	rig_start(w);
+	for (int n = 1; n <= 2; n++) {
+		rig_begin(w, TAP);
+		for (int i = 0; i < 3; i++) {
+			struct flat_event fe;
+
+			rig_event(&fe, n, TAP, T0);
+			batch_add(w->writer[TAP], &fe.ev);
+		}
+		rig_send(w, TAP, BATCH_IMPORT, 3);
+	}
+	ok_int(summary_of(w).events, 8, "of three, the third is new");
+	rig_end(w);
+}
+
 static void test_nearest(struct rig *w)
 {
 	rig_new(w);
@@ -265,7 +298,8 @@ static void test_nearest(struct rig *w)
 	tell(w, LOG, 3, T0 + 3 * NS_PER_SEC + 1000, "x", BATCH_TAIL);
 	rig_release(w, INT64_MAX);
 	ok_int(number(w, "SELECT (\"@timestamp\" - 1795400670000000000) / 1000000000 FROM events"
-			 " WHERE \"tochoku.twin\" IS NOT NULL"), 3, "of two that fit, the nearer one");
+			 " WHERE \"tochoku.twin\" IS NOT NULL"),
+	       3, "of two that fit, the nearer one");
 	rig_end(w);
 }
 
@@ -339,8 +373,9 @@ static void test_answers(struct rig *w)
 		ok_int(s.repeated, rows[i].repeated, rows[i].path);
 		ok_int(s.tokens, 100 * (int64_t)(i + 1 - (size_t)rows[i].repeated), "its tokens");
 	}
-	ok_int(number(w, "SELECT count(*) FROM events WHERE \"gen_ai.usage.cache_read.input_tokens\" IS NULL"), 4,
-	       "without their parts");
+	ok_int(number(w,
+		      "SELECT count(*) FROM events WHERE \"gen_ai.usage.cache_read.input_tokens\" IS NULL"),
+	       4, "without their parts");
 	rig_end(w);
 }
 
@@ -379,6 +414,7 @@ int main(void)
 	test_wait(&w);
 	test_late(&w);
 	test_same_id(&w);
+	test_lines(&w);
 	test_nearest(&w);
 	test_off(&w);
 	one_side(&w);
