@@ -391,7 +391,7 @@ static void test_upgrade(struct rig *w)
 		   sqlite3_exec(db,
 				"DROP VIEW events; DROP VIEW event_now; DROP TABLE half; DROP TABLE call;"
 				"DROP TABLE superseded; DROP TABLE answer;"
-				"CREATE VIEW events AS SELECT * FROM event; PRAGMA user_version = 4",
+				"CREATE VIEW events AS SELECT * FROM event; PRAGMA user_version = 5",
 				NULL, NULL, NULL) == SQLITE_OK,
 	   "a ledger of the schema before");
 	sqlite3_close(db);
