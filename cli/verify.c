@@ -7,6 +7,7 @@
 
 #include "cli/pack.h"
 #include "cli/sums.h"
+#include "cli/verify_db.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
@@ -23,7 +24,7 @@ struct options {
 	struct vkey site_key;
 	uint8_t site_public[PUBLIC_LEN];
 	bool has_key, has_public, json, japanese, require_anchor;
-	const char *tsa_ca;
+	const char *tsa_ca, *db;
 	int64_t max_age, evidence; /* evidence: of this record; -1: none is asked for */
 	int64_t first_segment;	   /* of a pack */
 	const char *pack_altered;
@@ -83,6 +84,9 @@ static int take_option(struct options *o, int c)
 	case 't':
 		o->tsa_ca = optarg;
 		return EXIT_DONE;
+	case 'd':
+		o->db = optarg;
+		return EXIT_DONE;
 	case 'e':
 		return scalar_number(text, &o->evidence)
 			       ? EXIT_DONE
@@ -117,7 +121,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "witness", required_argument, NULL, 'w' },  { "tsa-ca", required_argument, NULL, 't' },
 		{ "max-age", required_argument, NULL, 'm' },  { "evidence", required_argument, NULL, 'e' },
 		{ "require-anchor", no_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
-		{ "lang", required_argument, NULL, 'l' },     { 0 }
+		{ "lang", required_argument, NULL, 'l' },     { "db", required_argument, NULL, 'd' },
+		{ 0 }
 	};
 	int c, status = EXIT_DONE;
 
@@ -318,7 +323,7 @@ static int verify_trail(struct options *o, const char *folder)
 
 	if (o->evidence >= 0)
 		return make_evidence(o, folder);
-	if (trail_verify(&v, &r, &e) != TK_OK) {
+	if (trail_verify(&v, &r, &e) != TK_OK || (o->db != NULL && verify_db(&v, o->db, &r, &e) != TK_OK)) {
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
 	}
@@ -533,6 +538,8 @@ const struct command command_verify = {
 		"  --since DIR       an older copy of the trail: shows that it was only added to\n"
 		"  --witness K       verifier key of a witness whose cosignatures count as anchors\n"
 		"  --tsa-ca F        certificates (PEM) that the time stamps must lead to\n"
+		"  --db FILE         the ledger too: each sealed record's row says what the trail says, no row\n"
+		"                    more or less, no strange trigger or view\n"
 		"  --max-age H       no when the last seal is older than so many hours\n"
 		"  --require-anchor  no when no anchor agrees\n"
 		"  --evidence SEQ    instead of verifying: the evidence file of one record, to standard "

@@ -35,6 +35,69 @@ int ledger_check(struct ledger_reader *r, struct err *e)
 	return rc;
 }
 
+/* Every entry of the schema, sorted: type, name, and of views and triggers what they say. */
+static int read_schema(sqlite3 *db, struct buf *out, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = statement_prepare(db, &s,
+				   "SELECT type || ' ' || name || ' ' || tbl_name ||"
+				   " CASE WHEN type IN ('view', 'trigger') THEN ' ' || sql ELSE '' END"
+				   " FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
+				   " ORDER BY type, name",
+				   e);
+
+	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
+		buf_add(out, column_text(s, 0));
+		buf_byte(out, '\0');
+	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? out->failed ? err_set(e, TK_ENOMEM, "no memory") : TK_OK : rc;
+}
+
+static struct slice take_text(struct slice *list)
+{
+	size_t n = list->n == 0 ? 0 : strnlen((const char *)list->p, list->n);
+	struct slice text = slice_head(*list, n);
+
+	*list = slice_from(*list, n + 1);
+	return text;
+}
+
+static int differs(struct slice have, struct slice want, struct err *e)
+{
+	struct slice a, b;
+
+	do {
+		a = take_text(&have);
+		b = take_text(&want);
+	} while (a.n > 0 && slice_eq(a, b));
+	if (a.n == 0 && b.n == 0)
+		return TK_OK;
+	a = slice_head(a.n > 0 ? a : b, 100);
+	return err_set(e, TK_EMALFORMED, "at %.*s", (int)a.n, (const char *)a.p);
+}
+
+int ledger_check_schema(struct ledger_reader *r, struct err *e)
+{
+	struct buf have, want;
+	sqlite3 *fresh = NULL;
+	int rc = sqlite3_open(":memory:", &fresh) == SQLITE_OK ? schema_upgrade(fresh, e)
+							       : err_set(e, TK_ENOMEM, "no memory");
+
+	buf_init(&have, 4u << 20);
+	buf_init(&want, 4u << 20);
+	if (rc == TK_OK)
+		rc = read_schema(fresh, &want, e);
+	if (rc == TK_OK)
+		rc = read_schema(r->db, &have, e);
+	if (rc == TK_OK)
+		rc = differs(buf_slice(&have), buf_slice(&want), e);
+	buf_free(&have);
+	buf_free(&want);
+	sqlite3_close(fresh);
+	return rc;
+}
+
 int ledger_link(struct ledger_reader *r, int64_t n, uint8_t out[32], struct err *e)
 {
 	sqlite3_stmt *s;

@@ -9,6 +9,9 @@
 int ledger_copy(struct ledger_reader *r, const char *to, struct err *e);
 /* SQLite's own check of every page and index. TK_EMALFORMED with what it says first. */
 int ledger_check(struct ledger_reader *r, struct err *e);
+/* No trigger is there, and tables, indexes and views are the program's, views word for word (tables that an
+ * upgrade changed are written otherwise). TK_EMALFORMED with the first that is not. */
+int ledger_check_schema(struct ledger_reader *r, struct err *e);
 /* Of transaction n the digest in the chain; TK_ENOTFOUND. */
 int ledger_link(struct ledger_reader *r, int64_t n, uint8_t out[32], struct err *e);
 /* When a control record of that action, and of no other result than ok, was made last; 0: never. */

@@ -113,6 +113,19 @@ bool scalar_base64_32(struct slice text, struct hash32 *out)
 	return text.n == 44 && base64_read(text, out->b, &n) && n == sizeof out->b;
 }
 
+bool base64url_16_read(struct slice text, uint8_t out[16])
+{
+	uint8_t plain[24] = { 0 };
+	size_t n = 16;
+
+	if (!is_base64url_16(text))
+		return false;
+	for (size_t i = 0; i < 22; i++)
+		plain[i] = text.p[i] == '-' ? '+' : text.p[i] == '_' ? '/' : text.p[i];
+	memcpy(plain + 22, "==", 2);
+	return base64_read(slice_of(plain, sizeof plain), out, &n) && n == 16;
+}
+
 bool is_base64url_16(struct slice text)
 {
 	if (text.n != 22)

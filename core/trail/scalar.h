@@ -30,6 +30,7 @@ void put_base64(struct buf *out, struct slice bytes);
 bool scalar_base64_32(struct slice text, struct hash32 *out);
 /* Base64url without padding (RFC 4648 5). */
 void put_base64url(struct buf *out, struct slice bytes);
+bool base64url_16_read(struct slice text, uint8_t out[16]);
 bool is_base64url_16(struct slice text); /* 22 characters, the last with zero pad bits */
 /* RFC 3339 in whole seconds with Z, UTC seconds out. */
 bool scalar_utc(struct slice text, int64_t *seconds);

@@ -172,6 +172,20 @@ int trail_verify(const struct verify_options *o, struct verify_result *out, stru
 	return rc;
 }
 
+void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
+		const char *detail)
+{
+	struct verify v = { .o = o, .r = r };
+	struct place at = NOWHERE;
+
+	at.seq = seq;
+	if (detail == NULL)
+		found(&v, id, at, NULL);
+	else
+		found(&v, id, at, "%s", detail);
+	verdicts(&v);
+}
+
 bool verify_passed(const struct verify_result *r)
 {
 	return r->integrity == INTEGRITY_OK && r->completeness != COMPLETE_MISSING && !r->stale &&

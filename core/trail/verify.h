@@ -62,6 +62,9 @@ struct verify_result {
 
 /* TK_OK with a result, whatever was found. TK_ENOTFOUND, TK_EIO: no log there, or it cannot be read. */
 int trail_verify(const struct verify_options *o, struct verify_result *out, struct err *e);
+/* A finding of what lies beside the trail (seq -1: of no record): told, and counted into the verdict. */
+void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
+		const char *detail);
 /* The answer of it: both verdicts allow a yes, and neither staleness nor the want of an anchor forbids it. */
 bool verify_passed(const struct verify_result *r);
 const char *integrity_name(enum integrity i);	    /* "ok", "altered" */

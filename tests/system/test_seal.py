@@ -80,6 +80,47 @@ def imported(tap):
     return site
 
 
+def ledger_beside(tap):
+    """T36: the ledger's rows against the trail."""
+    site = Site()
+    with open(site.path('x.log'), 'w', encoding='utf-8') as f:
+        f.write(''.join(LINE % (i % 60, i) for i in range(300)))
+    site.tochoku('import', '--format', 'nginx-json', site.path('x.log'))
+    site.tochoku('seal')
+    site.tochoku('findings', 'list')
+    last, findings = verify(site, '--db', site.path('ledger.db'))
+    tap.equal((last['integrity'], [f['code'] for f in findings if f['effect'] != 'note']), ('ok', []),
+              'a ledger agrees with its trail, and may hold more than is sealed')
+
+    def attempt(what, code, *statements, seq=None):
+        for n in ('', '-wal', '-shm'):
+            if os.path.exists(site.path('copy.db' + n)):
+                os.unlink(site.path('copy.db' + n))
+        db = sqlite3.connect(site.path('ledger.db'))
+        db.execute('VACUUM INTO ?', (site.path('copy.db'),))
+        db.close()
+        db = sqlite3.connect(site.path('copy.db'))
+        for s in statements:
+            db.execute(s)
+        db.commit()
+        db.close()
+        last, findings = verify(site, '--db', site.path('copy.db'), want=1)
+        found = [(f['code'], f.get('seq')) for f in findings if f['effect'] == 'altered']
+        tap.ok(last['integrity'] == 'altered' and any(c == code and seq in (None, s) for c, s in found), what, found[:5])
+
+    attempt('a changed record', 'ledger-row', "UPDATE record SET body = replace(body, 'root', 'toor')")
+    attempt('a changed user', 'ledger-row', "UPDATE dim_who SET user = 'suzuki'")
+    attempt('a changed time of recording', 'ledger-row', 'UPDATE txn SET at = at + 1000000')
+    attempt('a row removed', 'ledger-lacks', 'DELETE FROM event_row WHERE seq = 7', seq=6)
+    attempt('the last sealed record removed', 'ledger-lacks', "DELETE FROM record WHERE body LIKE '%segment-closing%'")
+    attempt('a trigger planted', 'ledger-schema',
+            'CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record WHERE seq = new.seq; END')
+    attempt('a view that hides a row', 'ledger-schema', 'DROP VIEW records',
+            'CREATE VIEW records AS SELECT seq, ts, type, body FROM record WHERE seq <> 301')
+    attempt('a table more', 'ledger-schema', 'CREATE TABLE x (y)')
+    attempt('a chain that was not carried on', 'ledger-chain', "UPDATE record SET body = replace(body, 'root', 'toor')")
+
+
 def other_ledger(tap, site):
     """A ledger that does not belong to the trail costs no event, and no record of the trail."""
     for name in glob.glob(site.path('ledger.db*')):
@@ -146,6 +187,7 @@ def while_sealing(tap):
 def main():
     tap = Tap()
     while_sealing(tap)
+    ledger_beside(tap)
     other_ledger(tap, imported(tap))
     live(tap)
     tap.done()
