@@ -1,7 +1,8 @@
-/* Notes and their three texts: any bytes are read or refused, and what is read is written again the same. */
+/* Notes and their texts: any bytes are read or refused, and what is read is written again the same. */
 #include <stdlib.h>
 
 #include "core/trail/anchor.h"
+#include "core/trail/pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -17,6 +18,7 @@ static void read_texts(struct slice text)
 	struct epoch e;
 	struct manifest m;
 	struct checkpoint c;
+	struct pack_seal pack;
 	struct buf b;
 
 	buf_init(&b, NOTE_MAX + 4096);
@@ -32,6 +34,11 @@ static void read_texts(struct slice text)
 	buf_clear(&b);
 	if (checkpoint_read(text, &c, &why)) {
 		put_checkpoint(&b, &c);
+		same(&b, text);
+	}
+	buf_clear(&b);
+	if (pack_seal_read(text, &pack)) {
+		put_pack_seal(&b, &pack);
 		same(&b, text);
 	}
 	buf_free(&b);
