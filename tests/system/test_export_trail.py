@@ -80,7 +80,7 @@ def findings(tap, site, rows):
               {('access', '2026-10-20'), ('finding', '2026-10-20')}, 'a day: its calls, and findings by their first')
     tap.equal(sum(r['type'] == 'access' for r in a_day), 20, 'all of its calls')
     before = len(told)
-    put(site, 'late.log', line(59, 'mori'))
+    put(site, 'late.log', line(8, 'mori'))
     rows = [json.loads(x) for x in export(site, 'jsonl', '2026-10-20', '2026-10-20').splitlines()[:-1]]
     told = [r for r in rows if r['type'] == 'finding' and r['rule.name'] == 'Any call of mori']
     tap.equal(told[-1]['count'], 11, 'a call that comes late: the finding is told once more')

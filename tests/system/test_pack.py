@@ -122,6 +122,8 @@ def altered(tap, site, pack):
     attempt('another number of segments in the note', change('SHA256SUMS.note', b'segments 3', b'segments 2'))
     attempt('a note that was signed for something else',
             lambda c: shutil.copy(os.path.join(c, 'trail/notes/segment-000002.note'), os.path.join(c, 'SHA256SUMS.note')))
+    attempt('a segment of the period removed', lambda c: os.unlink(glob.glob(c + '/trail/segments/*/*/000002-*')[0]),
+            'segment-missing')
     segment = os.path.relpath(glob.glob(pack + '/trail/segments/*/*/000002-*')[0], pack)
     attempt('a changed record with new sums', change(segment, b'"mori"', b'"mora"', True), 'record-chain')
 
