@@ -71,7 +71,8 @@ static const char *find_config(const struct cli *cli)
 	return NULL;
 }
 
-/* A file, or a text in its place. The names of formats, and what a pattern and a filter are, are known above the configuration. */
+/* A file, or a text in its place. The names of formats, and what a pattern and a filter are, are known above
+ * the configuration. */
 static struct config *load(const char *file, const struct slice *text)
 {
 	const char *names[FORMATS_MAX];
@@ -89,7 +90,8 @@ static struct config *load(const char *file, const struct slice *text)
 	}
 	names[known.n_formats++] = "json"; /* with `fields` */
 	problems_init(&p, file);
-	c = text == NULL ? config_load_known(file, &known, &p) : config_parse_known(*text, file, &known, &p);
+	c = text == NULL ? config_load_known(file, &known, &p)
+			 : config_parse_known(*text, file, &known, &p);
 	problems_print(&p);
 	problems_free(&p);
 	return c;

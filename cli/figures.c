@@ -151,8 +151,8 @@ static void join(const struct figures *t, struct buf *out)
 {
 	for (int f = 0; f < FIGURE_COUNT; f++) {
 		if (t->of[f].n > 0 && !t->json)
-			buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", infos[f].name, infos[f].help, infos[f].name,
-				infos[f].type);
+			buf_fmt(out, "# HELP %s %s\n# TYPE %s %s\n", infos[f].name, infos[f].help,
+				infos[f].name, infos[f].type);
 		buf_add(out, buf_slice(&t->of[f]));
 		out->failed |= t->of[f].failed;
 	}

@@ -26,8 +26,9 @@ static int put(struct cli *cli, const char *file)
 		rc = err_set(&e, TK_ELIMIT, "more figures than %u bytes", METRICS_MAX);
 	if (rc != TK_OK)
 		cli_error("%s", e.text);
-	status = rc != TK_OK ? EXIT_INPUT : file == NULL ? cli_write(NULL, buf_slice(&out))
-							 : cli_replace(file, buf_slice(&out), 0644);
+	status = rc != TK_OK	? EXIT_INPUT
+		 : file == NULL ? cli_write(NULL, buf_slice(&out))
+				: cli_replace(file, buf_slice(&out), 0644);
 	buf_free(&out);
 	ledger_reader_close(r);
 	config_free(cfg);
@@ -60,10 +61,13 @@ const struct command command_metrics = {
 		"\n"
 		"tochoku metrics [-o FILE]\n"
 		"\n"
-		"Writes what `status` says in numbers in Prometheus' text format, to FILE (replaced as a whole)\n"
-		"for the textfile collector of node_exporter; the package's tochoku-metrics.timer does so every\n"
+		"Writes what `status` says in numbers in Prometheus' text format, to FILE (replaced as a "
+		"whole)\n"
+		"for the textfile collector of node_exporter; the package's tochoku-metrics.timer does so "
+		"every\n"
 		"minute. Nothing listens. `status` has the same figures as JSON.\n"
-		"Exit status: 0 done, 2 usage or configuration error, 3 the ledger cannot be read or FILE not\n"
+		"Exit status: 0 done, 2 usage or configuration error, 3 the ledger cannot be read or FILE "
+		"not\n"
 		"be written.\n",
 	.run = run,
 };

@@ -18,7 +18,7 @@
 #define CONFIG_MAX 65536
 #define INSTALLED "/etc/tochoku/tochoku.yml"
 #define OWNER "tochoku" /* of the ledger, where the package made its users */
-#define TRIAL "setup"   /* the input of the one event */
+#define TRIAL "setup"	/* the input of the one event */
 
 extern const struct command command_setup;
 
@@ -116,7 +116,8 @@ static int put_config(const struct setup *s)
 	if (access(s->file, F_OK) == 0) {
 		snprintf(kept, sizeof kept, "%s.old", s->file);
 		if (!s->force)
-			return cli_usage(&command_setup, "%s exists: --force replaces it and keeps it as %s", s->file, kept);
+			return cli_usage(&command_setup, "%s exists: --force replaces it and keeps it as %s",
+					 s->file, kept);
 		if (rename(s->file, kept) != 0) {
 			cli_error("%s: %s", kept, strerror(errno));
 			return EXIT_INPUT;
@@ -145,7 +146,8 @@ static int make_state(const struct setup *s, const struct config *cfg)
 	struct err e = { 0 };
 	int rc = sys_make_folders(cfg->ledger.path, 0750, &e);
 
-	if (rc == TK_OK && owner != NULL && chown(s->answers.of[ANSWER_STATE], owner->pw_uid, owner->pw_gid) != 0)
+	if (rc == TK_OK && owner != NULL &&
+	    chown(s->answers.of[ANSWER_STATE], owner->pw_uid, owner->pw_gid) != 0)
 		rc = err_sys(&e, "%s", s->answers.of[ANSWER_STATE]);
 	if (rc == TK_OK)
 		rc = fingerprint_keys(cfg, true, &keys, &e);
@@ -170,21 +172,24 @@ static int look(void *ctx, int64_t seq, const struct access_event *ev)
 	return 0;
 }
 
-/* A call that nobody made, of this moment, from the first network that is inside: no user, no key, no model. */
+/* A call that nobody made, of this moment, from the first network that is inside: no user, no key, no model.
+ */
 static int send_event(const struct config *cfg, int64_t now, struct err *e)
 {
 	char path[64], when[TIME_TEXT_MAX], inside[ADDR_TEXT_MAX], line[512];
 	const char *const files[] = { path };
-	const struct import_options o = { .cfg = cfg, .input = TRIAL, .format = "nginx-json", .files = files,
-					  .n_files = 1 };
+	const struct import_options o = {
+		.cfg = cfg, .input = TRIAL, .format = "nginx-json", .files = files, .n_files = 1
+	};
 	struct import_result result = { 0 };
 	int fd = memfd_create("tochoku-setup", MFD_CLOEXEC), n, rc;
 
 	addr_format(&cfg->zones[0].cidr[0].net, inside);
-	n = snprintf(line, sizeof line,
-		     "{\"ts\":\"%.*s\",\"client\":\"%s\",\"method\":\"OPTIONS\",\"uri\":\"/tochoku-setup\","
-		     "\"proto\":\"HTTP/1.1\",\"status\":204,\"sent\":0,\"rt\":0.000,\"host\":\"localhost\"}\n",
-		     (int)time_format_utc(now, when), when, inside);
+	n = snprintf(
+		line, sizeof line,
+		"{\"ts\":\"%.*s\",\"client\":\"%s\",\"method\":\"OPTIONS\",\"uri\":\"/tochoku-setup\","
+		"\"proto\":\"HTTP/1.1\",\"status\":204,\"sent\":0,\"rt\":0.000,\"host\":\"localhost\"}\n",
+		(int)time_format_utc(now, when), when, inside);
 	snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
 	if (fd < 0 || sys_write_all(fd, line, (size_t)n) != 0) {
 		rc = err_sys(e, "the event");
@@ -223,10 +228,12 @@ static void tell_next(const struct setup *s, const struct config *cfg)
 {
 	bool unit = s->answers.users && strcmp(s->file, INSTALLED) == 0;
 
-	printf("%s: written\n%s: ledger, keys in %s (back both up)\none event all the way: in the ledger, as input "
-	       TRIAL "\n\nNext: %s%s%s, then `tochoku status`; `tochoku doctor` says why nothing is seen.\n",
-	       s->file, cfg->ledger.path, cfg->ledger.keys, unit ? "systemctl enable --now tochoku" : "tochoku -c ",
-	       unit ? "" : s->file, unit ? "" : " run");
+	printf("%s: written\n%s: ledger, keys in %s (back both up)\none event all the way: in the ledger, as "
+	       "input " TRIAL
+	       "\n\nNext: %s%s%s, then `tochoku status`; `tochoku doctor` says why nothing is seen.\n",
+	       s->file, cfg->ledger.path, cfg->ledger.keys,
+	       unit ? "systemctl enable --now tochoku" : "tochoku -c ", unit ? "" : s->file,
+	       unit ? "" : " run");
 }
 
 static int carry_out(struct cli *cli, const struct setup *s)
@@ -302,17 +309,22 @@ const struct command command_setup = {
 	.name = "setup",
 	.summary = "a few questions, a configuration, keys, and one event all the way",
 	.help = "Example: tochoku setup\n"
-		"         tochoku setup --yes --log /var/log/nginx/tochoku.json --format nginx-json --budget 3000\n"
+		"         tochoku setup --yes --log /var/log/nginx/tochoku.json --format nginx-json --budget "
+		"3000\n"
 		"\n"
 		"tochoku [-c FILE] setup [--yes] [--force] [--site NAME] [--zone ZONE] [--log PATH,...]\n"
 		"                        [--format NAME] [--capture INTERFACE,...] [--filter FILTER]\n"
-		"                        [--hours HH:MM-HH:MM] [--inside NETWORK,...] [--budget USD] [--state DIR]\n"
+		"                        [--hours HH:MM-HH:MM] [--inside NETWORK,...] [--budget USD] "
+		"[--state DIR]\n"
 		"\n"
 		"Asks what no option says (--yes: nothing, the rest as proposed), writes FILE (as root\n"
-		"/etc/tochoku/tochoku.yml, else ./tochoku.yml), makes folders and keys, then sends one harmless\n"
-		"call through sensor and recorder and looks for it in the ledger: OPTIONS /tochoku-setup, of\n"
+		"/etc/tochoku/tochoku.yml, else ./tochoku.yml), makes folders and keys, then sends one "
+		"harmless\n"
+		"call through sensor and recorder and looks for it in the ledger: OPTIONS /tochoku-setup, "
+		"of\n"
 		"input setup. A FILE that exists is replaced with --force alone, and kept as FILE.old.\n"
-		"Exit status: 0 the event arrived, 2 usage, or answers that are no configuration, 3 something\n"
+		"Exit status: 0 the event arrived, 2 usage, or answers that are no configuration, 3 "
+		"something\n"
 		"cannot be written.\n",
 	.run = run,
 };

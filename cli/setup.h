@@ -15,7 +15,7 @@ enum answer {
 
 struct answers {
 	const char *of[ANSWER_COUNT]; /* never NULL; empty: left out */
-	bool users;                   /* the package's users are there, and root asks */
+	bool users;		      /* the package's users are there, and root asks */
 };
 
 /* The configuration that they make, with comments. */

@@ -30,8 +30,8 @@ static bool next_entry(struct slice *list, struct slice *entry)
 }
 
 /* "gateway", "gateway-2", ...: parts of every event's identity. */
-static void put_inputs(struct buf *out, const char *list, const char *name, const char *key, const char *detail,
-		       const char *value)
+static void put_inputs(struct buf *out, const char *list, const char *name, const char *key,
+		       const char *detail, const char *value)
 {
 	struct slice rest = slice_str(list), entry;
 
@@ -54,8 +54,9 @@ static void put_networks(struct buf *out, const char *list)
 
 	if (list[0] == '\0')
 		return;
-	buf_str(out, "\n# Inside; what no zone holds is external. Name wards and VPN apart where it matters.\n"
-		     "networks:\n  zones:\n    - {name: inside, cidr: [");
+	buf_str(out,
+		"\n# Inside; what no zone holds is external. Name wards and VPN apart where it matters.\n"
+		"networks:\n  zones:\n    - {name: inside, cidr: [");
 	for (; next_entry(&rest, &entry); first = false)
 		put_text(out, first ? "" : ", ", entry, "");
 	buf_str(out, "]}\n");
@@ -63,7 +64,8 @@ static void put_networks(struct buf *out, const char *list)
 
 void setup_write(const struct answers *a, struct buf *out)
 {
-	buf_str(out, "# Written by `tochoku setup`. tochoku.yml(5) has every key; `tochoku status --config` checks this"
+	buf_str(out, "# Written by `tochoku setup`. tochoku.yml(5) has every key; `tochoku status --config` "
+		     "checks this"
 		     " file\n# and prints all that is in force.\n\nsite:\n");
 	put_text(out, "  name: ", slice_str(a->of[ANSWER_SITE]), "\n");
 	put_text(out, "  time_zone: ", slice_str(a->of[ANSWER_ZONE]), "\n");
@@ -77,7 +79,8 @@ void setup_write(const struct answers *a, struct buf *out)
 		put_inputs(out, a->of[ANSWER_CAPTURE], "tap", "interface", "filter", a->of[ANSWER_FILTER]);
 	}
 	put_networks(out, a->of[ANSWER_INSIDE]);
-	buf_str(out, "\n# Saturday is a half day, Sunday and public holidays are closed: calendar in tochoku.yml(5).\n"
+	buf_str(out, "\n# Saturday is a half day, Sunday and public holidays are closed: calendar in "
+		     "tochoku.yml(5).\n"
 		     "calendar:\n");
 	put_text(out, "  hours: ", slice_str(a->of[ANSWER_HOURS]), "\n");
 	if (a->of[ANSWER_BUDGET][0] != '\0')

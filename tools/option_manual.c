@@ -17,8 +17,10 @@ static void put(const char *text)
 
 static void row(void *ctx, const char *path, const struct option *o)
 {
-	static const char *const shapes[] = { [SECTION] = "section", [RECORDS] = "list of entries",
-					      [NAMED] = "entries by name", [PREFIXED] = "keys that begin so",
+	static const char *const shapes[] = { [SECTION] = "section",
+					      [RECORDS] = "list of entries",
+					      [NAMED] = "entries by name",
+					      [PREFIXED] = "keys that begin so",
 					      [ANY] = "anything" };
 
 	(void)ctx;

@@ -14,7 +14,7 @@
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
  * TK_ECONFIG: made by a newer version. */
 int schema_upgrade(sqlite3 *db, struct err *e);
-/* schema_copy.c: a durable copy beside the ledger, LEDGER.schema-VERSION, as it is before that version is upgraded. */
+/* schema_copy.c: a durable copy beside the ledger, LEDGER.schema-VERSION, before that version is upgraded. */
 int schema_copy(sqlite3 *db, int version, struct err *e);
 /* TK_ECONFIG, with what helps against a ledger of a newer program. */
 int schema_newer(const char *path, int version, struct err *e);

@@ -41,7 +41,9 @@ int schema_copy(sqlite3 *db, int version, struct err *e)
 		return err_set(e, TK_ECONFIG, "%s: the path is too long", ledger);
 	snprintf(fresh, sizeof fresh, "%.*s.new", (int)sizeof fresh - 5, path);
 	rc = copy_into(db, fresh, path, e);
-	return rc == TK_OK ? rc : err_wrap(e, "before the upgrade from schema %d, which has not begun: a copy", version);
+	return rc == TK_OK ? rc
+			   : err_wrap(e, "before the upgrade from schema %d, which has not begun: a copy",
+				      version);
 }
 
 int schema_newer(const char *path, int version, struct err *e)
@@ -53,10 +55,11 @@ int schema_newer(const char *path, int version, struct err *e)
 	snprintf(copy, sizeof copy, "%s.schema-%d", path, LEDGER_SCHEMA);
 	if (access(copy, F_OK) != 0)
 		return err_set(e, TK_ECONFIG,
-			       "%s has schema %d, this program knows %d: install the newer program again", path,
-			       version, LEDGER_SCHEMA);
-	return err_set(e, TK_ECONFIG,
-		       "%s has schema %d, this program knows %d: install the newer program again, or go back to what"
-		       " was before the upgrade: `rm -f %s-*; mv %s %s`",
-		       path, version, LEDGER_SCHEMA, path, copy, path);
+			       "%s has schema %d, this program knows %d: install the newer program again",
+			       path, version, LEDGER_SCHEMA);
+	return err_set(
+		e, TK_ECONFIG,
+		"%s has schema %d, this program knows %d: install the newer program again, or go back to what"
+		" was before the upgrade: `rm -f %s-*; mv %s %s`",
+		path, version, LEDGER_SCHEMA, path, copy, path);
 }

@@ -24,8 +24,10 @@ int confine_user_find(const char *name, struct confine_user *u, struct err *e)
 	if (p->pw_uid == geteuid())
 		return TK_OK; /* is it already */
 	if (geteuid() != 0) {
-		fprintf(stderr, "tochoku: processes: nobody but root can start one as the user %s; it stays that of"
-				" `run`\n", name);
+		fprintf(stderr,
+			"tochoku: processes: nobody but root can start one as the user %s; it stays that of"
+			" `run`\n",
+			name);
 		return TK_OK;
 	}
 	if (getgrouplist(name, p->pw_gid, u->groups, &n) < 0)

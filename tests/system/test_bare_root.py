@@ -21,7 +21,7 @@ def free_port():
 
 
 def bare_root(folder):
-    """BARE_ROOT: a root that debootstrap made before, to be copied. None: it cannot be had."""
+    """BARE_ROOT: one that debootstrap made before, to be copied. None: it cannot be had."""
     root = os.path.join(folder, 'root')
     if 'BARE_ROOT' in os.environ:
         subprocess.run(['cp', '-a', os.environ['BARE_ROOT'], root], check=True)
@@ -40,8 +40,10 @@ def main():
     if root is None:
         tap.skip('a bare root cannot be had: debootstrap needs root and a Debian mirror')
         tap.done()
-    subprocess.run(['make', 'deb'], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    shutil.copy(glob.glob(os.path.join(ROOT, 'build/tochoku_*.deb'))[0], os.path.join(root, 'tmp/tochoku.deb'))
+    if 'DEB' not in os.environ:
+        subprocess.run(['make', 'deb'], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    deb = os.environ.get('DEB') or glob.glob(os.path.join(ROOT, 'build/tochoku_*.deb'))[0]
+    shutil.copy(deb, os.path.join(root, 'tmp/tochoku.deb'))
     shutil.copy(os.path.join(HERE, 'bare_root.sh'), os.path.join(root, 'tmp'))
     # A mount namespace and one of processes: nothing of it outlives this.
     script = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" /tmp/bare_root.sh'
