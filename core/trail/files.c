@@ -59,7 +59,7 @@ static int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct er
 	f->fd = -1;
 	if (snprintf(f->path, sizeof f->path, "%s.tmp", path) >= (int)sizeof f->path)
 		return err_set(e, TK_ECONFIG, "%s: the path is too long", path);
-	f->fd = sys_open(f->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	f->fd = sys_create(f->path, O_WRONLY | O_TRUNC, mode);
 	return f->fd < 0 ? err_sys(e, "%s: cannot write", f->path) : TK_OK;
 }
 

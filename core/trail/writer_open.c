@@ -247,7 +247,7 @@ int trail_open_segment(struct trail *t, struct err *e)
 	trail_path(t, path, "open.jsonl");
 	begin_segment(t);
 	is_new = !file_there(path);
-	t->fd = sys_open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+	t->fd = sys_create(path, O_RDWR, 0640);
 	if (t->fd < 0)
 		return err_sys(e, "%s: cannot open", path);
 	if ((rc = read_open_lines(t, path, e)) != TK_OK)

@@ -5,7 +5,7 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 step() { echo "STEP $*"; }
 everything() { find / -xdev \( -path /proc -o -path /dev -o -path /sys -o -path /tmp -o -path /var/cache -o -path /var/lib/apt \
-	-o -path /var/lib/dpkg -o -path /var/log -o -path /run \) -prune -o -print | sort; }
+	-o -path /var/lib/dpkg -o -path /var/log -o -path /run -o -path /var/lib/nginx \) -prune -o -print | sort; }
 tochoku= server=
 stop() { for p in $tochoku $server; do kill "$p" 2>/dev/null || true; done; wait 2>/dev/null || true; }
 trap stop EXIT

@@ -97,6 +97,13 @@ def main():
     s.start()
     tap.ok(len(s.roles()) == 2, 'and it starts again', s.run_errors())
     s.stop()
+    first = site(USERS)
+    loggen(first.path('access.log'), '--start', '2026-11-10', '--days', 1, '--lines', 20)
+    first.tochoku('import', first.path('access.log'))
+    tap.equal(owners(first.path('state')), {USERS['recorder']}, 'a ledger, keys and a trail that root made are, too')
+    first.start()
+    tap.ok('trail' not in first.run_errors(), 'and the recorder goes on with them', first.run_errors())
+    first.stop()
     plain = Site(tails=[('gateway', 'access.log', 'nginx-json')])
     plain.start()
     tap.equal(int(status(plain.process.pid)['CapPrm'], 16) & capabilities(6, 7), 0,
