@@ -43,8 +43,11 @@ size_t correlate_hits_max(const struct rule_set *s)
 
 static size_t share(const struct rule_set *s)
 {
-	size_t bytes = (size_t)CORRELATIONS_BYTES / s->n_correlations;
+	size_t n = 0, bytes;
 
+	for (size_t i = 0; i < s->n_correlations; i++)
+		n += s->rules[s->correlations[i]->rule].info.enabled;
+	bytes = (size_t)CORRELATIONS_BYTES / (n > 0 ? n : 1);
 	return bytes > (size_t)CORRELATION_BYTES ? (size_t)CORRELATION_BYTES : bytes;
 }
 

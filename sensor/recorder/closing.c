@@ -1,4 +1,6 @@
 /* Closing a day: where the live result may be wrong it is evaluated once more, in order, from the ledger. */
+#include <stdio.h>
+
 #include "sensor/recorder/evaluation.h"
 
 /* A day is closed this long after its end: an LLM stream of that length is logged when it ends. */
@@ -150,6 +152,7 @@ int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct 
 {
 	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
 	enum day_state state;
+	bool again;
 	int rc = days_finish_before(v, today, e);
 
 	v->now_ns = now_ns;
@@ -160,9 +163,13 @@ int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct 
 		return TK_OK;
 	if (rc == TK_OK)
 		rc = evaluate_flush(v, now_ns, e);
-	if (rc == TK_OK && (state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set))))
-		rc = evaluate_again(v, day, e);
-	else if (rc == TK_OK)
+	again = state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set));
+	if (rc == TK_OK && again && (rc = evaluate_again(v, day, e)) == TK_ELIMIT) {
+		fprintf(stderr, "tochoku: %s; the findings of that day stay as they were made\n", e->text);
+		again = false;
+		rc = TK_OK;
+	}
+	if (rc == TK_OK && !again)
 		rc = own_day_close(v, &v->live, day, e);
 	if (rc == TK_OK)
 		rc = ledger_day_closed(v->ledger, day, now_ns, e);
