@@ -122,7 +122,7 @@ struct rule_run_counts {
 };
 struct rule_run_counts rule_run_counts(const struct rule_run *r);
 /* Memory of all correlations of a run together that are on, and of one: at most. */
-#define CORRELATIONS_BYTES (INT64_C(24) << 20)
+#define CORRELATIONS_BYTES (INT64_C(12) << 20)
 #define CORRELATION_BYTES (INT64_C(16) << 20)
 #define GROUPS_MAX 10000 /* of one correlation; the least recently used one goes */
 /* The rules that may match: of the first PROSPECTS access rules a bit each. Those behind always may. */
