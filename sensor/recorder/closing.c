@@ -163,8 +163,9 @@ int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct 
 		return TK_OK;
 	if (rc == TK_OK)
 		rc = evaluate_flush(v, now_ns, e);
-	again = state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set));
-	if (rc == TK_OK && again && (rc = evaluate_again(v, day, e)) == TK_ELIMIT) {
+	again = rc == TK_OK &&
+		(state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set)));
+	if (again && (rc = evaluate_again(v, day, e)) == TK_ELIMIT) {
 		fprintf(stderr, "tochoku: %s; the findings of that day stay as they were made\n", e->text);
 		again = false;
 		rc = TK_OK;
