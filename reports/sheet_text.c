@@ -1,40 +1,10 @@
 /* The sheet for a terminal or a mail. */
+#include "core/base/columns.h"
 #include "core/base/safe.h"
 #include "reports/sheet.h"
 
 #define NAME_WIDTH 22
 #define BAR_WIDTH 20
-
-/* Columns of a character on a terminal (UAX #11, wide and full-width; ambiguous ones count as one). */
-static int columns_of(uint32_t c)
-{
-	static const struct { uint32_t from, to; } wide[] = {
-		{ 0x1100, 0x115f }, { 0x2e80, 0x303e }, { 0x3041, 0xa4cf }, { 0xac00, 0xd7a3 },
-		{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff00, 0xff60 }, { 0xffe0, 0xffe6 },
-		{ 0x1f300, 0x1faff }, { 0x20000, 0x3fffd },
-	};
-
-	if (c >= 0x300 && c <= 0x36f)
-		return 0;
-	for (size_t i = 0; i < COUNT(wide); i++)
-		if (c >= wide[i].from && c <= wide[i].to)
-			return 2;
-	return 1;
-}
-
-static int width_of(struct slice text)
-{
-	int width = 0;
-	uint32_t c = 0;
-	size_t n;
-
-	for (; text.n > 0; text = slice_from(text, n)) {
-		n = utf8_take(text, &c);
-		width += n == 0 ? 1 : columns_of(c);
-		n = n == 0 ? 1 : n;
-	}
-	return width;
-}
 
 static void put(struct buf *out, const char *text)
 {
@@ -58,7 +28,7 @@ static void put_padded(struct buf *out, const char *text, int width, bool right)
 	buf_init(&safe, 1 << 16);
 	put(&safe, text);
 	rest = cut = buf_slice(&safe);
-	used = width_of(cut);
+	used = columns_text(cut);
 	if (used > width) {
 		int left = width - 1;
 		size_t n;

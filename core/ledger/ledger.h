@@ -71,6 +71,16 @@ int ledger_findings_of(struct ledger *l, int32_t from, int32_t to, int rank, int
 /* body: one JSON object. */
 int ledger_record(struct ledger *l, const char *type, int64_t now_ns, struct slice body, struct err *e);
 
+/* ---- what people decide (core/ledger/reviews.c); their records are folded by core/review ---- */
+/* Every review, entry and incident, by seq. The body lives for the call. */
+typedef int (*review_row_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice body);
+int ledger_reviews(struct ledger *l, review_row_fn row, void *ctx, struct err *e);
+/* What a decision about a finding needs to know. TK_ENOTFOUND: no finding of that number. */
+typedef int (*finding_state_fn)(void *ctx, struct slice rule_id, struct slice entity_json, int64_t first_ns,
+				int64_t count);
+int ledger_finding(struct ledger *l, int64_t id, finding_state_fn row, void *ctx, struct err *e);
+int ledger_finding_status(struct ledger *l, int64_t id, const char *status, struct err *e);
+
 /* ---- positions (core/ledger/positions.c) ---- */
 /* The committed position of a generation; TK_ENOTFOUND: never met. */
 int ledger_position(struct ledger *l, uint64_t token, uint64_t *position, struct err *e);

@@ -57,6 +57,9 @@ typedef void (*finding_row_fn)(void *ctx, const struct finding *f);
 int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, bool withdrawn,
 		    finding_row_fn row, void *ctx, struct err *e);
 
+/* Every review, entry and incident, by seq (core/review folds them). The body lives for the call. */
+typedef int (*review_row_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice body);
+int ledger_read_reviews(struct ledger_reader *r, review_row_fn row, void *ctx, struct err *e);
 
 /* Coverage of [from, to) in whole minutes (UTC seconds, multiples of 60). */
 struct coverage {

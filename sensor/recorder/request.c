@@ -3,42 +3,13 @@
 #include <stdlib.h>
 
 #include "core/base/hash.h"
-#include "core/base/json.h"
 #include "core/base/zone.h"
 #include "core/ledger/backup.h"
 #include "sensor/recorder/fingerprint.h"
 #include "sensor/recorder/reprice.h"
+#include "sensor/recorder/request_context.h"
 
-#define MEMBERS_MAX 16
-#define LIST_MAX (REQUEST_KEYS_MAX * KEY_TEXTS)
 #define ADOPT_MAX 1024
-
-struct member {
-	struct slice key, value; /* value: text of a string (undone) or number */
-};
-
-/* A request, read: flat members, and the strings of one array. */
-struct request {
-	struct member member[MEMBERS_MAX];
-	size_t n;
-	struct slice list[LIST_MAX];
-	size_t n_list;
-	size_t used, cap;
-	uint8_t text[]; /* as long as the request: undone escapes are shorter */
-};
-
-struct context {
-	struct ledger *l;
-	const struct config *cfg;
-	const struct request *r;
-	struct slice actor;
-	int64_t now_ns;
-	struct json_out *reply;
-	struct err *e;
-	struct request_next next;
-	const char *refusal; /* set: the reply says no */
-	int64_t count;
-};
 
 /* ---- reading ---- */
 
@@ -75,7 +46,7 @@ static bool read_request(struct request *r, struct slice text)
 	if (json_next(&j) != JSON_OBJECT_BEGIN)
 		return false;
 	while ((t = json_next(&j)) == JSON_KEY) {
-		struct member *m = &r->member[r->n];
+		struct journal_member *m = &r->member[r->n];
 
 		if (r->n == MEMBERS_MAX || !keep_text(r, j.text, &m->key))
 			return false;
@@ -92,14 +63,6 @@ static bool read_request(struct request *r, struct slice text)
 		r->n++;
 	}
 	return t == JSON_OBJECT_END && json_next(&j) == JSON_END;
-}
-
-static struct slice member(const struct request *r, const char *key)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (slice_is(r->member[i].key, key))
-			return r->member[i].value;
-	return slice_of(NULL, 0);
 }
 
 /* ---- requests ---- */
@@ -445,6 +408,23 @@ static const struct {
 	{ "prices.import", do_prices_import },
 	{ "prices.invoice", do_invoice },
 	{ "prices.reprice", do_reprice },
+	{ "findings.acknowledge", do_finding },
+	{ "findings.assign", do_finding },
+	{ "findings.escalate", do_finding },
+	{ "findings.accept", do_finding },
+	{ "findings.suppress", do_finding },
+	{ "findings.close", do_finding },
+	{ "findings.reopen", do_finding },
+	{ "duty.verdict", do_duty },
+	{ "duty.enter", do_duty },
+	{ "duty.sign", do_duty },
+	{ "duty.handover", do_duty },
+	{ "incident.open", do_incident },
+	{ "incident.update", do_incident },
+	{ "incident.close", do_incident },
+	{ "incident.reopen", do_incident },
+	{ "incident.window", do_incident },
+	{ "incident.cancel", do_incident },
 	{ "status", do_status },
 };
 

@@ -12,6 +12,7 @@ ARROWS = {
     'core/config': ('core/base',),
     'core/trail': ('core/base', 'core/event'),
     'core/ledger': ('core/base', 'core/event', 'core/config'),
+    'core/review': ('core/base', 'core/ledger'),
     'geoip': ('core',),
     'rules/calendar': ('core',),
     'rules': ('core',),
