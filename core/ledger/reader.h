@@ -68,6 +68,9 @@ struct coverage {
 	struct losses losses; /* of captures, by reason */
 };
 int ledger_coverage(struct ledger_reader *r, int64_t from, int64_t to, struct coverage *out, struct err *e);
+/* The same, and which minutes were missed: unseen[i] is 1 for minute i of (to - from) / 60. */
+int ledger_unseen(struct ledger_reader *r, int64_t from, int64_t to, uint8_t *unseen, struct coverage *out,
+		  struct err *e);
 /* The same per input, and its state. */
 struct input_state {
 	struct slice name, path;

@@ -122,7 +122,8 @@ static int read_watched(struct ledger_reader *r, struct minutes *m, struct err *
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-static int read_coverage(struct ledger_reader *r, struct minutes *m, struct coverage *out, struct err *e)
+static int read_coverage(struct ledger_reader *r, struct minutes *m, struct coverage *out, uint8_t *unseen,
+			 struct err *e)
 {
 	int rc = reader_begin(r, e);
 
@@ -131,12 +132,23 @@ static int read_coverage(struct ledger_reader *r, struct minutes *m, struct cove
 	if ((rc = read_watched(r, m, e)) == TK_OK)
 		rc = read_losses(r, m->from, m->from + m->n, out, e);
 	reader_end(r);
-	for (int64_t i = 0; i < m->n; i++)
-		out->missed_minutes += !m->any[i] || m->missed[i];
+	for (int64_t i = 0; i < m->n; i++) {
+		bool missed = !m->any[i] || m->missed[i];
+
+		out->missed_minutes += missed;
+		if (unseen != NULL)
+			unseen[i] = missed;
+	}
 	return rc;
 }
 
 int ledger_coverage(struct ledger_reader *r, int64_t from, int64_t to, struct coverage *out, struct err *e)
+{
+	return ledger_unseen(r, from, to, NULL, out, e);
+}
+
+int ledger_unseen(struct ledger_reader *r, int64_t from, int64_t to, uint8_t *unseen, struct coverage *out,
+		  struct err *e)
 {
 	struct minutes m = { .from = from / 60, .n = to / 60 - from / 60 };
 	uint8_t *room;
@@ -154,7 +166,7 @@ int ledger_coverage(struct ledger_reader *r, int64_t from, int64_t to, struct co
 	m.missed = room + m.n;
 	m.mine = room + 2 * m.n;
 	out->minutes = m.n;
-	rc = read_coverage(r, &m, out, e);
+	rc = read_coverage(r, &m, out, unseen, e);
 	free(room);
 	return rc;
 }

@@ -200,16 +200,16 @@ int do_finding(struct context *c)
 
 /* ---- sheets and incidents ---- */
 
-static int record_entry(struct context *c, const char *type, const char *numbered, int64_t number)
+static int record_one(struct context *c, const struct journal_entry *entry, const char *type,
+		      const char *numbered, int64_t number)
 {
-	const struct journal_entry entry = asked(c);
 	struct buf body;
 	struct json_out o;
 	int rc;
 
 	buf_init(&body, 1 << 20);
 	o = json_out(&body);
-	put_entry(&o, &entry);
+	put_entry(&o, entry);
 	if (numbered != NULL) {
 		json_key(&o, numbered);
 		json_int(&o, number);
@@ -222,14 +222,49 @@ static int record_entry(struct context *c, const char *type, const char *numbere
 	return rc;
 }
 
+/* A signature brings verdicts with it: item, verdict and value of each, in the list. */
+enum { SIGN_ITEM, SIGN_VERDICT, SIGN_VALUE, SIGN_TEXTS };
+
+static int with_verdicts(struct context *c, const struct journal *j, bool write)
+{
+	int rc = TK_OK;
+
+	if (c->r->n_list % SIGN_TEXTS != 0)
+		c->refusal = "not a list of verdicts";
+	for (size_t i = 0; i < c->r->n_list && rc == TK_OK && c->refusal == NULL; i += SIGN_TEXTS) {
+		const struct slice *text = &c->r->list[i];
+		struct journal_member m[] = { { SLICE("sheet"), member(c->r, "sheet") },
+					      { SLICE("date"), member(c->r, "date") },
+					      { SLICE("item"), text[SIGN_ITEM] },
+					      { SLICE("verdict"), text[SIGN_VERDICT] },
+					      { SLICE("value"), text[SIGN_VALUE] },
+					      { SLICE("correction"), member(c->r, "correction") } };
+		struct journal_entry verdict = { .action = SLICE("duty.verdict"),
+						 .actor = c->actor,
+						 .member = m,
+						 .n = m[5].value.n > 0 ? 6 : 5 };
+
+		if (write)
+			rc = record_one(c, &verdict, "review", NULL, 0);
+		else
+			c->refusal = duty_refusal(j, &verdict);
+	}
+	return rc;
+}
+
 int do_duty(struct context *c)
 {
 	const struct journal_entry entry = asked(c);
+	const char *type = slice_is(entry.action, "duty.enter") ? "entry" : "review";
 	struct journal j;
 	int rc = journal_load(&j, c->l, c->e);
 
 	if (rc == TK_OK && (c->refusal = duty_refusal(&j, &entry)) == NULL)
-		rc = record_entry(c, slice_is(entry.action, "duty.enter") ? "entry" : "review", NULL, 0);
+		rc = with_verdicts(c, &j, false);
+	if (rc == TK_OK && c->refusal == NULL)
+		rc = with_verdicts(c, &j, true);
+	if (rc == TK_OK && c->refusal == NULL)
+		rc = record_one(c, &entry, type, NULL, 0);
 	journal_free(&j);
 	return rc;
 }
@@ -248,8 +283,8 @@ int do_incident(struct context *c)
 	if (rc == TK_OK && c->refusal == NULL)
 		c->refusal = incident_refusal(&j, &entry);
 	if (rc == TK_OK && c->refusal == NULL)
-		rc = record_entry(c, "incident", numbered,
-				  numbered == NULL ? 0 : incident_next(&j, numbered));
+		rc = record_one(c, &entry, "incident", numbered,
+				numbered == NULL ? 0 : incident_next(&j, numbered));
 	journal_free(&j);
 	return rc;
 }
