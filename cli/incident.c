@@ -85,7 +85,18 @@ static int send(const struct config *cfg, const struct incident_options *o, stru
 	return status;
 }
 
-/* Times may be written as everywhere; the record holds UTC. The site's zone is set by the configuration. */
+/* With or without seconds and offset; without one in the site's zone. */
+static bool take_time(const char *text, int64_t *ns)
+{
+	char whole[32];
+
+	if (strlen(text) != sizeof "2026-11-23T09:00" - 1)
+		return time_parse_rfc3339(slice_str(text), true, ns);
+	snprintf(whole, sizeof whole, "%s:00", text);
+	return time_parse_rfc3339(slice_str(whole), true, ns);
+}
+
+/* The record holds UTC. */
 static bool put_fields(struct asking *a, const struct incident_options *o)
 {
 	int64_t ns;
@@ -97,7 +108,7 @@ static bool put_fields(struct asking *a, const struct incident_options *o)
 			asking_text(a, incident_fields[f].name, o->field[f]);
 			continue;
 		}
-		if (!time_parse_rfc3339(slice_str(o->field[f]), true, &ns)) {
+		if (!take_time(o->field[f], &ns)) {
 			cli_error("--%s: \"%s\" is no time as 2026-11-23T09:00 or 2026-11-23T09:00:00+09:00",
 				  incident_fields[f].name, o->field[f]);
 			return false;
@@ -177,8 +188,8 @@ static int window(struct cli *cli, struct incident_options *o)
 	asking_begin(&a, "incident.window");
 	asking_text(&a, "title", o->field[INCIDENT_TITLE]);
 	asking_text(&a, "accounts", o->accounts);
-	if (!time_parse_rfc3339(slice_str(o->from), true, &from) ||
-	    !time_parse_rfc3339(slice_str(o->to), true, &to)) {
+	if (!take_time(o->from, &from) ||
+	    !take_time(o->to, &to)) {
 		cli_error("a window is from and to times as 2026-11-28T18:00");
 	} else {
 		asking_time(&a, "from", from);
