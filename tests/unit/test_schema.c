@@ -27,10 +27,10 @@ static void back_to_1(struct small_ledger *l)
 	static const char *const estimates[] = { "estimate_input", "estimate_output", "estimate_cost" };
 	char sql[128];
 
-	small_sql(l, "DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
+	small_sql(l, "DROP VIEW event_now; DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
 		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced;"
 		     "ALTER TABLE finding DROP COLUMN told;"
-		     "DROP VIEW event_now; DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
+		     "DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
 		     "ALTER TABLE dim_shape DROP COLUMN twin");
 	for (size_t i = 0; i < COUNT(estimates); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE event_more DROP COLUMN %s", estimates[i]);
