@@ -298,7 +298,7 @@ def age_of_table(tap):
     def said(text):
         write(site.path('prices.yml'), text)
         return [(r['state'], r['text']) for r in map(json.loads, site.tochoku('status', '--json', want=1).splitlines())
-                if r['check'] == 'prices']
+                if r.get('check') == 'prices']
     tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-80))], ['OK'], 'status: prices')
     tap.equal([s for s, _ in said('models: [{model: a, input: 1, from: %s}]' % day(-100))], ['WARN'], 'status: old ones')
     got = said('models: [{model: a, input: 1, from: %s, to: %s}, {model: b, input: 1, from: %s, to: %s}]' %
