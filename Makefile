@@ -41,7 +41,16 @@ PKGS += libical
 else
 SRC := $(filter-out rules/calendar/ical_time.c,$(SRC))
 OBJ := $(SRC:%.c=$(O)/%.o)
-DEFINES := -DTOCHOKU_NO_ICAL
+DEFINES += -DTOCHOKU_NO_ICAL
+endif
+PDF ?= yes
+# no: without pango and cairo, and without PDF
+ifeq ($(PDF),yes)
+PKGS += pangocairo
+else
+SRC := $(filter-out reports/output_pdf.c reports/pdf_%.c,$(SRC))
+OBJ := $(SRC:%.c=$(O)/%.o)
+DEFINES += -DTOCHOKU_NO_PDF
 endif
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 $(O)/tests/property/test_libhtp: TESTLIBS += -lhtp
@@ -75,6 +84,13 @@ check: ## every test: unit, golden, property, fault, corpora, system
 	@tools/deps.sh build check
 	@$(MAKE) --no-print-directory -j$(JOBS) all tools tests
 	@tests/run $(TESTS)
+
+check-browser: ## the HTML reports in Chromium, ja and en, screen and A4, with axe-core (installs both; 80 MB)
+	@tools/deps.sh build check browser
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@[ -e $(BUILD)/axe/node_modules/axe-core ] || npm install --silent --no-audit --no-fund \
+		--prefix $(BUILD)/axe axe-core@4.14.1 || echo "npm could not fetch axe-core: its part is left out"
+	@tests/run tests/browser/check.py
 
 unit: ## unit tests alone (V=asan: with sanitizers)
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
@@ -204,6 +220,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: package deb all demo check unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: package deb all demo check check-browser unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

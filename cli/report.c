@@ -1,4 +1,4 @@
-/* tochoku report daily: the morning's check sheet. */
+/* tochoku report daily, weekly, monthly. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -11,7 +11,17 @@
 extern const struct command command_report;
 
 struct options {
-	const char *date, *format, *lang, *out;
+	const char *date, *format, *lang, *out, *audience;
+	bool era;
+};
+
+/* What the arguments ask for. */
+struct cli_report {
+	const struct report_kind *kind;
+	const struct report_output *output;
+	struct report_form form;
+	struct date day;
+	const char *out;
 };
 
 static int read_options(struct options *o, int argc, char **argv)
@@ -19,7 +29,8 @@ static int read_options(struct options *o, int argc, char **argv)
 	static const struct option names[] = {
 		{ "date", required_argument, NULL, 'd' }, { "format", required_argument, NULL, 'f' },
 		{ "lang", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
-		{ "output", required_argument, NULL, 'o' }, { 0 }
+		{ "output", required_argument, NULL, 'o' }, { "for", required_argument, NULL, 'a' },
+		{ "era", no_argument, NULL, 'e' }, { 0 }
 	};
 	int c;
 
@@ -32,6 +43,8 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 'l': o->lang = optarg; break;
 		case 'j': o->format = "json"; break;
 		case 'o': o->out = optarg; break;
+		case 'a': o->audience = optarg; break;
+		case 'e': o->era = true; break;
 		case ':': return cli_usage(&command_report, "%s needs a value", argv[optind - 1]);
 		default: return cli_usage(&command_report, "unknown option %s", argv[optind - 1]);
 		}
@@ -56,90 +69,100 @@ static size_t languages(const char *text, enum lang out[2])
 	return 0;
 }
 
-static bool render(const struct daily *d, const char *format, const enum lang *langs, size_t n,
-		   struct buf *out)
+static void list_names(char *out, size_t size)
 {
-	if (strcmp(format, "json") == 0) {
-		daily_json(d, out);
-		buf_byte(out, '\n');
-	} else if (strcmp(format, "html") == 0) {
-		daily_html_all(d, langs, n, out);
-	} else {
-		for (size_t i = 0; i < n; i++) {
-			buf_str(out, i == 0 ? "" : "\n");
-			daily_text(d, langs[i], out);
-		}
-	}
-	return !out->failed;
+	size_t n = 0;
+	const struct report_output *o;
+
+	out[0] = '\0';
+	for (size_t i = 0; (o = report_output_at(i)) != NULL && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%s", i == 0 ? "" : ", ", o->name);
 }
 
-static int write_report(const struct options *o, struct config *cfg, struct ledger_reader *r, struct date day,
-			const enum lang *langs, size_t n_langs)
+static int write_report(struct cli_report *c, struct config *cfg, struct ledger_reader *r)
 {
-	int64_t from = zone_day_start(date_to_days(day)) * NS_PER_SEC,
-		to = zone_day_start(date_to_days(day) + 1) * NS_PER_SEC;
 	struct calendar *cal;
-	struct daily *d;
+	struct figures *f = NULL;
 	struct err e = { 0 };
 	struct buf out;
+	char use[32];
+	struct period period = c->kind->period(date_to_days(c->day));
 	int status = EXIT_INPUT;
 
 	if ((cal = calendar_new(&cfg->calendar, &e)) == NULL ||
-	    daily_read(&d, r, cfg, cal, day, &e) != TK_OK) {
+	    report_read(&f, r, cfg, cal, c->kind, c->day, &e) != TK_OK) {
 		cli_error("%s", e.text);
 		calendar_free(cal);
 		return EXIT_INPUT;
 	}
 	buf_init(&out, REPORT_MAX);
-	if (render(d, o->format, langs, n_langs, &out))
-		status = cli_write(o->out, buf_slice(&out));
+	if (report_render(f, &c->form, c->output, &out, &e) == TK_OK)
+		status = cli_write(c->out, buf_slice(&out));
 	else
-		cli_error("the report passes %u MiB or memory ran out", REPORT_MAX >> 20);
+		cli_error("%s", e.text);
 	buf_free(&out);
-	daily_free(d);
+	figures_free(f);
 	calendar_free(cal);
+	snprintf(use, sizeof use, "report %s", c->kind->name);
 	if (status == EXIT_DONE)
-		cli_log_used(cfg, "report daily", from, to, 1);
+		cli_log_used(cfg, use, period.from * NS_PER_SEC, period.to * NS_PER_SEC, 1);
 	return status;
 }
 
-/* The day asked for, or the last local day that is over. */
-static bool pick_day(const char *text, struct date *day)
+/* The last day that is over, then back to one whose whole period is. */
+static struct date last_over(const struct report_kind *kind)
 {
-	if (text == NULL) {
-		*day = date_from_days(zone_day_of(sys_now_ns() / NS_PER_SEC) - 1);
-		return true;
-	}
-	return date_parse(slice_str(text), day);
+	int32_t today = zone_day_of(sys_now_ns() / NS_PER_SEC), day = today - 1;
+	struct period p = kind->period(day);
+
+	return date_from_days(p.last < today ? day : p.first - 1);
 }
 
-static int run_daily(struct cli *cli, int argc, char **argv)
+static int read_arguments(struct cli_report *c, int argc, char **argv, struct options *o)
 {
-	struct options o = { .format = "text" };
-	enum lang langs[2];
-	struct ledger_reader *r;
-	struct config *cfg;
-	struct date day;
-	size_t n;
-	int status = read_options(&o, argc, argv);
+	int status = read_options(o, argc, argv);
 
 	if (status != EXIT_DONE)
 		return status;
-	if (strcmp(o.format, "text") != 0 && strcmp(o.format, "html") != 0 && strcmp(o.format, "json") != 0)
-		return cli_usage(&command_report, "unknown format \"%s\", expected text, html or json",
-				 o.format);
-	if (o.date != NULL && !date_parse(slice_str(o.date), &day))
-		return cli_usage(&command_report, "there is no day \"%s\", expected YYYY-MM-DD", o.date);
-	if (o.lang != NULL && languages(o.lang, langs) == 0)
+	if ((c->output = report_output_named(o->format)) == NULL) {
+		char names[128];
+
+		list_names(names, sizeof names);
+		return cli_usage(&command_report, "unknown format \"%s\", expected %s", o->format, names);
+	}
+	if (o->date != NULL && !date_parse(slice_str(o->date), &c->day))
+		return cli_usage(&command_report, "there is no day \"%s\", expected YYYY-MM-DD", o->date);
+	if (o->lang != NULL && languages(o->lang, c->form.langs) == 0)
 		return cli_usage(&command_report, "unknown language \"%s\", expected ja, en or ja,en",
-				 o.lang);
-	if ((status = cli_open_ledger(cli, &cfg, &r)) != EXIT_DONE)
+				 o->lang);
+	if (o->audience != NULL && strcmp(o->audience, "officer") != 0 && strcmp(o->audience, "managers") != 0)
+		return cli_usage(&command_report, "unknown reader \"%s\", expected officer or managers",
+				 o->audience);
+	c->form.managers = o->audience != NULL && strcmp(o->audience, "managers") == 0;
+	c->form.era = o->era;
+	c->out = o->out;
+	if (c->form.managers && strcmp(c->kind->name, "daily") == 0)
+		return cli_usage(&command_report, "the daily check sheet is for those who do the checks; "
+						  "--for managers is of weekly and monthly");
+	return EXIT_DONE;
+}
+
+static int run_kind(struct cli *cli, const struct report_kind *kind, int argc, char **argv)
+{
+	struct options o = { .format = "text" };
+	struct cli_report c = { .kind = kind };
+	struct ledger_reader *r;
+	struct config *cfg;
+	int status = read_arguments(&c, argc, argv, &o);
+
+	if (status != EXIT_DONE || (status = cli_open_ledger(cli, &cfg, &r)) != EXIT_DONE)
 		return status;
-	n = languages(o.lang != NULL ? o.lang : cfg->site.language, langs);
-	if (n == 0)
-		n = languages("ja", langs);
-	if (pick_day(o.date, &day))
-		status = write_report(&o, cfg, r, day, langs, n);
+	c.form.n_langs = languages(o.lang != NULL ? o.lang : cfg->site.language, c.form.langs);
+	if (c.form.n_langs == 0)
+		c.form.n_langs = languages("ja", c.form.langs);
+	if (o.date == NULL)
+		c.day = last_over(kind);
+	status = write_report(&c, cfg, r);
 	ledger_reader_close(r);
 	config_free(cfg);
 	return status;
@@ -147,33 +170,38 @@ static int run_daily(struct cli *cli, int argc, char **argv)
 
 static int run(struct cli *cli, int argc, char **argv)
 {
+	const struct report_kind *kind = argc < 2 ? NULL : report_kind_named(argv[1]);
+
 	if (argc < 2)
-		return cli_usage(&command_report, "say which report: daily");
-	if (strcmp(argv[1], "daily") == 0)
-		return run_daily(cli, argc - 1, argv + 1);
-	if (strcmp(argv[1], "weekly") == 0 || strcmp(argv[1], "monthly") == 0)
-		return cli_usage(&command_report, "report %s is not in this version; there is: daily",
+		return cli_usage(&command_report, "say which report: daily, weekly or monthly");
+	if (kind == NULL)
+		return cli_usage(&command_report, "unknown report \"%s\", expected daily, weekly or monthly",
 				 argv[1]);
-	return cli_usage(&command_report, "unknown report \"%s\", expected daily", argv[1]);
+	return run_kind(cli, kind, argc - 1, argv + 1);
 }
 
 const struct command command_report = {
 	.name = "report",
-	.summary = "the morning's check sheet, from the ledger",
+	.summary = "the check sheet of the morning, the reports of week and month",
 	.help =
 		"Example: tochoku report daily --date 2026-11-24 --format html -o sheet.html\n"
 		"\n"
-		"tochoku report daily [--date DAY] [--format text|html|json] [--lang ja|en|ja,en] [-o FILE]\n"
+		"tochoku report daily|weekly|monthly [--date DAY] [--format text|html|json|csv]\n"
+		"        [--lang ja|en|ja,en] [--for officer|managers] [--era] [-o FILE]\n"
 		"\n"
-		"  --date DAY     local day to report on; default: the last one that is over\n"
-		"  --format F     text (default), html (self-contained, prints on A4), json (one object)\n"
+		"  --date DAY     a local day inside the day, week (Friday to Thursday) or month to report on;\n"
+		"                 default: the last one that is over\n"
+		"  --format F     text (default), html (self-contained, prints on A4), json (one object),\n"
+		"                 csv (UTF-8 with BOM, for a spreadsheet)\n"
 		"  --json         the same as --format json\n"
 		"  --lang L       ja, en or both; default: site.language\n"
+		"  --for WHO      of week and month: officer (default), or managers: short, no names of users\n"
+		"  --era          Japanese dates by era (calendar.eras)\n"
 		"  -o FILE        write there instead of standard output\n"
 		"\n"
-		"Usage is of the local day, errors of the 24 hours before 09:00 of the day after; both\n"
-		"windows are printed. Same ledger and configuration: same bytes. The use is recorded.\n"
-		"Exit status: 0 done, 2 usage or configuration error (a date that does not exist among\n"
-		"them), 3 no ledger or it cannot be read.\n",
+		"Usage is of the local days, errors of a daily sheet of the 24 hours before 09:00 of the day\n"
+		"after; the windows are printed. Same ledger and configuration: same bytes. The use is\n"
+		"recorded. Exit status: 0 done, 2 usage or configuration error (a date that does not exist\n"
+		"among them), 3 no ledger or it cannot be read.\n",
 	.run = run,
 };

@@ -1,6 +1,6 @@
 /* 10:00: was anything wrong (reports.md 1.3). */
 #include "core/base/zone.h"
-#include "reports/daily_sheet.h"
+#include "reports/daily.h"
 
 #define TOP 5
 
@@ -12,17 +12,13 @@ static const char *clock_time(struct sheet *s, int64_t ns)
 	return sheet_text_of(s, "%02d:%02d", second / 3600, second / 60 % 60);
 }
 
-static void finding_line(struct sheet *s, struct sheet_item *i, const struct daily_finding *f)
+static void finding_line(struct sheet *s, struct sheet_item *i, const struct figures_finding *f)
 {
-	static const enum word levels[LEVEL_COUNT] = {
-		[LEVEL_INFORMATIONAL] = W_L_INFO, [LEVEL_LOW] = W_L_LOW, [LEVEL_MEDIUM] = W_L_MEDIUM,
-		[LEVEL_HIGH] = W_L_HIGH, [LEVEL_CRITICAL] = W_L_CRITICAL,
-	};
-	item_result(s, i, W_FINDING, say(s, levels[f->level]), clock_time(s, f->first_ns),
+	item_result(s, i, W_FINDING, say_level(s, f->level), clock_time(s, f->first_ns),
 		    sheet_copy(s, f->reason[s->lang]), f->provisional ? say(s, W_PROVISIONAL) : "");
 }
 
-static void suspicious(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void suspicious(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D3.1", W_D3_1);
 	const int64_t *n = d->by_level;
@@ -46,19 +42,19 @@ static void suspicious(struct sheet *s, struct sheet_block *b, const struct dail
 		item_verdict(i, n[LEVEL_MEDIUM] + n[LEVEL_LOW] > 0 ? VERDICT_CARE : VERDICT_GOOD);
 }
 
-static void outside(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void outside(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D3.2", W_D3_2);
 
-	if (d->outside_addresses == 0) {
+	if (d->day.outside_addresses == 0) {
 		item_result(s, i, W_NONE);
 		item_verdict(i, VERDICT_GOOD);
 		return;
 	}
-	item_result(s, i, W_OUTSIDE, say_count(s, d->outside_calls), say_count(s, d->outside_addresses),
-		    say_count(s, d->outside_successful));
-	for (int64_t k = 0; k < d->outside_addresses && k < SHEET_OUTSIDE; k++) {
-		const struct daily_outside *o = &d->outside[k];
+	item_result(s, i, W_OUTSIDE, say_count(s, d->day.outside_calls), say_count(s, d->day.outside_addresses),
+		    say_count(s, d->day.outside_successful));
+	for (int64_t k = 0; k < d->day.outside_addresses && k < SHEET_OUTSIDE; k++) {
+		const struct figures_outside *o = &d->day.outside[k];
 		const char *country =
 			o->country.n == 0 ? say(s, W_COUNTRY_UNKNOWN) : sheet_copy(s, o->country);
 		const char *who = sheet_copy(s, o->users);
@@ -67,8 +63,8 @@ static void outside(struct sheet *s, struct sheet_block *b, const struct daily *
 			country = sheet_text_of(s, "%s %s", country, sheet_copy(s, o->as_org));
 		item_result(s, i, W_OUTSIDE_ROW, sheet_copy(s, o->ip), country, say_count(s, o->calls), who);
 	}
-	if (d->outside_addresses > SHEET_OUTSIDE)
-		item_result(s, i, W_MORE, say_count(s, d->outside_addresses - SHEET_OUTSIDE));
+	if (d->day.outside_addresses > SHEET_OUTSIDE)
+		item_result(s, i, W_MORE, say_count(s, d->day.outside_addresses - SHEET_OUTSIDE));
 	item_verdict(i, VERDICT_CARE);
 }
 
@@ -77,7 +73,7 @@ static int64_t off_hours_of(const struct sums *s)
 	return s->off_hours;
 }
 
-static void off_hours(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void off_hours(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D3.3", W_D3_3);
 	const char *top;
@@ -93,7 +89,7 @@ static void off_hours(struct sheet *s, struct sheet_block *b, const struct daily
 	item_verdict(i, d->total.off_hours > d->total.covered ? VERDICT_CARE : VERDICT_GOOD);
 }
 
-static void keys(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void keys(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D3.4", W_D3_4);
 
@@ -108,11 +104,11 @@ static void keys(struct sheet *s, struct sheet_block *b, const struct daily *d)
 		item_result(s, i, W_USERLESS, say_count(s, d->total.userless));
 }
 
-void daily_block_security(struct sheet *s, const struct daily *d)
+void daily_block_security(struct sheet *s, const struct figures *d)
 {
 	const char *window = sheet_text_of(s, say(s, W_ERR_WINDOW), say_time(s, d->from), say_time(s, d->to));
-	struct sheet_block *b =
-		sheet_add_block(s, say(s, W_BLOCK3), "10:00", say(s, W_SECURITY_ADMIN), window);
+	struct sheet_section *b =
+		sheet_add_check(s, W_BLOCK3, "10:00", W_SECURITY_ADMIN, window);
 
 	suspicious(s, b, d);
 	outside(s, b, d);

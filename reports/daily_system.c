@@ -1,6 +1,6 @@
 /* 9:00: is the AI system working (reports.md 1.1). */
 #include "core/base/zone.h"
-#include "reports/daily_sheet.h"
+#include "reports/daily.h"
 
 #define LATENCY_LIMIT_NS (5 * NS_PER_SEC) /* D1.3: the default of the accepted mean */
 #define TOP 5
@@ -28,14 +28,14 @@ static const char *say_losses(struct sheet *s, const struct losses *l)
 	return text;
 }
 
-static void state(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void state(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D1.1", W_D1_1);
 	const struct coverage *c = &d->coverage;
 	int64_t failures = system_errors_of(&d->total);
 	const char *unseen = say_losses(s, &c->losses);
 
-	if (daily_blind(d))
+	if (figures_blind(d))
 		item_result(s, i, W_UNWATCHED);
 	else
 		item_result(s, i, W_COVERAGE, say_percent_down(s, c->minutes - c->missed_minutes, c->minutes),
@@ -52,33 +52,33 @@ static void state(struct sheet *s, struct sheet_block *b, const struct daily *d)
 	if (c->missed_minutes * 100 > c->minutes || c->rejected_lines > 0 || c->gaps > 0 || unseen != NULL)
 		item_verdict(i, VERDICT_CARE);
 	/* half of the calls failing is an outage by reports.md 5 */
-	if (daily_blind(d) || (d->total.calls > 0 && failures * 2 >= d->total.calls))
+	if (figures_blind(d) || (d->total.calls > 0 && failures * 2 >= d->total.calls))
 		item_verdict(i, VERDICT_BAD);
 }
 
-static void errors(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void errors(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D1.2", W_D1_2);
-	const struct sums *w = &d->window;
+	const struct sums *w = &d->day.window;
 	const char *top;
 
-	item_result(s, i, W_ERR_WINDOW, say_time(s, d->error_from), say_time(s, d->error_to));
+	item_result(s, i, W_ERR_WINDOW, say_time(s, d->day.error_from), say_time(s, d->day.error_to));
 	item_result(s, i, W_ERR_TOTAL, say_count(s, errors_of(w)), say_count(s, w->calls),
-		    say_count(s, d->error_median));
+		    say_count(s, d->day.error_median));
 	item_result(s, i, W_ERR_CLASSES, say_count(s, w->denied), say_count(s, w->limited),
 		    say_count(s, w->failure), say_count(s, w->error), say_count(s, w->timeout),
 		    say_count(s, w->reset));
-	if ((top = say_top(s, &d->error_function, errors_of, TOP, W_NAME_COUNT)) != NULL)
+	if ((top = say_top(s, &d->day.error_function, errors_of, TOP, W_NAME_COUNT)) != NULL)
 		item_result(s, i, W_ERR_FUNCTIONS, top);
-	if ((top = say_top(s, &d->error_department, errors_of, TOP, W_NAME_COUNT)) != NULL)
+	if ((top = say_top(s, &d->day.error_department, errors_of, TOP, W_NAME_COUNT)) != NULL)
 		item_result(s, i, W_ERR_DEPARTMENTS, top);
-	item_verdict(i, system_errors_of(w) > 0 || errors_of(w) > 2 * d->error_median ? VERDICT_CARE
+	item_verdict(i, system_errors_of(w) > 0 || errors_of(w) > 2 * d->day.error_median ? VERDICT_CARE
 										      : VERDICT_GOOD);
 	if (system_errors_of(w) * 20 > w->calls)
 		item_verdict(i, VERDICT_BAD);
 }
 
-static void latency(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void latency(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D1.3", W_D1_3);
 
@@ -94,16 +94,13 @@ static void latency(struct sheet *s, struct sheet_block *b, const struct daily *
 	item_result(s, i, W_LATENCY_LIMIT, say_quotient(s, LATENCY_LIMIT_NS, NS_PER_SEC, 1));
 }
 
-void daily_block_system(struct sheet *s, const struct daily *d)
+void daily_block_system(struct sheet *s, const struct figures *d)
 {
-	struct sheet_block *b = sheet_add_block(s, say(s, W_BLOCK1), "9:00", say(s, W_IT_ADMIN), NULL);
-	struct sheet_item *i;
+	struct sheet_section *b = sheet_add_check(s, W_BLOCK1, "9:00", W_IT_ADMIN, NULL);
 
 	state(s, b, d);
 	errors(s, b, d);
 	latency(s, b, d);
-	i = sheet_add_item(s, b, "D1.4", W_D1_4);
-	item_result(s, i, W_MANUAL);
-	i = sheet_add_item(s, b, "D1.6", W_D1_6);
-	item_result(s, i, W_MANUAL);
+	sheet_add_manual(s, b, "D1.4", W_D1_4);
+	sheet_add_manual(s, b, "D1.6", W_D1_6);
 }

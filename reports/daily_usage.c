@@ -1,6 +1,6 @@
 /* 9:30: how much was used (reports.md 1.2). */
 #include "core/base/zone.h"
-#include "reports/daily_sheet.h"
+#include "reports/daily.h"
 
 #define USERS_SHOWN 5
 #define HYGIENE_SHOWN 5
@@ -11,61 +11,54 @@ static int64_t calls_of(const struct sums *s)
 	return s->calls;
 }
 
-static const char *site_money(struct sheet *s, const struct daily *d, figure pico)
+static const char *site_money(struct sheet *s, const struct figures *d, figure pico)
 {
-	const char *currency = d->cfg->budget.currency;
-	int digits;
+	const char *amount = pico == 0 ? NULL : say_site_amount(s, pico);
 
-	if (currency == NULL || d->cfg->budget.rate_micro <= 0 || pico == 0)
-		return "";
-	digits = strcmp(currency, "JPY") == 0 ? 0 : 2; /* the yen has no subunit (ISO 4217) */
-	return sheet_text_of(
-		s, say(s, W_COST_SITE),
-		say_quotient(s, pico * d->cfg->budget.rate_micro, (figure)PICO_USD * 1000000, digits),
-		currency);
+	return amount == NULL ? "" : sheet_text_of(s, say(s, W_COST_SITE), amount, d->cfg->budget.currency);
 }
 
-static void calls(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void calls(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D2.1", W_D2_1);
 
-	if (daily_blind(d))
+	if (figures_blind(d))
 		item_result(s, i, W_UNWATCHED);
 	else
 		item_result(s, i, W_CALLS, say_count(s, d->total.calls), say_count(s, d->total.successful));
 }
 
-static void month_cost(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void month_cost(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	int64_t budget = d->cfg->budget.month_pico;
 
-	item_result(s, i, W_COST_MONTH, say_cost(s, d->month_cost, d->month_unpriced),
-		    site_money(s, d, d->month_cost));
-	if (d->month_unpriced > d->total.unpriced)
-		item_result(s, i, W_UNPRICED, say_count(s, d->month_unpriced));
+	item_result(s, i, W_COST_MONTH, say_cost(s, d->month.cost, d->month.unpriced),
+		    site_money(s, d, d->month.cost));
+	if (d->month.unpriced > d->total.unpriced)
+		item_result(s, i, W_UNPRICED, say_count(s, d->month.unpriced));
 	if (budget <= 0) {
 		item_result(s, i, W_BUDGET_NONE);
 		return;
 	}
-	item_result(s, i, W_BUDGET, say_usd(s, budget), say_quotient(s, d->month_cost * 100, budget, 1));
-	item_verdict(i, d->month_cost > budget ? VERDICT_BAD : VERDICT_GOOD);
+	item_result(s, i, W_BUDGET, say_usd(s, budget), say_quotient(s, d->month.cost * 100, budget, 1));
+	item_verdict(i, d->month.cost > budget ? VERDICT_BAD : VERDICT_GOOD);
 }
 
-static void repriced(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void repriced(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	if (d->total.repriced > 0)
 		item_result(s, i, W_REPRICED, say_count(s, d->total.repriced),
 			    say_usd(s, d->cost - d->total.repriced_pico));
 }
 
-static void estimated(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void estimated(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	if (d->total.estimated > 0)
 		item_result(s, i, W_ESTIMATED, say_count(s, d->total.estimated),
 			    say_count(s, d->total.estimated_tokens), say_usd(s, d->total.estimated_pico));
 }
 
-static void forecast(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void forecast(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	int64_t budget = d->cfg->budget.month_pico;
 
@@ -79,7 +72,7 @@ static void forecast(struct sheet *s, struct sheet_item *i, const struct daily *
 }
 
 /* Money is an estimate until the month's invoice is entered. */
-static void invoice(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void invoice(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	figure more = d->invoice.pico_usd - d->invoice_computed;
 
@@ -122,7 +115,7 @@ static const char *counted(struct sheet *s, const struct counted_list *l, bool s
 }
 
 /* What hinders knowing the cost, so that it gets mended. */
-static void hygiene(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void hygiene(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
 	const struct costs *c = &d->costs;
 
@@ -136,9 +129,9 @@ static void hygiene(struct sheet *s, struct sheet_item *i, const struct daily *d
 		item_remark(s, i, W_UNREAD, counted(s, &c->unread, false));
 }
 
-static void day_and_month(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void day_and_month(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
-	if (daily_cost_known(d))
+	if (figures_cost_known(d))
 		item_result(s, i, W_COST_DAY, say_usd(s, d->cost), site_money(s, d, d->cost));
 	else if (d->total.unpriced == 0)
 		item_result(s, i, W_COST_UNKNOWN);
@@ -146,7 +139,7 @@ static void day_and_month(struct sheet *s, struct sheet_item *i, const struct da
 		item_result(s, i, W_UNPRICED, say_count(s, d->total.unpriced));
 	repriced(s, i, d);
 	estimated(s, i, d);
-	if (d->month_cost == 0 && !daily_cost_known(d)) {
+	if (d->month.cost == 0 && !figures_cost_known(d)) {
 		item_result(s, i, W_COST_MONTH_UNKNOWN);
 		return;
 	}
@@ -159,7 +152,7 @@ static void day_and_month(struct sheet *s, struct sheet_item *i, const struct da
 			    d->cfg->budget.rate_date == NULL ? "" : d->cfg->budget.rate_date);
 }
 
-static void cost(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void cost(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D2.2", W_D2_2);
 
@@ -168,7 +161,7 @@ static void cost(struct sheet *s, struct sheet_block *b, const struct daily *d)
 	hygiene(s, i, d);
 }
 
-static void users(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void users(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D2.3", W_D2_3);
 
@@ -182,7 +175,7 @@ static enum word place(figure v, struct range_i64 r)
 	return v < r.low ? W_BELOW : v > r.high ? W_ABOVE : W_IN_RANGE;
 }
 
-static int64_t most_calls(const struct daily *d)
+static int64_t most_calls(const struct figures *d)
 {
 	int64_t most = 0;
 
@@ -194,14 +187,14 @@ static int64_t most_calls(const struct daily *d)
 
 /* Where it stands; W_IN_RANGE as well where it is not judged. Calls without a price may lift what is known
  * over either bound, but not bring it down again. */
-static enum word place_cost(struct sheet *s, struct sheet_item *i, const struct daily *d,
+static enum word place_cost(struct sheet *s, struct sheet_item *i, const struct figures *d,
 			    const struct cfg_range *r)
 {
 	enum word where = place(d->cost, r->cost_pico);
 	const char *cost = say_usd(s, d->cost), *low = say_usd(s, r->cost_pico.low),
 		   *high = say_usd(s, r->cost_pico.high);
 
-	if (!daily_cost_known(d)) {
+	if (!figures_cost_known(d)) {
 		item_result(s, i, W_RANGE_COST_NONE);
 		return W_IN_RANGE;
 	}
@@ -213,14 +206,14 @@ static enum word place_cost(struct sheet *s, struct sheet_item *i, const struct 
 	return where;
 }
 
-static void ranges(struct sheet *s, struct sheet_block *b, const struct daily *d)
+static void ranges(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D2.5", W_D2_5);
-	const struct cfg_range *r = &d->cfg->ranges[d->class];
+	const struct cfg_range *r = &d->cfg->ranges[d->day.class];
 	enum word where[4] = { place(d->total.calls, r->calls), W_IN_RANGE, place(d->active_users, r->users),
 			       most_calls(d) > r->user_calls ? W_ABOVE : W_IN_RANGE };
 
-	if (daily_blind(d)) {
+	if (figures_blind(d)) {
 		item_result(s, i, W_RANGE_BLIND);
 		return;
 	}
@@ -241,33 +234,33 @@ static const char *ratio(struct sheet *s, int64_t now, int64_t before)
 }
 
 /* Literal, as the manual has it; lowered with its reason after holidays (reports.md 1.2). */
-static void ratios(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void ratios(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
-	const char *literal = ratio(s, d->total.calls, d->previous_calls);
-	bool alarm = d->previous_calls > 0 && (figure)d->total.calls >= (figure)d->previous_calls * 2;
+	const char *literal = ratio(s, d->total.calls, d->day.previous_calls);
+	bool alarm = d->day.previous_calls > 0 && (figure)d->total.calls >= (figure)d->day.previous_calls * 2;
 
-	item_result(s, i, W_RATIO_PREVIOUS, literal, say_count(s, d->previous_calls));
-	if (d->has_same_class)
-		item_result(s, i, W_RATIO_SAME, ratio(s, d->total.calls, d->same_class_calls),
-			    say_date(s, d->same_class_days), say_count(s, d->same_class_calls));
+	item_result(s, i, W_RATIO_PREVIOUS, literal, say_count(s, d->day.previous_calls));
+	if (d->day.has_same_class)
+		item_result(s, i, W_RATIO_SAME, ratio(s, d->total.calls, d->day.same_class_calls),
+			    say_date(s, d->day.same_class_days), say_count(s, d->day.same_class_calls));
 	else
 		item_result(s, i, W_RATIO_SAME_NONE);
 	if (!alarm)
 		return;
-	item_result(s, i, d->info.first_after_holiday ? W_LOWERED_RATIO : W_ALARM_RATIO, literal);
-	item_verdict(i, d->info.first_after_holiday ? VERDICT_CARE : VERDICT_BAD);
+	item_result(s, i, d->day.info.first_after_holiday ? W_LOWERED_RATIO : W_ALARM_RATIO, literal);
+	item_verdict(i, d->day.info.first_after_holiday ? VERDICT_CARE : VERDICT_BAD);
 }
 
-static void day_budget(struct sheet *s, struct sheet_item *i, const struct daily *d)
+static void day_budget(struct sheet *s, struct sheet_item *i, const struct figures *d)
 {
-	int64_t budget = daily_budget(d);
+	int64_t budget = figures_day_budget(d);
 	bool alarm = budget > 0 && d->cost * 2 >= (figure)budget * 3;
 
 	if (budget <= 0) {
 		item_result(s, i, W_BUDGET_DAY_NONE);
 		return;
 	}
-	if (!daily_cost_known(d)) {
+	if (!figures_cost_known(d)) {
 		item_result(s, i, W_BUDGET_DAY_UNKNOWN);
 		return;
 	}
@@ -277,9 +270,9 @@ static void day_budget(struct sheet *s, struct sheet_item *i, const struct daily
 		item_verdict(i, VERDICT_BAD);
 }
 
-static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct daily *d, bool alert)
+static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct figures *d, bool alert)
 {
-	const struct cfg_range *r = &d->cfg->ranges[d->class];
+	const struct cfg_range *r = &d->cfg->ranges[d->day.class];
 	int64_t shown = 0, n = 0;
 
 	for (size_t k = 0; k < d->user.n; k++) {
@@ -301,19 +294,19 @@ static bool heavy_users(struct sheet *s, struct sheet_item *i, const struct dail
 	return n > 0;
 }
 
-static bool alert_user(const struct daily *d)
+static bool alert_user(const struct figures *d)
 {
 	for (size_t k = 0; k < d->user.n; k++)
 		if (d->user.p[k].name.n > 0 &&
-		    calls_of(&d->user.p[k].s) >= d->cfg->ranges[d->class].user_calls_alert)
+		    calls_of(&d->user.p[k].s) >= d->cfg->ranges[d->day.class].user_calls_alert)
 			return true;
 	return false;
 }
 
-void daily_block_usage(struct sheet *s, const struct daily *d)
+void daily_block_usage(struct sheet *s, const struct figures *d)
 {
 	const char *window = sheet_text_of(s, say(s, W_ERR_WINDOW), say_time(s, d->from), say_time(s, d->to));
-	struct sheet_block *b = sheet_add_block(s, say(s, W_BLOCK2), "9:30", say(s, W_IT_ADMIN), window);
+	struct sheet_section *b = sheet_add_check(s, W_BLOCK2, "9:30", W_IT_ADMIN, window);
 	struct sheet_item *i;
 
 	calls(s, b, d);
@@ -330,7 +323,7 @@ void daily_block_usage(struct sheet *s, const struct daily *d)
 	ratios(s, i, d);
 	day_budget(s, i, d);
 	heavy_users(s, i, d, true);
-	if (i != NULL && i->verdict == VERDICT_NONE && !daily_blind(d)) {
+	if (i != NULL && i->verdict == VERDICT_NONE && !figures_blind(d)) {
 		item_result(s, i, W_NO_ALARM);
 		item_verdict(i, VERDICT_GOOD);
 	}

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "reports/daily_sheet.h"
 #include "reports/duty_fill.h"
 
 #define OF(id) id, NULL
@@ -121,8 +120,8 @@ void duty_say(struct duty *d, struct duty_line *l, enum word w, ...)
 
 static const struct sheet_item *report_item(const struct sheet *s, const char *id)
 {
-	for (const struct sheet_block *b = s == NULL ? NULL : s->blocks; b != NULL; b = b->next)
-		for (const struct sheet_item *i = b->first; i != NULL; i = i->next)
+	for (const struct sheet_section *b = s == NULL ? NULL : s->sections; b != NULL; b = b->next)
+		for (const struct sheet_item *i = b->items; i != NULL; i = i->next)
 			if (strcmp(i->id, id) == 0)
 				return i;
 	return NULL;
@@ -149,16 +148,18 @@ static void take_item(struct duty *d, struct duty_line *l)
 
 static int read_report(struct duty *d, struct err *e)
 {
-	struct daily *day;
+	const struct report_kind *kind = report_kind_named("daily");
+	const struct report_form form = { .langs = { d->lang }, .n_langs = 1 };
+	struct figures *f;
 	int rc;
 
 	if (d->sheet != DUTY_DAILY)
 		return TK_OK;
-	rc = daily_read(&day, d->reader, d->cfg, d->cal, date_from_days(d->period.first), e);
+	rc = report_read(&f, d->reader, d->cfg, d->cal, kind, date_from_days(d->period.first), e);
 	if (rc != TK_OK)
 		return rc;
-	d->report = daily_sheet(day, d->lang);
-	daily_free(day);
+	d->figures = f;
+	d->report = kind->sheet(f, &form, d->lang);
 	return d->report == NULL || sheet_failed(d->report) ? err_set(e, TK_ENOMEM, "no memory for the sheet")
 							    : TK_OK;
 }
@@ -234,6 +235,7 @@ void duty_free(struct duty *d)
 	if (d == NULL)
 		return;
 	sheet_free(d->report);
+	figures_free(d->figures);
 	incidents_free(&d->incidents);
 	free(d->said.p);
 	pool_free(&d->pool);

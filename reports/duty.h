@@ -45,6 +45,7 @@ struct duty {
 	const struct journal *journal;
 	struct incidents incidents;
 	struct duty_said said;
+	struct figures *figures; /* that `report` was built from */
 	struct sheet *report; /* of the period; NULL: none */
 	enum duty_sheet sheet;
 	int32_t date; /* on which the sheet is done */

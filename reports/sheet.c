@@ -9,16 +9,21 @@ static void *get(struct sheet *s, size_t n)
 	return pool_get(&s->pool, n);
 }
 
-struct sheet *sheet_new(enum lang lang)
+struct sheet *sheet_new(const struct figures *f, const struct report_form *form, enum lang lang,
+			enum word title)
 {
 	struct sheet *s = calloc(1, sizeof *s);
 
 	if (s == NULL)
 		return NULL;
+	s->figures = f;
 	s->lang = lang;
-	s->blocks_end = &s->blocks;
-	s->tables_end = &s->tables;
-	s->number = s->site = s->day = s->day_class = s->window = "";
+	s->era = form->era && lang == LANG_JA;
+	s->managers = form->managers;
+	s->title = say(s, title);
+	s->number = "";
+	s->fields_end = &s->fields;
+	s->sections_end = &s->sections;
 	return s;
 }
 
@@ -97,24 +102,47 @@ void sheet_add_line(struct sheet *s, struct sheet_lines *l, const char *text)
 	l->end = &line->next;
 }
 
-struct sheet_block *sheet_add_block(struct sheet *s, const char *title, const char *planned, const char *role,
-				    const char *window)
+void sheet_add_field(struct sheet *s, enum word name, const char *value)
 {
-	struct sheet_block *b = get(s, sizeof *b);
+	struct sheet_field *f = get(s, sizeof *f);
+
+	if (f == NULL)
+		return;
+	f->name = say(s, name);
+	f->value = value;
+	*s->fields_end = f;
+	s->fields_end = &f->next;
+}
+
+struct sheet_section *sheet_add_section(struct sheet *s, enum word title)
+{
+	struct sheet_section *b = get(s, sizeof *b);
 
 	if (b == NULL)
 		return NULL;
-	b->title = title;
-	b->planned = planned;
-	b->role = role;
-	b->window = window;
-	b->end = &b->first;
-	*s->blocks_end = b;
-	s->blocks_end = &b->next;
+	b->title = say(s, title);
+	b->items_end = &b->items;
+	b->charts_end = &b->charts;
+	b->tables_end = &b->tables;
+	*s->sections_end = b;
+	s->sections_end = &b->next;
 	return b;
 }
 
-struct sheet_item *sheet_add_item(struct sheet *s, struct sheet_block *b, const char *id, enum word title)
+struct sheet_section *sheet_add_check(struct sheet *s, enum word title, const char *planned, enum word role,
+				      const char *window)
+{
+	struct sheet_section *b = sheet_add_section(s, title);
+
+	if (b == NULL)
+		return NULL;
+	b->planned = planned;
+	b->role = say(s, role);
+	b->window = window;
+	return b;
+}
+
+struct sheet_item *sheet_add_item(struct sheet *s, struct sheet_section *b, const char *id, enum word title)
 {
 	struct sheet_item *i = get(s, sizeof *i);
 
@@ -122,8 +150,17 @@ struct sheet_item *sheet_add_item(struct sheet *s, struct sheet_block *b, const 
 		return NULL;
 	i->id = id;
 	i->title = say(s, title);
-	*b->end = i;
-	b->end = &i->next;
+	*b->items_end = i;
+	b->items_end = &i->next;
+	return i;
+}
+
+struct sheet_item *sheet_add_manual(struct sheet *s, struct sheet_section *b, const char *id, enum word title)
+{
+	struct sheet_item *i = sheet_add_item(s, b, id, title);
+
+	if (i != NULL)
+		i->manual = true;
 	return i;
 }
 
@@ -155,21 +192,21 @@ void item_verdict(struct sheet_item *i, enum verdict v)
 		i->verdict = v;
 }
 
-struct sheet_table *sheet_add_table(struct sheet *s, enum word title, enum word first_head)
+struct sheet_table *sheet_add_table(struct sheet *s, struct sheet_section *b, enum word title,
+				    const enum word *heads)
 {
 	struct sheet_table *t = get(s, sizeof *t);
 
-	if (t == NULL)
+	if (t == NULL || b == NULL)
 		return NULL;
 	t->title = say(s, title);
-	t->head[0] = say(s, first_head);
-	t->head[1] = say(s, W_H_CALLS);
-	t->head[2] = say(s, W_H_ERRORS);
-	t->head[3] = say(s, W_H_TOKENS);
-	t->head[4] = say(s, W_H_COST);
+	while (t->columns < TABLE_COLUMNS && heads[t->columns] != W_COUNT) {
+		t->head[t->columns] = say(s, heads[t->columns]);
+		t->columns++;
+	}
 	t->end = &t->first;
-	*s->tables_end = t;
-	s->tables_end = &t->next;
+	*b->tables_end = t;
+	b->tables_end = &t->next;
 	return t;
 }
 
@@ -184,6 +221,43 @@ struct sheet_row *table_add_row(struct sheet *s, struct sheet_table *t)
 	*t->end = r;
 	t->end = &r->next;
 	return r;
+}
+
+struct sheet_chart *sheet_add_chart(struct sheet *s, struct sheet_section *b, enum chart_kind kind,
+				    enum word title, enum word unit)
+{
+	struct sheet_chart *c = get(s, sizeof *c);
+
+	if (c == NULL || b == NULL)
+		return NULL;
+	c->kind = kind;
+	c->title = say(s, title);
+	c->unit = say(s, unit);
+	for (int i = 0; i < CHART_POINTS; i++)
+		c->label[i] = "";
+	*b->charts_end = c;
+	b->charts_end = &c->next;
+	return c;
+}
+
+struct sheet_series *chart_add_series(struct sheet_chart *c, const char *name)
+{
+	struct sheet_series *v;
+
+	if (c == NULL || c->n_series == CHART_SERIES)
+		return NULL;
+	v = &c->series[c->n_series++];
+	v->name = name;
+	for (int i = 0; i < CHART_POINTS; i++) {
+		v->value[i] = CHART_NONE;
+		v->text[i] = "";
+	}
+	return v;
+}
+
+const char *lang_code(enum lang lang)
+{
+	return lang == LANG_JA ? "ja" : "en";
 }
 
 const char *verdict_mark(enum verdict v)

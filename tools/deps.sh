@@ -1,27 +1,28 @@
 #!/bin/sh
 # Installs through apt what is missing, says what, and does nothing (and needs no network) when all is there.
-#   tools/deps.sh SET...     sets: build demo check bench geoip deb
+#   tools/deps.sh SET...     sets: build demo check bench geoip browser deb
 set -eu
 
 packages() {
 	case $1 in
-	build) echo gcc libc6-dev make pkg-config libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
+	build) echo gcc libc6-dev make pkg-config libpango1.0-dev libcairo2-dev libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
 		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
-	demo)  echo nginx python3 curl ca-certificates ;;
-	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev \
+	demo)  echo nginx python3 curl ca-certificates fonts-ipaexfont ;;
+	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev \
 		debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap systemd apparmor logrotate mandoc zsh fish binutils ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
+	browser) echo chromium npm fonts-ipaexfont poppler-utils ;;
 	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;
-	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench, geoip or deb" >&2; return 1 ;;
+	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench, geoip, browser or deb" >&2; return 1 ;;
 	esac
 }
 
 # A tool that came another way (a newer compiler, node with its npm) need not be a package.
 have() {
 	case $1 in
-	npm|gcc|clang|python3|curl|openssl|nginx|goaccess|sqlite3|make) command -v "$1" >/dev/null 2>&1 && return 0 ;;
+	npm|chromium|gcc|clang|python3|curl|openssl|nginx|goaccess|sqlite3|make) command -v "$1" >/dev/null 2>&1 && return 0 ;;
 	pkg-config) command -v pkg-config >/dev/null 2>&1 && return 0 ;;
 	time) [ -x /usr/bin/time ] && return 0 ;;
 	esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The daily sheet of a fixed small ledger in every form, against the files in report/.
+"""The reports of a fixed small ledger in their forms, against the files in report/.
 
 GOLDEN_UPDATE=1 writes those files anew: read the difference before keeping it."""
 import datetime
@@ -23,10 +23,14 @@ functions:
 budget: {month_usd: 3000, currency: {code: JPY, rate: 150.00, date: 2026-11-20, source: TTM}}
 rules: {paths: [%s]}
 ''' % os.path.join(HERE, 'report/rules.yml')
-FORMS = [('daily.ja.txt', ('--format', 'text', '--lang', 'ja')),
-         ('daily.en.txt', ('--format', 'text', '--lang', 'en')),
-         ('daily.json', ('--format', 'json')),
-         ('daily.html', ('--format', 'html', '--lang', 'ja,en'))]
+FORMS = [('daily.ja.txt', ('daily', '--format', 'text', '--lang', 'ja')),
+         ('daily.en.txt', ('daily', '--format', 'text', '--lang', 'en')),
+         ('daily.json', ('daily', '--format', 'json')),
+         ('daily.html', ('daily', '--format', 'html', '--lang', 'ja,en')),
+         ('weekly.ja.txt', ('weekly', '--format', 'text', '--lang', 'ja')),
+         ('weekly.html', ('weekly', '--format', 'html', '--lang', 'en', '--for', 'managers')),
+         ('monthly.en.txt', ('monthly', '--format', 'text', '--lang', 'en')),
+         ('monthly.csv', ('monthly', '--format', 'csv', '--lang', 'ja', '--for', 'managers'))]
 
 
 def line(n, at):
@@ -62,8 +66,8 @@ def main():
         f.write(log())
     site.tochoku('import', '--format', 'nginx-json', site.path('gateway.json'))
     for name, options in FORMS:
-        got = site.tochoku('report', 'daily', '--date', DAY, *options)
-        tap.ok(got == site.tochoku('report', 'daily', '--date', DAY, *options), name + ': same input, same bytes')
+        got = site.tochoku('report', *options, '--date', DAY)
+        tap.ok(got == site.tochoku('report', *options, '--date', DAY), name + ': same input, same bytes')
         path = os.path.join(HERE, 'report', name)
         if os.environ.get('GOLDEN_UPDATE'):
             with open(path, 'wb') as f:

@@ -180,8 +180,8 @@ def outputs(site):
                  ['keys', 'list', '--seen'], ['keys', 'list', '--seen', '--json'], ['users', 'list'], ['status'],
                  ['status', '--json'], ['status', '--config'], ['doctor'], ['rules', 'list'], ['calendar', 'show'],
                  ['export', '--format', 'jsonl', '--from', '2026-01-01', '--to', '2027-01-01'],
-                 *(['report', 'daily', '--date', day, '--format', f, '--lang', lang]
-                   for f in ('text', 'html', 'json') for lang in ('ja', 'en'))):
+                 *(['report', kind, '--date', day, '--format', f, '--lang', lang] for kind in ('daily', 'weekly', 'monthly')
+                   for f in ('text', 'html', 'json', 'csv') for lang in ('ja', 'en'))):
         out = site.tochoku(*args, want=None)
         yield ' '.join(args), out
         yield ' '.join(args) + ' (messages)', site.last_error.encode()

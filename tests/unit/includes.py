@@ -40,6 +40,7 @@ SHARED = {'sensor/roles.h', 'sensor/options.h'}
 LIBRARIES = {
     'sqlite3.h': ('core/ledger/',), 'yaml.h': ('core/config/',), 'maxminddb.h': ('geoip/',),
     'pcap.h': ('sensor/input/',), 'pcap/pcap.h': ('sensor/input/',), 'microhttpd.h': ('reports/console/',),
+    'pango/pangocairo.h': ('reports/pdf_page.h',), 'cairo-pdf.h': ('reports/output_pdf.c',),
     'seccomp.h': ('sensor/confine/',), 'cap-ng.h': ('sensor/confine/',), 'linux/landlock.h': ('sensor/confine/', 'cli/'),
     'libical/ical.h': ('rules/calendar/ical_time.h',),
     'nghttp2/nghttp2.h': ('sensor/proto/http/http2.c',), 'brotli/decode.h': ('sensor/proto/http/',),

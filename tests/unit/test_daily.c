@@ -1,5 +1,5 @@
 /* The figures of a day and their JSON, against a ledger filled by hand. */
-#include "reports/report.h"
+#include "tests/lib/report.h"
 
 #include "core/base/json.h"
 #include "tests/lib/small_ledger.h"
@@ -63,21 +63,10 @@ static struct config *config_for(const char *zone)
 
 static void read_json(const char *ledger, const struct config *cfg, struct date day)
 {
-	struct ledger_reader *r;
-	struct calendar *cal;
-	struct daily *d;
-	struct err e = { 0 };
+	struct figures *f = test_figures(ledger, cfg, "daily", day);
 
-	buf_clear(&out);
-	if (ledger_reader_open(&r, ledger, &e) != TK_OK || (cal = calendar_new(&cfg->calendar, &e)) == NULL ||
-	    daily_read(&d, r, cfg, cal, day, &e) != TK_OK) {
-		printf("Bail out! %s\n", e.text);
-		exit(1);
-	}
-	daily_json(d, &out);
-	daily_free(d);
-	calendar_free(cal);
-	ledger_reader_close(r);
+	test_render(f, "json", LANG_JA, false, &out);
+	figures_free(f);
 }
 
 static void quiet_day(void)

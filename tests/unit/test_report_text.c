@@ -1,8 +1,7 @@
 /* What the sheet says, in both languages and both forms: words, warnings, alarms, and that names out of
  * a log can neither drive a terminal nor become markup. */
-#include "reports/report.h"
-
 #include "reports/words.h"
+#include "tests/lib/report.h"
 #include "tests/lib/small_ledger.h"
 #include "tests/lib/tap.h"
 
@@ -49,30 +48,21 @@ static void render(const struct small_ledger *l, const char *yaml, struct date d
 {
 	struct problems p;
 	struct config *cfg;
-	struct ledger_reader *r;
-	struct calendar *cal;
-	struct daily *d;
-	struct err e = { 0 };
+	struct figures *f;
 
 	problems_init(&p, "test");
 	cfg = config_parse(slice_str(yaml), "test", &p);
-	if (cfg == NULL || ledger_reader_open(&r, l->path, &e) != TK_OK ||
-	    (cal = calendar_new(&cfg->calendar, &e)) == NULL ||
-	    daily_read(&d, r, cfg, cal, day, &e) != TK_OK) {
+	if (cfg == NULL) {
 		problems_print(&p);
-		printf("Bail out! %s\n", e.text);
 		exit(1);
 	}
 	problems_free(&p);
+	f = test_figures(l->path, cfg, "daily", day);
 	for (int i = 0; i < 2; i++) {
-		buf_clear(&text[i]);
-		buf_clear(&html[i]);
-		daily_text(d, (enum lang)i, &text[i]);
-		daily_html(d, (enum lang)i, &html[i]);
+		test_render(f, "text", (enum lang)i, false, &text[i]);
+		test_render(f, "html", (enum lang)i, false, &html[i]);
 	}
-	daily_free(d);
-	calendar_free(cal);
-	ledger_reader_close(r);
+	figures_free(f);
 	config_free(cfg);
 }
 

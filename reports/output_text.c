@@ -1,7 +1,8 @@
 /* The sheet for a terminal or a mail. */
 #include "core/base/columns.h"
 #include "core/base/safe.h"
-#include "reports/sheet.h"
+#include "reports/chart_draw.h"
+#include "reports/outputs.h"
 
 #define NAME_WIDTH 22
 #define BAR_WIDTH 20
@@ -52,27 +53,30 @@ static void put_padded(struct buf *out, const char *text, int width, bool right)
 	buf_free(&safe);
 }
 
-static void head_line(const struct sheet *s, enum word name, const char *value, struct buf *out)
+static void head_line(const char *name, const char *value, struct buf *out)
 {
-	put_padded(out, say(s, name), 12, false);
+	put_padded(out, name, 12, false);
 	put(out, value);
 	buf_byte(out, '\n');
 }
 
 static void head(const struct sheet *s, struct buf *out)
 {
-	buf_str(out, say(s, W_TITLE));
+	buf_str(out, s->title);
 	buf_str(out, "  ");
 	put(out, s->number);
 	buf_str(out, "  [");
 	buf_str(out, say(s, W_HANDLE));
 	buf_str(out, "]\n\n");
-	head_line(s, W_SITE, s->site, out);
-	head_line(s, W_DAY, s->day, out);
-	head_line(s, W_DAY_CLASS, s->day_class, out);
-	head_line(s, W_WINDOW, s->window, out);
+	for (const struct sheet_field *f = s->fields; f != NULL; f = f->next)
+		head_line(f->name, f->value, out);
 	for (const struct sheet_line *l = s->warnings.first; l != NULL; l = l->next) {
 		buf_str(out, l == s->warnings.first ? "\n! " : "! ");
+		put(out, l->text);
+		buf_byte(out, '\n');
+	}
+	for (const struct sheet_line *l = s->summary.first; l != NULL; l = l->next) {
+		buf_str(out, l == s->summary.first ? "\n" : "");
 		put(out, l->text);
 		buf_byte(out, '\n');
 	}
@@ -82,6 +86,8 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 {
 	buf_str(out, "  ");
 	put_padded(out, i->id, 5, false);
+	if (strlen(i->id) >= 5)
+		buf_byte(out, ' ');
 	buf_str(out, i->title);
 	if (i->verdict != VERDICT_NONE) {
 		buf_str(out, "  [");
@@ -96,6 +102,8 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 		put(out, l->text);
 		buf_byte(out, '\n');
 	}
+	if (i->manual)
+		buf_fmt(out, "       %s\n", say(s, W_MANUAL));
 	for (const struct sheet_line *l = i->remarks.first; l != NULL; l = l->next) {
 		spaces(out, 7);
 		buf_str(out, "- ");
@@ -104,9 +112,9 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 	}
 }
 
-static void block(const struct sheet *s, const struct sheet_block *b, int number, struct buf *out)
+static void check_line(const struct sheet *s, const struct sheet_section *b, struct buf *out)
 {
-	buf_fmt(out, "\n== %d %s  ", number, b->title);
+	buf_byte(out, ' ');
 	buf_fmt(out, say(s, W_PLANNED), b->planned);
 	buf_fmt(out, "  %s ==\n", b->role);
 	buf_fmt(out, "  %s ____:____  %s ______________\n", say(s, W_ACTUAL), say(s, W_CHECKER));
@@ -115,17 +123,15 @@ static void block(const struct sheet *s, const struct sheet_block *b, int number
 		put(out, b->window);
 		buf_byte(out, '\n');
 	}
-	for (const struct sheet_item *i = b->first; i != NULL; i = i->next)
-		item(s, i, out);
 }
 
-static void table_line(const char *const cell[TABLE_COLUMNS], int permille, struct buf *out)
+static void table_line(const char *const *cell, int columns, int permille, struct buf *out)
 {
 	static const int width[TABLE_COLUMNS] = { NAME_WIDTH, 9, 8, 13, 12 };
 	int bar = (permille * BAR_WIDTH + 999) / 1000;
 
 	buf_str(out, "  ");
-	for (int c = 0; c < TABLE_COLUMNS; c++)
+	for (int c = 0; c < columns; c++)
 		put_padded(out, cell[c], width[c], c > 0);
 	if (bar > 0)
 		buf_str(out, "  ");
@@ -137,26 +143,99 @@ static void table_line(const char *const cell[TABLE_COLUMNS], int permille, stru
 static void table(const struct sheet_table *t, struct buf *out)
 {
 	buf_fmt(out, "\n-- %s --\n", t->title);
-	table_line(t->head, 0, out);
+	table_line(t->head, t->columns, 0, out);
 	for (const struct sheet_row *r = t->first; r != NULL; r = r->next)
-		table_line(r->cell, r->permille, out);
+		table_line(r->cell, t->columns, r->permille, out);
 }
 
-void sheet_render_text(const struct sheet *s, struct buf *out)
+/* A line a point: its label and the figures of the curves. */
+static void curves(const struct sheet_chart *c, struct buf *out)
+{
+	if (c->n_series > 1) {
+		put_padded(out, "", 2 + 10, false);
+		for (int i = 0; i < c->n_series; i++)
+			put_padded(out, c->series[i].name, 14, true);
+		buf_byte(out, '\n');
+	}
+	for (int k = 0; k < c->points; k++) {
+		buf_str(out, "  ");
+		put_padded(out, c->label[k], 10, false);
+		for (int i = 0; i < c->n_series; i++)
+			put_padded(out, c->series[i].text[k], 14, true);
+		buf_byte(out, '\n');
+	}
+}
+
+/* A row a weekday, a sign an hour: the darker, the more. */
+static void grid(const struct sheet_chart *c, struct buf *out)
+{
+	static const char signs[CHART_SHADES] = { '.', '-', '+', '*', '#' };
+
+	for (int i = 0; i < c->n_series; i++) {
+		buf_str(out, "  ");
+		put_padded(out, c->series[i].name, 6, false);
+		for (int k = 0; k < c->points; k++)
+			buf_byte(out, (uint8_t)signs[chart_shade(c, c->series[i].value[k])]);
+		buf_byte(out, '\n');
+	}
+}
+
+static void chart(const struct sheet_chart *c, struct buf *out)
+{
+	buf_fmt(out, "\n-- %s (%s) --\n", c->title, c->unit);
+	if (c->kind == CHART_GRID)
+		grid(c, out);
+	else
+		curves(c, out);
+}
+
+static void section(const struct sheet *s, const struct sheet_section *b, int number, struct buf *out)
+{
+	if (!b->appendix) {
+		buf_fmt(out, "\n== %d %s ", number, b->title);
+		if (b->planned != NULL)
+			check_line(s, b, out);
+		else
+			buf_str(out, "==\n");
+	}
+	for (const struct sheet_item *i = b->items; i != NULL; i = i->next)
+		item(s, i, out);
+	for (const struct sheet_chart *c = b->charts; c != NULL; c = c->next)
+		chart(c, out);
+	for (const struct sheet_table *t = b->tables; t != NULL; t = t->next)
+		table(t, out);
+}
+
+static void sections(const struct sheet *s, bool appendix, struct buf *out)
 {
 	int number = 0;
 
+	for (const struct sheet_section *b = s->sections; b != NULL; b = b->next)
+		if (b->appendix == appendix)
+			section(s, b, ++number, out);
+}
+
+static void sheet(const struct sheet *s, struct buf *out)
+{
 	head(s, out);
-	for (const struct sheet_block *b = s->blocks; b != NULL; b = b->next)
-		block(s, b, ++number, out);
+	sections(s, false, out);
 	buf_fmt(out, "\n%s: ________________________________________________\n", say(s, W_SPECIAL));
 	buf_fmt(out, "%s ____________  %s ____________  %s ____________\n", say(s, W_PREPARED),
 		say(s, W_CHECKED), say(s, W_APPROVED));
-	for (const struct sheet_table *t = s->tables; t != NULL; t = t->next)
-		table(t, out);
+	sections(s, true, out);
 	buf_byte(out, '\n');
 	for (const struct sheet_line *l = s->notes.first; l != NULL; l = l->next) {
 		put(out, l->text);
 		buf_byte(out, '\n');
 	}
+}
+
+int report_output_text(const struct sheet *const *sheets, size_t n, struct buf *out, struct err *e)
+{
+	(void)e;
+	for (size_t i = 0; i < n; i++) {
+		buf_str(out, i == 0 ? "" : "\n");
+		sheet(sheets[i], out);
+	}
+	return TK_OK;
 }

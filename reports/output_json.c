@@ -4,7 +4,8 @@
 
 #include "core/base/json.h"
 #include "core/base/zone.h"
-#include "reports/daily.h"
+#include "reports/figures.h"
+#include "reports/outputs.h"
 #include "reports/figure.h"
 
 static void put_time(struct json_out *o, const char *key, int64_t utc_sec)
@@ -75,7 +76,7 @@ static void put_names(struct json_out *o, const char *key, const struct named_li
 	json_close(o, '}');
 }
 
-static void put_hours(struct json_out *o, const struct daily *d)
+static void put_hours(struct json_out *o, const struct figures *d)
 {
 	char hour[12];
 
@@ -102,7 +103,7 @@ static void put_errors(struct json_out *o, const struct sums *s)
 	json_close(o, '}');
 }
 
-static void put_findings(struct json_out *o, const struct daily *d)
+static void put_findings(struct json_out *o, const struct figures *d)
 {
 	json_key(o, "findings");
 	json_open(o, '{');
@@ -122,7 +123,7 @@ static void put_losses(struct json_out *o, const struct losses *l)
 }
 
 /* Money that was worked out, as it stands in the figures above, and what is known beside it. */
-static void put_costs(struct json_out *o, const struct daily *d)
+static void put_costs(struct json_out *o, const struct figures *d)
 {
 	put_int(o, "cost.repriced_calls", d->total.repriced);
 	put_money(o, "cost.recorded_pico_usd", d->cost - d->total.repriced_pico);
@@ -186,7 +187,7 @@ static void put_hygiene(struct json_out *o, const struct costs *c)
 	put_counts(o, "hygiene.unread_connections", &c->unread, false);
 }
 
-void daily_json(const struct daily *d, struct buf *out)
+static void object(const struct figures *d, bool names, struct buf *out)
 {
 	struct json_out o = json_out(out);
 	const struct coverage *c = &d->coverage;
@@ -197,13 +198,14 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_int(&o, "calls", d->total.calls);
 	put_int(&o, "calls.successful", d->total.successful);
 	put_money(&o, "cost.pico_usd", d->cost);
-	put_money(&o, "cost.month_pico_usd", d->month_cost);
+	put_money(&o, "cost.month_pico_usd", d->month.cost);
 	put_int(&o, "cost.unpriced_calls", d->total.unpriced);
 	put_costs(&o, d);
 	put_int(&o, "users.active", d->active_users);
-	put_number(&o, "ratio.previous_day", d->previous_calls > 0, d->total.calls, d->previous_calls, 6);
-	put_number(&o, "ratio.same_class_day", d->has_same_class && d->same_class_calls > 0, d->total.calls,
-		   d->same_class_calls, 6);
+	put_number(&o, "ratio.previous_day", d->day.previous_calls > 0, d->total.calls, d->day.previous_calls,
+		   6);
+	put_number(&o, "ratio.same_class_day", d->day.has_same_class && d->day.same_class_calls > 0,
+		   d->total.calls, d->day.same_class_calls, 6);
 	put_number(&o, "latency.mean_ms", d->mean_ns >= 0, d->mean_ns, 1000000, 3);
 	put_number(&o, "latency.median_ms", d->median_ns >= 0, d->median_ns, 1000000, 3);
 	put_number(&o, "latency.p95_ms", d->p95_ns >= 0, d->p95_ns, 1000000, 3);
@@ -213,7 +215,7 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_names(&o, "by.department", &d->department);
 	put_names(&o, "by.function", &d->function);
 	put_names(&o, "by.model", &d->model);
-	put_names(&o, "by.user", &d->user);
+	put_names(&o, "by.user", names ? &d->user : &(const struct named_list){ 0 });
 	put_number(&o, "coverage.percent", c->minutes > 0, (figure)(c->minutes - c->missed_minutes) * 100,
 		   c->minutes, 4);
 	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
@@ -222,4 +224,14 @@ void daily_json(const struct daily *d, struct buf *out)
 	put_findings(&o, d);
 	put_hygiene(&o, &d->costs);
 	json_close(&o, '}');
+}
+
+int report_output_json(const struct sheet *const *sheets, size_t n, struct buf *out, struct err *e)
+{
+	(void)e;
+	if (n == 0)
+		return TK_OK;
+	object(sheets[0]->figures, !sheets[0]->managers, out);
+	buf_byte(out, '\n');
+	return TK_OK;
 }

@@ -1,9 +1,14 @@
 /* 別表: calls by hour, department, function, model and user. */
 #include <stdlib.h>
 
-#include "reports/daily_sheet.h"
+#include "reports/frame.h"
 
 #define ROWS_SHOWN 20
+#define HEADS(first)                                                                                         \
+	(const enum word[])                                                                                  \
+	{                                                                                                    \
+		first, W_H_CALLS, W_H_ERRORS, W_H_TOKENS, W_H_COST, W_COUNT                                  \
+	}
 
 static void fill(struct sheet *s, struct sheet_row *r, const char *name, const struct sums *v, int64_t most)
 {
@@ -17,9 +22,10 @@ static void fill(struct sheet *s, struct sheet_row *r, const char *name, const s
 	r->permille = most <= 0 ? 0 : (int)((figure)v->calls * 1000 / most);
 }
 
-static void hours(struct sheet *s, const struct daily *d)
+static void hours(struct sheet *s, struct sheet_section *b)
 {
-	struct sheet_table *t = sheet_add_table(s, W_T_HOUR, W_H_HOUR);
+	const struct figures *d = s->figures;
+	struct sheet_table *t = sheet_add_table(s, b, W_T_HOUR, HEADS(W_H_HOUR));
 	int64_t most = 0;
 
 	for (int h = 0; h < 24; h++)
@@ -38,16 +44,7 @@ static int by_calls(const void *a, const void *b)
 	return slice_cmp(x->name, y->name);
 }
 
-static void add_rest(struct sums *rest, const struct sums *s)
-{
-#define SUM(name, doc) \
-	if (__builtin_add_overflow(rest->name, s->name, &rest->name)) \
-		rest->name = INT64_MAX;
-#include "core/ledger/sums.def"
-#undef SUM
-}
-
-static void names(struct sheet *s, const struct named_list *l, enum word title)
+void table_names(struct sheet *s, struct sheet_section *b, const struct named_list *l, enum word title)
 {
 	const struct named_sums **order = calloc(l->n + 1, sizeof *order);
 	struct sums rest = { 0 };
@@ -60,13 +57,13 @@ static void names(struct sheet *s, const struct named_list *l, enum word title)
 	for (size_t i = 0; i < l->n; i++)
 		order[i] = &l->p[i];
 	qsort(order, l->n, sizeof order[0], by_calls);
-	t = sheet_add_table(s, title, W_H_NAME);
+	t = sheet_add_table(s, b, title, HEADS(W_H_NAME));
 	for (size_t i = 0; i < l->n; i++) {
 		if (i < ROWS_SHOWN)
 			fill(s, table_add_row(s, t), say_name(s, order[i]->name), &order[i]->s,
 			     order[0]->s.calls);
 		else
-			add_rest(&rest, &order[i]->s);
+			sums_add(&rest, &order[i]->s);
 	}
 	if (l->n > ROWS_SHOWN)
 		fill(s, table_add_row(s, t),
@@ -109,19 +106,19 @@ static struct sums figures_of(const struct cost_line *l)
 	return s;
 }
 
-static void cost_lines(struct sheet *s, const struct costs *c)
+static void cost_lines(struct sheet *s, struct sheet_section *b, const struct costs *c)
 {
 	struct sheet_table *t;
 	struct sums rest = { 0 };
 
 	if (c->n == 0)
 		return;
-	t = sheet_add_table(s, W_T_COST, W_H_NAME);
+	t = sheet_add_table(s, b, W_T_COST, HEADS(W_H_NAME));
 	for (size_t i = 0; i < c->n; i++) {
 		struct sheet_row *r = i < ROWS_SHOWN ? table_add_row(s, t) : NULL;
 
 		if (i >= ROWS_SHOWN)
-			add_rest(&rest, &c->line[i].s);
+			sums_add(&rest, &c->line[i].s);
 		if (r != NULL) {
 			struct sums one = figures_of(&c->line[i]);
 
@@ -135,12 +132,16 @@ static void cost_lines(struct sheet *s, const struct costs *c)
 		     sheet_text_of(s, say(s, W_OTHERS), say_count(s, (figure)(c->n - ROWS_SHOWN))), &rest, 0);
 }
 
-void daily_tables(struct sheet *s, const struct daily *d)
+void tables_all(struct sheet *s, struct sheet_section *b, bool users)
 {
-	hours(s, d);
-	names(s, &d->department, W_T_DEPARTMENT);
-	names(s, &d->function, W_T_FUNCTION);
-	names(s, &d->model, W_T_MODEL);
-	names(s, &d->user, W_T_USER);
-	cost_lines(s, &d->costs);
+	const struct figures *f = s->figures;
+
+	hours(s, b);
+	table_names(s, b, &f->department, W_T_DEPARTMENT);
+	table_names(s, b, &f->function, W_T_FUNCTION);
+	table_names(s, b, &f->model, W_T_MODEL);
+	if (!users)
+		return;
+	table_names(s, b, &f->user, W_T_USER);
+	cost_lines(s, b, &f->costs);
 }

@@ -1,28 +1,25 @@
-/* Building the daily check sheet from the figures: one file a block. Private to reports. */
-#ifndef TK_REPORTS_DAILY_SHEET_H
-#define TK_REPORTS_DAILY_SHEET_H
+/* Figures, dates and names as text of a sheet. */
+#ifndef TK_REPORTS_SAY_H
+#define TK_REPORTS_SAY_H
 
-#include "reports/daily.h"
 #include "reports/figure.h"
+#include "reports/figures.h"
 #include "reports/sheet.h"
 
-/* NULL: no memory. */
-struct sheet *daily_sheet(const struct daily *d, enum lang lang);
-
-void daily_block_system(struct sheet *s, const struct daily *d);
-void daily_block_usage(struct sheet *s, const struct daily *d);
-void daily_block_security(struct sheet *s, const struct daily *d);
-void daily_tables(struct sheet *s, const struct daily *d);
-
-/* Figures as text of the sheet. */
 const char *say_count(struct sheet *s, figure v);                      /* 1,234 */
 const char *say_quotient(struct sheet *s, figure v, figure scale, int digits);
 const char *say_percent_down(struct sheet *s, figure part, figure whole);
 const char *say_usd(struct sheet *s, figure pico);                     /* 12.34 */
 /* The same; 未計算 where nothing was: absent money is never 0 (reports.md 6). */
 const char *say_cost(struct sheet *s, figure pico, int64_t unpriced);
+/* In the site's currency, or in USD: 1,234 JPY. */
+const char *say_money(struct sheet *s, figure pico, int64_t unpriced);
+/* The same amount in the site's currency alone: 1,234; NULL where none is set. */
+const char *say_site_amount(struct sheet *s, figure pico);
+const char *say_level(struct sheet *s, enum level level);
 const char *say_time(struct sheet *s, int64_t utc_sec);                /* 2026-11-24 00:00 +09:00 */
-const char *say_date(struct sheet *s, int32_t days);                   /* 2026年11月23日（月） */
+/* 2026年11月23日（月）; where the figures ask for it by its era: 令和8年11月23日（月） */
+const char *say_date(struct sheet *s, int32_t days);
 /* A name out of a log, or 不明. */
 const char *say_name(struct sheet *s, struct slice name);
 /* The largest entries by a measure, at most `max`, as "a 3、b 2、他 4 件"; NULL when all are 0. */

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 
 #include "core/base/zone.h"
-#include "reports/daily_sheet.h"
+#include "reports/say.h"
+#include "rules/calendar/era.h"
 
 static const char *take(struct sheet *s, struct buf *b)
 {
@@ -52,6 +53,38 @@ const char *say_cost(struct sheet *s, figure pico, int64_t unpriced)
 	return pico == 0 && unpriced > 0 ? say(s, W_NOT_PRICED) : say_usd(s, pico);
 }
 
+const char *say_site_amount(struct sheet *s, figure pico)
+{
+	const struct config *cfg = s->figures->cfg;
+	int digits;
+
+	if (cfg->budget.currency == NULL || cfg->budget.rate_micro <= 0)
+		return NULL;
+	digits = strcmp(cfg->budget.currency, "JPY") == 0 ? 0 : 2; /* the yen has no subunit (ISO 4217) */
+	return say_quotient(s, pico * cfg->budget.rate_micro, (figure)PICO_USD * 1000000, digits);
+}
+
+const char *say_money(struct sheet *s, figure pico, int64_t unpriced)
+{
+	const char *amount = say_site_amount(s, pico);
+
+	if (pico == 0 && unpriced > 0)
+		return say(s, W_NOT_PRICED);
+	if (amount == NULL)
+		return sheet_text_of(s, say(s, W_MONEY), say_usd(s, pico), say(s, W_USD));
+	return sheet_text_of(s, say(s, W_MONEY), amount, s->figures->cfg->budget.currency);
+}
+
+const char *say_level(struct sheet *s, enum level level)
+{
+	static const enum word levels[LEVEL_COUNT] = {
+		[LEVEL_INFORMATIONAL] = W_L_INFO, [LEVEL_LOW] = W_L_LOW, [LEVEL_MEDIUM] = W_L_MEDIUM,
+		[LEVEL_HIGH] = W_L_HIGH, [LEVEL_CRITICAL] = W_L_CRITICAL,
+	};
+
+	return say(s, levels[level]);
+}
+
 const char *say_time(struct sheet *s, int64_t utc_sec)
 {
 	char text[TIME_TEXT_MAX];
@@ -72,6 +105,14 @@ const char *say_date(struct sheet *s, int32_t days)
 	struct date d = date_from_days(days);
 	int w = date_weekday(days);
 
+	if (s->era) {
+		struct buf b;
+
+		buf_init(&b, 128);
+		era_format(&s->figures->cfg->calendar, d, ERA_LONG, &b);
+		buf_fmt(&b, "（%s）", ja[w]);
+		return take(s, &b);
+	}
 	if (s->lang == LANG_JA)
 		return sheet_text_of(s, "%d年%d月%d日（%s）", (int)d.year, d.month, d.day, ja[w]);
 	return sheet_text_of(s, "%04d-%02d-%02d (%s)", (int)d.year, d.month, d.day, en[w]);

@@ -1,0 +1,158 @@
+/* The figures of one period of local days, as read from the ledger; every report takes them from here. */
+#ifndef TK_REPORTS_FIGURES_H
+#define TK_REPORTS_FIGURES_H
+
+#include "reports/daily_costs.h"
+#include "reports/pool.h"
+#include "reports/report.h"
+#include "reports/titles.h"
+#include "rules/rules.h"
+
+#define SHEET_FINDINGS 10 /* lines on the sheet (reports.md 1.3) */
+#define SHEET_OUTSIDE 5
+#define SAME_CLASS_DAYS 14
+#define ERROR_DAYS 7 /* days before, for the median */
+
+struct named_sums {
+	struct slice name; /* empty: unknown */
+	struct sums s;
+};
+struct named_list { /* names in byte order */
+	struct named_sums *p;
+	size_t n, cap;
+};
+
+struct figures_finding {
+	enum level level;
+	int64_t first_ns;
+	bool provisional;
+	struct slice reason[2]; /* by language */
+};
+
+struct figures_outside {
+	struct slice ip, country, as_org, users;
+	int64_t calls;
+};
+
+/* What the morning compares with and looks at more closely. */
+struct day_figures {
+	struct day_info info;
+	struct slice holiday;           /* info.holiday, copied */
+	enum day_class class;
+	int64_t previous_calls;
+	bool has_same_class;
+	int32_t same_class_days;        /* its date */
+	int64_t same_class_calls;
+	int64_t error_from, error_to;   /* [09:00, 09:00 of the next day) */
+	struct sums window;             /* of [error_from, error_to) */
+	int64_t error_median;           /* errors of the same window on the days before */
+	struct named_list error_function, error_department;
+	struct figures_outside outside[SHEET_OUTSIDE];
+	int64_t outside_addresses, outside_calls, outside_successful;
+};
+
+struct month {
+	int32_t first;
+	int days;          /* of the whole month */
+	int past;          /* days of it up to the last day of the period */
+	__int128 cost;
+	int64_t unpriced;
+	__int128 day_cost[31];
+	enum day_class class[31];
+};
+
+/* A period and those before it, the youngest last. */
+#define HISTORY_POINTS 13
+#define DAYS_OF_WEEK 7
+struct history {
+	int n; /* 0: not read */
+	struct {
+		int32_t first, last;
+		struct sums total;
+		bool watched;  /* at least in part: else nothing is known of it */
+		int64_t users; /* active */
+		struct named_list user;
+		int64_t median_ns, p95_ns, p99_ns;
+	} point[HISTORY_POINTS];
+	int64_t users_new, users_back, users_lost;
+	int64_t by_days[DAYS_OF_WEEK]; /* users by the days on which they called, from 1 */
+	int64_t daily_users;           /* sum of those days */
+};
+
+struct sessions {
+	int64_t n, total_ns;
+};
+
+#define RULES_COUNTED 20
+struct rule_counts {
+	struct { struct slice name[2]; int64_t n; enum level level; } row[RULES_COUNTED];
+	size_t n;
+	int64_t others;
+};
+
+struct figures {
+	struct pool pool;
+	const struct config *cfg;
+	const struct report_kind *kind;
+	int32_t first, last;            /* local dates */
+	int64_t from, to;               /* UTC seconds; equal on a skipped day */
+
+	struct sums total;
+	__int128 cost;                  /* pico-USD */
+	struct sums hour[24];           /* local wall hours; a repeated hour adds up */
+	int64_t heat[7][24];            /* calls by weekday (0: Monday) and hour */
+	struct month month;             /* that of the last day, up to it */
+	struct named_list user, department, function, model;
+	int64_t active_users;
+
+	struct day_figures day;         /* daily */
+	struct history history;         /* weekly and monthly */
+	struct sessions sessions;       /* weekly */
+
+	int64_t mean_ns, median_ns, p90_ns, p95_ns, p99_ns, max_ns; /* -1: no call with a known duration */
+	struct coverage coverage;
+
+	struct titles *titles;          /* while findings are read */
+	struct figures_finding findings[SHEET_FINDINGS]; /* worst first */
+	int64_t n_findings, by_level[LEVEL_COUNT], withdrawn;
+	bool forecast_known;
+	__int128 forecast;              /* so far, and the mean of its class for each day to come */
+	struct costs costs;
+	char invoice_month[8];          /* the month before: 2026-10 */
+	struct invoice invoice;
+	__int128 invoice_computed;
+	int64_t invoice_calls, invoice_unpriced;
+	struct rule_counts rules;       /* findings by rule */
+	int64_t keys_registered;
+};
+
+/* Base figures of a period; what a report needs beside them it reads itself. */
+int figures_read(struct figures **out, struct ledger_reader *r, const struct config *cfg, struct calendar *cal,
+		 struct period period, struct err *e);
+/* What hinders knowing the cost, the forecast and the invoice: a day's, from its events. */
+int figures_read_costs(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);
+int figures_read_day(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);
+/* The period and the ones before it: `step` gives the one before a period. */
+int figures_read_history(struct figures *f, struct ledger_reader *r, struct period (*step)(struct period),
+			 struct err *e);
+/* From events, since counters cannot tell the gap between two calls. */
+int figures_read_sessions(struct figures *f, struct ledger_reader *reader, struct err *e);
+/* Names and their sums in [from, to); the list's memory is the caller's (free(list->p)). */
+int figures_named(struct figures *f, struct ledger_reader *r, int64_t from, int64_t to, enum sum_by by,
+		  struct named_list *list, struct err *e);
+int figures_total(struct ledger_reader *r, int64_t from, int64_t to, struct sums *total, struct err *e);
+struct slice figures_keep(struct figures *f, struct slice text);
+int64_t named_active(const struct named_list *users); /* known, with a successful call */
+const struct named_sums *named_find(const struct named_list *l, struct slice name);
+
+int64_t errors_of(const struct sums *s);
+int64_t system_errors_of(const struct sums *s); /* 5xx, timeout, reset */
+int64_t tokens_of(const struct sums *s);
+/* Nothing was watched and nothing seen: the sensor was blind. */
+bool figures_blind(const struct figures *d);
+/* False: there were calls, and nothing in the ledger tells what they cost (no tokens, no price). */
+bool figures_cost_known(const struct figures *d);
+/* Budget of the day in pico-USD: budget.day_usd, else month / days; 0: not set. */
+int64_t figures_day_budget(const struct figures *d);
+
+#endif

@@ -1,0 +1,97 @@
+/* The period among those before it: what the curves show, and who came and went. */
+#include <stdlib.h>
+
+#include "core/base/zone.h"
+#include "reports/figures.h"
+
+static int read_point(struct figures *f, struct ledger_reader *r, struct period p, int at, struct latency *l,
+		      struct err *e)
+{
+	struct history *h = &f->history;
+	struct coverage seen = { 0 };
+	int rc = figures_named(f, r, p.from, p.to, BY_USER, &h->point[at].user, e);
+
+	h->point[at].first = p.first;
+	h->point[at].last = p.last;
+	for (size_t i = 0; i < h->point[at].user.n; i++)
+		sums_add(&h->point[at].total, &h->point[at].user.p[i].s);
+	h->point[at].users = named_active(&h->point[at].user);
+	if (rc == TK_OK)
+		rc = ledger_latency(r, p.from - ((p.from % 900) + 900) % 900,
+				    p.to - ((p.to % 900) + 900) % 900, l, e);
+	if (rc == TK_OK)
+		rc = ledger_coverage(r, p.from - ((p.from % 60) + 60) % 60, p.to - ((p.to % 60) + 60) % 60,
+				     &seen, e);
+	h->point[at].watched = seen.missed_minutes < seen.minutes || h->point[at].total.calls > 0;
+	h->point[at].median_ns = latency_quantile(l, 0.5);
+	h->point[at].p95_ns = latency_quantile(l, 0.95);
+	h->point[at].p99_ns = latency_quantile(l, 0.99);
+	return rc;
+}
+
+static bool is_active(const struct named_list *l, struct slice name)
+{
+	const struct named_sums *u = named_find(l, name);
+
+	return u != NULL && u->s.successful > 0;
+}
+
+/* New: in no period before. Back: not in the one before, but in an older one. Lost: in the one before alone.
+ */
+static void come_and_gone(struct history *h)
+{
+	const struct named_list *now = &h->point[h->n - 1].user, *before = &h->point[h->n - 2].user;
+
+	for (size_t i = 0; i < now->n; i++) {
+		bool older = false;
+
+		if (now->p[i].name.n == 0 || now->p[i].s.successful == 0 || is_active(before, now->p[i].name))
+			continue;
+		for (int k = 0; k < h->n - 2 && !older; k++)
+			older = is_active(&h->point[k].user, now->p[i].name);
+		h->users_back += older;
+		h->users_new += !older;
+	}
+	for (size_t i = 0; i < before->n; i++)
+		h->users_lost += before->p[i].name.n > 0 && before->p[i].s.successful > 0 &&
+				 !is_active(now, before->p[i].name);
+}
+
+/* On how many of the period's days each user had a successful call. */
+static int read_days(struct figures *f, struct ledger_reader *r, struct err *e)
+{
+	int *days = calloc(f->user.n + 1, sizeof *days);
+	int rc = days == NULL ? err_set(e, TK_ENOMEM, "out of memory") : TK_OK;
+
+	for (int32_t d = f->first; d <= f->last && rc == TK_OK; d++) {
+		struct named_list l = { 0 };
+
+		rc = figures_named(f, r, zone_day_start(d), zone_day_start(d + 1), BY_USER, &l, e);
+		for (size_t i = 0; i < f->user.n && rc == TK_OK; i++)
+			days[i] += f->user.p[i].name.n > 0 && is_active(&l, f->user.p[i].name);
+		free(l.p);
+	}
+	for (size_t i = 0; i < f->user.n && rc == TK_OK; i++) {
+		f->history.daily_users += days[i];
+		if (days[i] > 0 && days[i] <= DAYS_OF_WEEK)
+			f->history.by_days[days[i] - 1]++;
+	}
+	free(days);
+	return rc;
+}
+
+int figures_read_history(struct figures *f, struct ledger_reader *r, struct period (*step)(struct period),
+			 struct err *e)
+{
+	struct period p = period_of_days(f->first, f->last);
+	struct latency *l = calloc(1, sizeof *l);
+	int rc = l == NULL ? err_set(e, TK_ENOMEM, "out of memory") : TK_OK;
+
+	f->history.n = HISTORY_POINTS;
+	for (int i = HISTORY_POINTS - 1; i >= 0 && rc == TK_OK; i--, p = step(p))
+		rc = read_point(f, r, p, i, l, e);
+	free(l);
+	if (rc == TK_OK)
+		come_and_gone(&f->history);
+	return rc == TK_OK ? read_days(f, r, e) : rc;
+}

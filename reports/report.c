@@ -1,0 +1,88 @@
+#include "reports/report.h"
+
+#include <stdlib.h>
+
+#include "reports/figures.h"
+#include "reports/outputs.h"
+
+#define REPORT(name) extern const struct report_kind report_##name;
+#include "reports/kinds.def"
+#undef REPORT
+static const struct report_kind *const kinds[] = {
+#define REPORT(name) &report_##name,
+#include "reports/kinds.def"
+#undef REPORT
+};
+
+static const struct report_output outputs[] = {
+#define OUTPUT(name) { #name, report_output_##name },
+#include "reports/outputs.def"
+#undef OUTPUT
+};
+
+const struct report_kind *report_kind_at(size_t i)
+{
+	return i < COUNT(kinds) ? kinds[i] : NULL;
+}
+
+const struct report_output *report_output_at(size_t i)
+{
+	return i < COUNT(outputs) ? &outputs[i] : NULL;
+}
+
+const struct report_kind *report_kind_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		if (strcmp(kinds[i]->name, name) == 0)
+			return kinds[i];
+	return NULL;
+}
+
+const struct report_output *report_output_named(const char *name)
+{
+	for (size_t i = 0; i < COUNT(outputs); i++)
+		if (strcmp(outputs[i].name, name) == 0)
+			return &outputs[i];
+	return NULL;
+}
+
+int report_read(struct figures **out, struct ledger_reader *r, const struct config *cfg, struct calendar *cal,
+		const struct report_kind *kind, struct date day, struct err *e)
+{
+	struct figures *f;
+	int rc = figures_read(&f, r, cfg, cal, kind->period(date_to_days(day)), e);
+
+	*out = NULL;
+	if (rc != TK_OK)
+		return rc;
+	f->kind = kind;
+	rc = kind->read(f, r, cal, e);
+	if (rc == TK_OK && f->pool.failed)
+		rc = err_set(e, TK_ENOMEM, "out of memory");
+	if (rc != TK_OK) {
+		figures_free(f);
+		return rc;
+	}
+	*out = f;
+	return TK_OK;
+}
+
+int report_render(const struct figures *f, const struct report_form *form, const struct report_output *output,
+		  struct buf *out, struct err *e)
+{
+	int rc = TK_OK;
+	struct sheet *sheets[COUNT(form->langs)] = { NULL };
+
+	for (size_t i = 0; i < form->n_langs; i++) {
+		sheets[i] = f->kind->sheet(f, form, form->langs[i]);
+		if (sheets[i] == NULL || sheet_failed(sheets[i]))
+			out->failed = true;
+	}
+	if (!out->failed)
+		rc = output->render((const struct sheet *const *)sheets, form->n_langs, out, e);
+	for (size_t i = 0; i < form->n_langs; i++)
+		sheet_free(sheets[i]);
+	return rc == TK_OK && out->failed
+		       ? err_set(e, TK_ENOMEM, "the report is too large, or memory ran out")
+		       : rc;
+}
