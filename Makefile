@@ -96,6 +96,11 @@ unit: ## unit tests alone (V=asan: with sanitizers)
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@tests/run $(UNIT)
 
+check-package: ## builds the package twice, installs it in a bare Debian root, removes it again (some minutes)
+	@tools/deps.sh build check package
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools
+	@TEST_TIMEOUT=1800 TEST_PARALLEL=1 tests/run $(wildcard tests/package/test_*.py)
+
 asan: ## unit tests, fuzz corpora and a short system test under address and UB sanitizers
 	@tools/deps.sh build check
 	@$(MAKE) --no-print-directory -j$(JOBS) tools
@@ -220,6 +225,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: package deb all demo check check-browser unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: package deb all demo check check-browser check-package unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -180,15 +180,16 @@ static int64_t window_start(const struct correlation *c, int64_t t)
 }
 
 /* D-LATE: notes the event's place among those of its group. False: it is older than the window. Else *t is
- * its time, or for one that is late that of the newest. */
-static bool in_time(struct rule_run *r, const struct correlation *c, struct group *g, int64_t *t)
+ * its time, or for one that is late that of the newest. *tie: of the newest one's time, and before it by id. */
+static bool in_time(struct rule_run *r, const struct correlation *c, struct group *g, int64_t *t, bool *tie)
 {
-	bool late = r->now_ns < g->newest_ns ||
-		    (r->now_ns == g->newest_ns && memcmp(r->id, g->newest_id, sizeof r->id) < 0);
 	int64_t newest = floor_div(g->newest_ns, 1000);
 
 	*t = floor_div(r->now_ns, 1000);
-	if (!late) {
+	*tie = r->now_ns == g->newest_ns && memcmp(r->id, g->newest_id, sizeof r->id) < 0;
+	if (*tie)
+		return true;
+	if (r->now_ns >= g->newest_ns) {
 		g->newest_ns = r->now_ns;
 		memcpy(g->newest_id, r->id, sizeof r->id);
 		return true;
@@ -214,6 +215,18 @@ static size_t add_hit(struct rule_run *r, uint32_t number, uint32_t group, uint8
 	return n + 1;
 }
 
+/* Logs have whole seconds, so ties are common: their order says something only where the condition holds, or
+ * where another event may have been a step on the way. */
+static bool tie_matters(const struct groups *t, uint32_t group, uint64_t places, int64_t from, bool holds)
+{
+	const struct correlation *c = t->c;
+	uint64_t last = UINT64_C(1) << (c->n_members - 1);
+
+	if (holds || c->type != CORR_TEMPORAL_ORDERED)
+		return holds;
+	return (places & ~last) != 0 || groups_slots(t, group)[0].t >= from;
+}
+
 static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint64_t places,
 		       struct key128 key, size_t n)
 {
@@ -221,7 +234,7 @@ static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint
 	struct groups *t = &r->correlate->groups[number];
 	struct arrival a = { .places = places };
 	uint64_t evicted = t->evicted;
-	bool holds, begins;
+	bool holds, begins, tie;
 	struct group *g;
 	uint32_t group;
 	int64_t from;
@@ -231,12 +244,12 @@ static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint
 		return n;
 	group = groups_use(t, key);
 	r->late |= group == 0 || t->evicted != evicted;
-	if (group == 0 || !in_time(r, c, &t->group[group], &a.seen.t))
+	if (group == 0 || !in_time(r, c, &t->group[group], &a.seen.t, &tie))
 		return n;
 	memcpy(a.seen.id, r->id, sizeof a.seen.id);
 	from = window_start(c, a.seen.t);
 	holds = window_take(t, group, &a, from);
-	r->late |= t->evicted != evicted;
+	r->late |= t->evicted != evicted || (tie && tie_matters(t, group, places, from, holds));
 	if (c->type == CORR_TEMPORAL_ORDERED && !(places >> (c->n_members - 1)))
 		return n; /* it completes on the last member: the others ask nothing */
 	g = &t->group[group];

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs through apt what is missing, says what, and does nothing (and needs no network) when all is there.
-#   tools/deps.sh SET...     sets: build demo check bench geoip browser deb
+#   tools/deps.sh SET...     sets: build demo check package bench geoip browser deb browser deb
 set -eu
 
 packages() {
@@ -10,12 +10,13 @@ packages() {
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates fonts-ipaexfont ;;
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev \
-		debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap systemd apparmor logrotate mandoc zsh fish binutils ;;
+		systemd apparmor logrotate mandoc zsh fish binutils ;;
+	package) echo debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	browser) echo chromium npm fonts-ipaexfont poppler-utils ;;
 	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;
-	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, bench, geoip, browser or deb" >&2; return 1 ;;
+	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, package, bench, geoip, browser or deb" >&2; return 1 ;;
 	esac
 }
 

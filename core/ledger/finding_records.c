@@ -76,15 +76,16 @@ int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, struct err 
 {
 	sqlite3_stmt *s = ledger_statement(
 		l, LS_FINDING_UNTOLD,
-		"SELECT id FROM finding WHERE day = ? AND told = 0 AND withdrawn = 0 ORDER BY id LIMIT 1", e);
+		"SELECT id FROM finding WHERE day = ? AND id > ? AND told = 0 AND withdrawn = 0 ORDER BY id LIMIT 1",
+		e);
+	int64_t id = 0;
 	int rc;
 
 	if (s == NULL)
 		return TK_EIO;
-	for (;;) {
-		int64_t id;
-
+	for (;;) { /* on from the last one: a day may have very many */
 		bind_i64(s, 1, day);
+		bind_i64(s, 2, id);
 		if ((rc = statement_row(s, e)) != TK_OK)
 			return rc == TK_EEND ? TK_OK : rc;
 		id = sqlite3_column_int64(s, 0);

@@ -194,7 +194,7 @@ def findings(tap):
     put(site, 'days.csv', DAYS)
     log = put(site, 'a.log', ''.join(line(u, t) for u, t, _ in CALLS + [('mori', '2026-11-20T02:00:00', None)]))
     site.tochoku('import', '--format', 'nginx-combined', log)
-    shipped = {(f['rule.id'][-4:], f['user.name'], f['first'][:13]): f['reason']
+    shipped = {(f['rule.id'][-4:], f.get('user.name'), f['first'][:13]): f['reason']
                for f in site.lines('findings', 'list', '--json')}
     tap.equal(sorted((r, u) for r, u, _ in shipped if r in ('0301', '0302', '0304')),
               [('0301', 'mori'), ('0301', 'se-01'), ('0304', 'se-01')],
