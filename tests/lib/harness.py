@@ -120,15 +120,15 @@ class Site:
         return [json.loads(line) for line in self.tochoku(*args).splitlines()]
 
     def events(self):
-        """Every access record of the ledger, without the trail's own keys; url.query, which is never exported, from
-        the published view, whose rows are numbered from 1."""
+        """Every access record in force (the trail also keeps those in whose place a supplement stands), without the
+        trail's own keys; url.query, which is never exported, from the published view, whose rows are numbered from 1."""
         records = self.lines('export', '--format', 'jsonl', '--from', '1970-01-01', '--to', '2099-12-31')
         db = sqlite3.connect('file:%s?mode=ro' % self.path('ledger.db'), uri=True, timeout=5)
-        queries = dict(db.execute('SELECT seq, "url.query" FROM events WHERE "url.query" IS NOT NULL'))
+        queries = dict(db.execute('SELECT seq, "url.query" FROM events'))
         db.close()
         return [{**{k: v for k, v in r.items() if k not in ('v', 'seq', 'ts', 'h', 'n', 'type')},
-                 **({'url.query': queries[r['seq'] + 1]} if r['seq'] + 1 in queries else {})}
-                for r in records if r.get('type') == 'access']
+                 **({'url.query': queries[r['seq'] + 1]} if queries[r['seq'] + 1] is not None else {})}
+                for r in records if r.get('type') == 'access' and r['seq'] + 1 in queries]
 
     def count(self):
         """Events in the ledger, cheap enough to ask often; 0 before there is one."""
