@@ -143,7 +143,7 @@ static void test_kills(struct small_ledger *l)
 
 static void test_newer(struct small_ledger *l)
 {
-	char copy[128], way[256];
+	char copy[128], way[1024];
 	struct err e = { 0 };
 
 	small_sql(l, "PRAGMA user_version = 99");
