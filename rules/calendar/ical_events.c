@@ -159,7 +159,7 @@ static bool add_event(struct ical_reader *r, struct vevent **ev)
 
 static bool read_event(struct ical_reader *r)
 {
-	struct vevent *ev;
+	struct vevent *ev = NULL;
 
 	if (!add_event(r, &ev))
 		return false;
