@@ -58,11 +58,8 @@ uint32_t build_name(struct builder *b, const struct node *at, struct slice name)
 	check_name(b, at, name, bind);
 	b->stateful |= name_is_stateful(name);
 	b->asks_roster |= name_asks_roster(name);
-	if (bind.kind == BIND_DERIVED) {
+	if (bind.kind == BIND_DERIVED)
 		b->uses[bind.id] = true;
-		s->needs[bind.id] |= b->access;
-		s->needs_own[bind.id] |= b->own;
-	}
 	for (size_t i = 0; i < s->n_names; i++)
 		if (slice_eq(s->names[i].text, name))
 			return (uint32_t)i;

@@ -72,6 +72,7 @@ struct filter {
 	struct reference *rules;
 	size_t n_rules;
 	bool any; /* all rules that it covers */
+	bool uses[D_COUNT];
 	uint32_t code, n_code;
 };
 
@@ -81,7 +82,7 @@ struct filter {
 void builder_free(struct builder *b);
 /* ", did you mean 'NEAR'?", or nothing where near is NULL. */
 const char *build_hint(struct builder *b, const char *near);
-/* Number of a name; checks that an event has it (a warning if none) and marks derived ones as needed. */
+/* Number of a name; checks that an event has it (a warning if none) and notes derived ones in b->uses. */
 uint32_t build_name(struct builder *b, const struct node *at, struct slice name);
 /* The predicate as an expression; equal ones are shared. Takes p->name from build_name. */
 struct expr *build_test(struct builder *b, const struct pred *p);

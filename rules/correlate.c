@@ -100,7 +100,7 @@ void correlate_mark(struct rule_run *r, const struct rule *rule)
 	for (const struct feed *f = rule->feeds; f != NULL; f = f->next) {
 		const struct correlation *c = r->set->correlations[f->correlation];
 
-		if (!r->all && !r->set->rules[c->rule].info.enabled)
+		if (!r->all && !r->set->rules[c->rule].runs)
 			continue;
 		k->places[f->correlation] |= UINT64_C(1) << f->place;
 		k->marked[f->correlation / 64] |= UINT64_C(1) << f->correlation % 64;
@@ -256,7 +256,35 @@ static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint
 	begins = holds && (!g->held || g->evaluated < from); /* D-EDGE */
 	g->held = holds;
 	g->evaluated = a.seen.t;
+	if (holds && a.seen.t > t->held)
+		t->held = a.seen.t;
 	return holds ? add_hit(r, number, group, member, begins, n) : n;
+}
+
+static bool before(const struct rule_run *r, int64_t ns, const uint8_t id[16])
+{
+	return r->now_ns < ns || (r->now_ns == ns && memcmp(r->id, id, sizeof r->id) < 0);
+}
+
+/* The steps of temporal_ordered are common (a call that succeeds), their first one is rare. False: no group has
+ * seen it in the window, so this later step leads nowhere and no episode goes on: nothing is looked up. */
+static bool may_lead(struct rule_run *r, struct groups *t, uint64_t places)
+{
+	int64_t now = floor_div(r->now_ns, 1000), from = window_start(t->c, now);
+
+	if (t->c->type != CORR_TEMPORAL_ORDERED)
+		return true;
+	if ((places & 1) != 0 && now > t->started)
+		t->started = now;
+	if (t->started >= from || t->held >= from) {
+		r->late |= before(r, t->idle_ns, t->idle_id);
+		return true;
+	}
+	if (!before(r, t->idle_ns, t->idle_id)) {
+		t->idle_ns = r->now_ns;
+		memcpy(t->idle_id, r->id, sizeof t->idle_id);
+	}
+	return false;
 }
 
 /* With aliases the members that match may lie in several groups; those in one count once (D-MULTIHIT). */
@@ -264,6 +292,8 @@ static size_t evaluate_members(struct rule_run *r, uint32_t number, uint64_t pla
 {
 	const struct correlation *c = r->set->correlations[number];
 
+	if (!may_lead(r, &r->correlate->groups[number], places))
+		return n;
 	while (places != 0) {
 		uint8_t first = (uint8_t)__builtin_ctzll(places);
 		uint64_t same = c->one_key ? places : UINT64_C(1) << first;

@@ -25,6 +25,7 @@ void build_filter(struct builder *b, const struct node *doc, const char *path)
 
 	if (f == NULL)
 		return;
+	memset(b->uses, 0, sizeof b->uses);
 	build_source(b, doc, &source);
 	if (map->kind != NODE_MAP) {
 		BAD(b, map, "'filter' must be a map of rules, searches and a condition");
@@ -43,6 +44,7 @@ void build_filter(struct builder *b, const struct node *doc, const char *path)
 		return;
 	}
 	f->n_code = (uint32_t)b->set->n_code - f->code;
+	memcpy(f->uses, b->uses, sizeof f->uses);
 	*b->filters_tail = f;
 	b->filters_tail = &f->next;
 }

@@ -181,11 +181,6 @@ bool rule_run_time(struct rule_run *r, struct slice line, int64_t *ns)
 	return t != NULL && t->kind == TREE_MAP && generic_time(t, ns);
 }
 
-void rule_run_all(struct rule_run *r)
-{
-	r->all = true;
-}
-
 bool rule_run_group(struct rule_run *r, size_t hit, size_t field, struct buf *out)
 {
 	return correlate_group(r, hit, field, out);
@@ -274,7 +269,7 @@ void rule_set_test(struct rule_run *r, size_t i,
 {
 	const struct rule *rule = &r->set->rules[i];
 
-	r->all = true;
+	rule_run_all(r);
 	for (const struct rule_test *t = rule->tests; t != NULL; t = t->next)
 		result(ctx, t->name, t->line, t->expect, test_hits(r, i, t) == t->expect);
 }

@@ -21,7 +21,8 @@ void groups_init(struct groups *t, const struct correlation *c, size_t bytes, ui
 {
 	size_t each = sizeof(struct group) + slot_bytes(c) + sizeof *t->bucket * 2, groups = bytes / 2 / each;
 
-	*t = (struct groups){ .c = c, .stride = slot_bytes(c), .seed = seed };
+	*t = (struct groups){ .c = c, .stride = slot_bytes(c), .seed = seed,
+			      .started = INT64_MIN, .held = INT64_MIN, .idle_ns = INT64_MIN };
 	t->max_groups = groups > GROUPS_MAX ? GROUPS_MAX : groups < 2 ? 2 : (uint32_t)groups;
 	if (c->n_keys == 0)
 		t->max_groups = 1;
@@ -44,6 +45,7 @@ void groups_free(struct groups *t)
 void groups_clear(struct groups *t)
 {
 	t->n_groups = t->free_groups = t->n_items = t->free_items = t->head = t->tail = 0;
+	t->started = t->held = t->idle_ns = INT64_MIN;
 	if (t->bucket != NULL)
 		memset(t->bucket, 0, ((size_t)t->mask + 1) * sizeof *t->bucket);
 	if (t->values != NULL)

@@ -59,6 +59,11 @@ struct groups {
 	uint32_t n_items, cap_items, max_items, free_items;
 	uint32_t head, tail; /* least, most recently used */
 	uint64_t evicted, seed;
+	/* temporal_ordered, of all groups: the newest first step, the newest evaluation that held, microseconds;
+	 * and the newest event that could be no step, since there was neither in the window. */
+	int64_t started, held;
+	int64_t idle_ns;
+	uint8_t idle_id[16];
 };
 
 /* `bytes`: how much it may use in all. Nothing is allocated before the first group. */

@@ -300,6 +300,7 @@ static void resolve(struct linker *l, struct draft *d)
 	if (!good)
 		return;
 	b->access = b->own = false;
+	memset(b->uses, 0, sizeof b->uses);
 	b->problems = l->problems(l->ctx, d->rule.info.path);
 	for (size_t i = 0; i < c->n_members; i++)
 		add_events(b, c->members[i].rule);
@@ -308,6 +309,7 @@ static void resolve(struct linker *l, struct draft *d)
 		return;
 	}
 	resolve_names(l, d);
+	memcpy(d->rule.info.uses, b->uses, sizeof b->uses);
 	append(l, d);
 }
 
@@ -336,6 +338,8 @@ static bool join(struct linker *l, const struct filter *f, struct rule *r)
 	}
 	r->code = start;
 	r->n_code = (uint32_t)s->n_code - start;
+	for (size_t i = 0; i < D_COUNT; i++)
+		r->info.uses[i] |= f->uses[i];
 	return true;
 }
 
@@ -402,6 +406,35 @@ static void set_alerts(struct rule_set *s)
 	}
 }
 
+/* Behind set_alerts. A correlation's members stand before it, so those that look at it are settled first. */
+static void set_runs(struct rule_set *s)
+{
+	for (size_t i = s->n_rules; i-- > 0;) {
+		struct rule *r = &s->rules[i];
+
+		r->runs = r->info.alerts;
+		for (const struct feed *f = r->feeds; f != NULL && r->info.enabled; f = f->next)
+			r->runs |= s->rules[s->correlations[f->correlation]->rule].runs;
+	}
+}
+
+static void set_needs(struct linker *l)
+{
+	struct builder *b = l->b;
+	struct rule_set *s = b->set;
+
+	for (size_t i = 0; i < s->n_rules; i++) {
+		if (!s->rules[i].runs)
+			continue;
+		b->access = b->own = false;
+		add_events(b, (uint32_t)i);
+		for (size_t d = 0; d < D_COUNT; d++) {
+			s->needs[d] |= b->access && s->rules[i].info.uses[d];
+			s->needs_own[d] |= b->own && s->rules[i].info.uses[d];
+		}
+	}
+}
+
 void link_set(struct linker *l)
 {
 	struct rule_set *s = l->b->set;
@@ -417,4 +450,6 @@ void link_set(struct linker *l)
 		apply(l, f);
 	list_feeds(s);
 	set_alerts(s);
+	set_runs(s);
+	set_needs(l);
 }

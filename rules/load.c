@@ -367,7 +367,7 @@ int64_t rule_set_memory(const struct rule_set *s)
 	int64_t most = 0;
 
 	for (size_t i = 0; i < s->n_correlations; i++)
-		if (s->rules[s->correlations[i]->rule].info.enabled && s->correlations[i]->memory > most)
+		if (s->rules[s->correlations[i]->rule].runs && s->correlations[i]->memory > most)
 			most = s->correlations[i]->memory;
 	return most;
 }
@@ -385,7 +385,7 @@ bool rule_set_needs_own(const struct rule_set *s, enum derived_id d)
 bool rule_set_has_own(const struct rule_set *s, enum own_service service)
 {
 	for (size_t i = 0; i < s->n_rules; i++)
-		if (s->rules[i].info.enabled && s->rules[i].own >> service & 1)
+		if (s->rules[i].runs && s->rules[i].own >> service & 1)
 			return true;
 	return false;
 }

@@ -82,6 +82,7 @@ struct rule {
 	uint32_t code, n_code;
 	bool on_call, on_connection; /* applies to calls; to encrypted connections */
 	uint8_t own; /* bit a service: applies to such events of our own */
+	bool runs;   /* somebody hears of it: it alerts, or a correlation that does looks at it */
 	struct rule_test *tests;
 	struct correlation *correlation; /* NULL: a rule with a detection */
 	struct feed *feeds;              /* correlations that it is a member of */
@@ -99,7 +100,8 @@ struct rule_set {
 	struct correlation **correlations; /* in the arena; members before those that refer to them */
 	size_t n_correlations;
 	struct literals *literals;
-	bool needs[D_COUNT], needs_own[D_COUNT]; /* a field: by rules on access events; on our own */
+	/* a field: by rules that run, on access events; on our own */
+	bool needs[D_COUNT], needs_own[D_COUNT];
 	uint8_t digest[32];
 };
 

@@ -10,21 +10,28 @@
 
 #define TEXT_MAX (1u << 20)
 
+/* Those that are asked at events of ours and at access events: that run, or all. */
 static void list_rules(struct rule_run *r)
 {
-	for (size_t i = 0; i < r->set->n_rules; i++)
-		if (r->set->rules[i].own != 0 && r->set->rules[i].info.enabled &&
-		    (r->set->rules[i].info.alerts || r->set->rules[i].feeds != NULL))
-			r->own[r->n_own++] = (uint16_t)i;
+	r->n_own = r->n_access = 0;
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
-		if ((rule->on_call || rule->on_connection) && rule->info.enabled &&
-		    (rule->info.alerts || rule->feeds != NULL))
+		if (!rule->runs && !r->all)
+			continue;
+		if (rule->own != 0)
+			r->own[r->n_own++] = (uint16_t)i;
+		if (rule->on_call || rule->on_connection) {
 			r->access[r->n_access++] = (uint16_t)i;
+			r->access_bits[i / 64] |= UINT64_C(1) << i % 64;
+		}
 	}
-	for (size_t i = 0; i < r->n_access; i++)
-		r->access_bits[r->access[i] / 64] |= UINT64_C(1) << r->access[i] % 64;
+}
+
+void rule_run_all(struct rule_run *r)
+{
+	r->all = true;
+	list_rules(r);
 }
 
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx)
