@@ -118,29 +118,38 @@ static void put_sentences(const struct matched *m, const struct hit *h)
 	}
 }
 
+/* The subject, as text and as fields, and a reason that is made of it. */
+static void put_subject(const struct matched *m, const struct hit *h)
+{
+	struct evaluate *v = m->v;
+	struct json_out j = json_out(&v->entity);
+
+	buf_fmt(&v->subject, "%s%s|%d", m->of->now ? FINDING_NOW : "", m->info->id, h->day);
+	buf_str(&v->reason, m->info->title);
+	json_open(&j, '{');
+	for (size_t i = 0; i < m->info->n_entity; i++)
+		put_entity(v, &j, m, i);
+	put_numbers(m, &j);
+	put_baseline(m, &j);
+	json_close(&j, '}');
+	buf_add(&v->subject, m->period);
+}
+
 static int describe(void *ctx, const struct hit *h, struct finding_text *out, struct err *e)
 {
 	const struct matched *m = ctx;
 	const struct rule_info *info = m->info;
 	struct evaluate *v = m->v;
-	struct json_out j = json_out(&v->entity);
 
 	buf_clear(&v->subject);
 	buf_clear(&v->entity);
 	buf_clear(&v->reason);
-	buf_fmt(&v->subject, "%s%s|%d", m->of->now ? FINDING_NOW : "", info->id, h->day);
-	buf_str(&v->reason, info->title);
-	json_open(&j, '{');
-	for (size_t i = 0; i < info->n_entity; i++)
-		put_entity(v, &j, m, i);
-	put_numbers(m, &j);
-	put_baseline(m, &j);
-	json_close(&j, '}');
+	if (h->count == 1)
+		put_subject(m, h);
 	if (info->reason_en != NULL)
 		put_sentences(m, h);
 	else if (no_roster(m, h))
 		buf_str(&v->reason, RULE_NO_ROSTER);
-	buf_add(&v->subject, m->period);
 	if (v->subject.failed || v->entity.failed || v->reason.failed)
 		return err_set(e, TK_ELIMIT, "rule %s: the subject is too long", info->name);
 	*out = (struct finding_text){
