@@ -94,20 +94,22 @@ int ledger_day_range(struct ledger *l, int32_t *first, int32_t *last, struct err
 int ledger_day_repriced(struct ledger *l, int32_t day, struct err *e)
 {
 	return set(l, LS_DAY_REPRICED, "INSERT INTO day VALUES (?1, 2, 0)"
-		   " ON CONFLICT DO UPDATE SET dirty = iif(dirty = 0, 2, dirty)", day, 0, e);
+		   " ON CONFLICT DO UPDATE SET dirty = iif(dirty IN (0, 3), 2, dirty)", day, 0, e);
 }
 
-int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e)
+int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, bool told, struct err *e)
 {
-	return set(l, LS_DAY_CLOSED, "INSERT INTO day VALUES (?1, 0, ?2)"
-		   " ON CONFLICT DO UPDATE SET dirty = 0, closed_at = excluded.closed_at", day, now_ns, e);
+	return told ? set(l, LS_DAY_CLOSED, "INSERT INTO day VALUES (?1, 0, ?2)"
+			  " ON CONFLICT DO UPDATE SET dirty = 0, closed_at = excluded.closed_at", day, now_ns, e)
+		    : set(l, LS_DAY_UNTOLD, "INSERT INTO day VALUES (?1, 3, ?2)"
+			  " ON CONFLICT DO UPDATE SET dirty = 3, closed_at = excluded.closed_at", day, now_ns, e);
 }
 
-int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state,
+int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state, bool *closed,
 		    struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_DAY_NEXT,
-					   "SELECT day, dirty FROM day WHERE day < ? AND (dirty <> 0 OR "
+					   "SELECT day, dirty, closed_at <> 0 FROM day WHERE day < ? AND (dirty <> 0 OR "
 					   "closed_at = 0) ORDER BY day LIMIT 1",
 					   e);
 	int rc;
@@ -118,6 +120,7 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_sta
 	if ((rc = statement_row(s, e)) == TK_OK) {
 		*day = (int32_t)sqlite3_column_int64(s, 0);
 		*state = (enum day_state)sqlite3_column_int(s, 1);
+		*closed = sqlite3_column_int(s, 2) != 0;
 	}
 	sqlite3_reset(s);
 	return rc == TK_EEND ? TK_ENOTFOUND : rc;

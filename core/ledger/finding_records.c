@@ -5,6 +5,8 @@
 #include "core/ledger/statement.h"
 #include "core/ledger/writer.h"
 
+#define TOLD_AT_ONCE 8192 /* some 5 MB of records */
+
 static int read_events(struct ledger *l, struct finding *f, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_FINDING_EVENTS,
@@ -61,7 +63,7 @@ int finding_record(struct ledger *l, int64_t id, int64_t now_ns, struct err *e)
 	return rc;
 }
 
-static int told(struct ledger *l, int64_t id, struct err *e)
+static int mark_told(struct ledger *l, int64_t id, struct err *e)
 {
 	sqlite3_stmt *s =
 		ledger_statement(l, LS_FINDING_TOLD, "UPDATE finding SET told = 1 WHERE id = ?", e);
@@ -72,7 +74,7 @@ static int told(struct ledger *l, int64_t id, struct err *e)
 	return statement_run(s, e);
 }
 
-int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, struct err *e)
+int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, bool *told, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(
 		l, LS_FINDING_UNTOLD,
@@ -81,16 +83,20 @@ int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, struct err 
 	int64_t id = 0;
 	int rc;
 
+	*told = false;
 	if (s == NULL)
 		return TK_EIO;
-	for (;;) { /* on from the last one: a day may have very many */
+	for (int n = 0; n < TOLD_AT_ONCE; n++) { /* on from the last one: a day may have very many */
 		bind_i64(s, 1, day);
 		bind_i64(s, 2, id);
-		if ((rc = statement_row(s, e)) != TK_OK)
+		if ((rc = statement_row(s, e)) != TK_OK) {
+			*told = rc == TK_EEND;
 			return rc == TK_EEND ? TK_OK : rc;
+		}
 		id = sqlite3_column_int64(s, 0);
 		sqlite3_reset(s);
-		if ((rc = finding_record(l, id, now_ns, e)) != TK_OK || (rc = told(l, id, e)) != TK_OK)
+		if ((rc = finding_record(l, id, now_ns, e)) != TK_OK || (rc = mark_told(l, id, e)) != TK_OK)
 			return rc;
 	}
+	return TK_OK;
 }

@@ -6,8 +6,8 @@
 #include "core/ledger/statement.h"
 #include "core/ledger/writer.h"
 
-#define OPEN_MAX 4096    /* findings held in memory of the live ledger; written and let go beyond it */
-#define DAY_MAX 4096    /* findings of one evaluated day */
+#define OPEN_MAX 1024 /* findings held in memory of the live ledger; written and let go beyond it */
+#define DAY_MAX 4096  /* findings of one evaluated day */
 
 struct open_finding {
 	int64_t row; /* 0: not recorded yet */

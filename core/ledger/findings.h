@@ -51,8 +51,9 @@ int findings_flush(struct findings *f, int64_t now_ns, struct err *e);
 void findings_forget(struct findings *f);
 /* A record of the finding as it stands (core/ledger/finding_records.c). */
 int finding_record(struct ledger *l, int64_t id, int64_t now_ns, struct err *e);
-/* The day is closed: a record of each of its findings that is not as it was told at an earlier closing. */
-int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, struct err *e);
+/* The day is closed: a record of each of its findings that is not as it was told at an earlier closing, of so
+ * many in one transaction as its log bears. *told: there are no more. */
+int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, bool *told, struct err *e);
 /* The day's findings become those of `f` (made by findings_new_day): others are marked withdrawn, but for
  * those that no event of the day brought, whose subject begins with FINDING_NOW. */
 #define FINDING_NOW "now|"

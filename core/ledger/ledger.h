@@ -120,10 +120,13 @@ int ledger_days_dirty(struct ledger *l, int32_t from, int32_t to, struct err *e)
 int ledger_day_range(struct ledger *l, int32_t *first, int32_t *last, struct err *e);
 /* The cost of one of its calls was changed: evaluate it again where a rule looks at cost. */
 int ledger_day_repriced(struct ledger *l, int32_t day, struct err *e);
-int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, struct err *e);
-enum day_state { DAY_CLEAN, DAY_DIRTY, DAY_REPRICED };
-/* The earliest day before `before` that is open, dirty or repriced; TK_ENOTFOUND: none. */
-int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state, struct err *e);
+/* told: the trail has its findings as they stand; else the day comes up again, as DAY_UNTOLD. */
+int ledger_day_closed(struct ledger *l, int32_t day, int64_t now_ns, bool told, struct err *e);
+enum day_state { DAY_CLEAN, DAY_DIRTY, DAY_REPRICED, DAY_UNTOLD };
+/* The earliest day before `before` that is open, dirty, repriced or untold; *closed: it was, if only to be
+ * evaluated again. TK_ENOTFOUND: none. */
+int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_state *state, bool *closed,
+		    struct err *e);
 
 /* ---- costs that are changed (core/ledger/reprice.c) ---- */
 /* What a recorded call costs now. False: nothing tells, it keeps the cost that it has. */

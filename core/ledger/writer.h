@@ -36,6 +36,7 @@ enum ledger_statement { /* prepared at first use */
 			LS_DAY_RANGE,
 			LS_DAY_REPRICED,
 			LS_DAY_CLOSED,
+			LS_DAY_UNTOLD,
 			LS_DAY_NEXT,
 			LS_KEYS,
 			LS_KEY_PUT,

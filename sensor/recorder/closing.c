@@ -148,31 +148,38 @@ int evaluate_day(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e)
 	return evaluate_again(v, day, e);
 }
 
-int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
+static int settle_day(struct evaluate *v, int32_t day, enum day_state state, bool was_closed, struct err *e)
 {
-	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
-	enum day_state state;
-	bool again;
-	int rc = days_finish_before(v, today, e);
+	bool again = state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set));
+	int rc = evaluate_flush(v, v->now_ns, e);
 
-	v->now_ns = now_ns;
-	if (rc == TK_OK)
-		rc = ledger_day_next(v->ledger, today, &day, &state, e);
-	*closed = rc == TK_OK;
-	if (rc == TK_ENOTFOUND)
-		return TK_OK;
-	if (rc == TK_OK)
-		rc = evaluate_flush(v, now_ns, e);
-	again = rc == TK_OK &&
-		(state == DAY_DIRTY || (state == DAY_REPRICED && rule_set_needs_cost(v->set)));
-	if (again && (rc = evaluate_again(v, day, e)) == TK_ELIMIT) {
+	if (rc == TK_OK && again && (rc = evaluate_again(v, day, e)) == TK_ELIMIT) {
 		fprintf(stderr, "tochoku: %s; the findings of that day stay as they were made\n", e->text);
 		again = false;
 		rc = TK_OK;
 	}
-	if (rc == TK_OK && !again)
-		rc = own_day_close(v, &v->live, day, e);
+	return rc == TK_OK && !again && !was_closed ? own_day_close(v, &v->live, day, e) : rc;
+}
+
+int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e)
+{
+	int32_t today = zone_day_of((now_ns - GRACE_NS) / NS_PER_SEC), day;
+	enum day_state state;
+	bool was_closed, told;
+	int rc = days_finish_before(v, today, e);
+
+	v->now_ns = now_ns;
 	if (rc == TK_OK)
-		rc = ledger_day_closed(v->ledger, day, now_ns, e);
-	return rc == TK_OK ? findings_tell_day(v->ledger, day, now_ns, e) : rc;
+		rc = ledger_day_next(v->ledger, today, &day, &state, &was_closed, e);
+	*closed = rc == TK_OK;
+	if (rc == TK_ENOTFOUND)
+		return TK_OK;
+	if (rc == TK_OK && state != DAY_UNTOLD)
+		rc = settle_day(v, day, state, was_closed, e);
+	/* A finding is told as one of a closed day. */
+	if (rc == TK_OK)
+		rc = ledger_day_closed(v->ledger, day, now_ns, false, e);
+	if (rc == TK_OK)
+		rc = findings_tell_day(v->ledger, day, now_ns, &told, e);
+	return rc == TK_OK && told ? ledger_day_closed(v->ledger, day, now_ns, true, e) : rc;
 }

@@ -33,8 +33,8 @@ int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e);
 int evaluate_notices(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
-/* Closes, at most one a call, the earliest local day that was over GRACE ago: *closed tells whether it did.
- * In a transaction of the caller's. */
+/* Closes, at most one a call, the earliest local day that was over GRACE ago, or goes on telling its findings to
+ * the trail: *closed tells whether there was one. In a transaction of the caller's. */
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
 /* The day once more, whether it needs it or not: its findings become those of the rules at hand. In a
  * transaction of the caller's. */
