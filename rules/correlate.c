@@ -180,12 +180,14 @@ static int64_t window_start(const struct correlation *c, int64_t t)
 }
 
 /* D-LATE: notes the event's place among those of its group. False: it is older than the window. Else *t is
- * its time, or for one that is late that of the newest. *tie: of the newest one's time, and before it by id. */
-static bool in_time(struct rule_run *r, const struct correlation *c, struct group *g, int64_t *t, bool *tie)
+ * its time, or for one that is late that of the newest. *tie: of the newest one's time, and before it by id.
+ * A new group may have been there before, and may have seen what is newer. */
+static bool in_time(struct rule_run *r, const struct groups *all, struct group *g, int64_t *t, bool *tie)
 {
 	int64_t newest = floor_div(g->newest_ns, 1000);
 
 	*t = floor_div(r->now_ns, 1000);
+	r->late |= g->newest_ns == INT64_MIN && r->now_ns <= all->gone_ns;
 	*tie = r->now_ns == g->newest_ns && memcmp(r->id, g->newest_id, sizeof r->id) < 0;
 	if (*tie)
 		return true;
@@ -195,7 +197,7 @@ static bool in_time(struct rule_run *r, const struct correlation *c, struct grou
 		return true;
 	}
 	r->late = true;
-	if (*t < window_start(c, newest))
+	if (*t < window_start(all->c, newest))
 		return false;
 	*t = newest;
 	return true;
@@ -242,9 +244,9 @@ static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint
 	r->correlate->last[number] = member;
 	if (!read_value(r, c, &c->members[member], &a))
 		return n;
-	group = groups_use(t, key);
+	group = groups_use(t, key, window_start(c, floor_div(r->now_ns, 1000)));
 	r->late |= group == 0 || t->evicted != evicted;
-	if (group == 0 || !in_time(r, c, &t->group[group], &a.seen.t, &tie))
+	if (group == 0 || !in_time(r, t, &t->group[group], &a.seen.t, &tie))
 		return n;
 	memcpy(a.seen.id, r->id, sizeof a.seen.id);
 	from = window_start(c, a.seen.t);
@@ -266,8 +268,8 @@ static bool before(const struct rule_run *r, int64_t ns, const uint8_t id[16])
 	return r->now_ns < ns || (r->now_ns == ns && memcmp(r->id, id, sizeof r->id) < 0);
 }
 
-/* The steps of temporal_ordered are common (a call that succeeds), their first one is rare. False: no group has
- * seen it in the window, so this later step leads nowhere and no episode goes on: nothing is looked up. */
+/* The steps of temporal_ordered are common (a call that succeeds), their first one is rare. False: no group
+ * has seen it in the window, so this later step leads nowhere and no episode goes on: nothing is looked up. */
 static bool may_lead(struct rule_run *r, struct groups *t, uint64_t places)
 {
 	int64_t now = floor_div(r->now_ns, 1000), from = window_start(t->c, now);

@@ -22,7 +22,7 @@ void groups_init(struct groups *t, const struct correlation *c, size_t bytes, ui
 	size_t each = sizeof(struct group) + slot_bytes(c) + sizeof *t->bucket * 2, groups = bytes / 2 / each;
 
 	*t = (struct groups){ .c = c, .stride = slot_bytes(c), .seed = seed,
-			      .started = INT64_MIN, .held = INT64_MIN, .idle_ns = INT64_MIN };
+			      .started = INT64_MIN, .held = INT64_MIN, .idle_ns = INT64_MIN, .gone_ns = INT64_MIN };
 	t->max_groups = groups > GROUPS_MAX ? GROUPS_MAX : groups < 2 ? 2 : (uint32_t)groups;
 	if (c->n_keys == 0)
 		t->max_groups = 1;
@@ -45,7 +45,7 @@ void groups_free(struct groups *t)
 void groups_clear(struct groups *t)
 {
 	t->n_groups = t->free_groups = t->n_items = t->free_items = t->head = t->tail = 0;
-	t->started = t->held = t->idle_ns = INT64_MIN;
+	t->started = t->held = t->idle_ns = t->gone_ns = INT64_MIN;
 	if (t->bucket != NULL)
 		memset(t->bucket, 0, ((size_t)t->mask + 1) * sizeof *t->bucket);
 	if (t->values != NULL)
@@ -213,7 +213,13 @@ static void append_group(struct groups *t, uint32_t group)
 	t->tail = group;
 }
 
-static void evict(struct groups *t, uint32_t group)
+/* Its window is over: the next event of its key begins anew either way. */
+static bool is_over(const struct group *g, int64_t from)
+{
+	return g->newest_ns / 1000 < from;
+}
+
+static void let_go(struct groups *t, uint32_t group, int64_t from)
 {
 	struct group *g = &t->group[group];
 	uint32_t *at = &t->bucket[g->key.a & t->mask];
@@ -226,7 +232,10 @@ static void evict(struct groups *t, uint32_t group)
 	unlink_group(t, group);
 	g->newer = t->free_groups;
 	t->free_groups = group;
-	t->evicted++;
+	if (!is_over(g, from))
+		t->evicted++;
+	else if (g->newest_ns > t->gone_ns)
+		t->gone_ns = g->newest_ns;
 }
 
 uint32_t groups_find(const struct groups *t, struct key128 key)
@@ -238,16 +247,19 @@ uint32_t groups_find(const struct groups *t, struct key128 key)
 	return i;
 }
 
-static uint32_t new_group(struct groups *t)
+static uint32_t new_group(struct groups *t, int64_t from)
 {
-	uint32_t i = t->free_groups;
+	uint32_t i;
 
+	if (t->free_groups == 0 && t->head != 0 && is_over(&t->group[t->head], from))
+		let_go(t, t->head, from);
+	i = t->free_groups;
 	if (i == 0 && t->n_groups == t->cap_groups) {
 		if (t->cap_groups < t->max_groups) {
 			if (!grow_groups(t))
 				return 0;
 		} else {
-			evict(t, t->head);
+			let_go(t, t->head, from);
 			i = t->free_groups;
 		}
 	}
@@ -257,7 +269,7 @@ static uint32_t new_group(struct groups *t)
 	return i;
 }
 
-uint32_t groups_use(struct groups *t, struct key128 key)
+uint32_t groups_use(struct groups *t, struct key128 key, int64_t from)
 {
 	uint32_t i = groups_find(t, key), *b;
 
@@ -268,7 +280,7 @@ uint32_t groups_use(struct groups *t, struct key128 key)
 		}
 		return i;
 	}
-	i = new_group(t);
+	i = new_group(t, from);
 	if (i == 0)
 		return 0;
 	t->group[i] = (struct group){ .key = key, .evaluated = INT64_MIN, .newest_ns = INT64_MIN };
@@ -283,7 +295,7 @@ uint32_t groups_use(struct groups *t, struct key128 key)
 
 /* A free item: where the bound is reached the least recently used group goes, at last the window's own oldest
  * item (which is told as an eviction too). */
-static uint32_t new_item(struct groups *t, uint32_t group)
+static uint32_t new_item(struct groups *t, uint32_t group, int64_t from)
 {
 	uint32_t i;
 
@@ -293,7 +305,7 @@ static uint32_t new_item(struct groups *t, uint32_t group)
 		struct group *own = &t->group[group];
 
 		if (t->head != group) {
-			evict(t, t->head);
+			let_go(t, t->head, from);
 			continue;
 		}
 		if (t->c->type == CORR_VALUE_PERCENTILE)
@@ -311,9 +323,9 @@ static uint32_t new_item(struct groups *t, uint32_t group)
 	return i;
 }
 
-uint32_t groups_push(struct groups *t, uint32_t group, const struct seen *seen)
+uint32_t groups_push(struct groups *t, uint32_t group, const struct seen *seen, int64_t from)
 {
-	uint32_t i = new_item(t, group);
+	uint32_t i = new_item(t, group, from);
 
 	if (i == 0)
 		return 0;

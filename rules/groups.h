@@ -59,6 +59,7 @@ struct groups {
 	uint32_t n_items, cap_items, max_items, free_items;
 	uint32_t head, tail; /* least, most recently used */
 	uint64_t evicted, seed;
+	int64_t gone_ns; /* the newest event of the groups whose window was over and whose place was taken */
 	/* temporal_ordered, of all groups: the newest first step, the newest evaluation that held, microseconds;
 	 * and the newest event that could be no step, since there was neither in the window. */
 	int64_t started, held;
@@ -70,16 +71,17 @@ struct groups {
 void groups_init(struct groups *t, const struct correlation *c, size_t bytes, uint64_t seed);
 void groups_free(struct groups *t);
 void groups_clear(struct groups *t); /* keeps the memory */
-/* The group, made if it is not there; becomes the most recently used. 0: no memory. */
-uint32_t groups_use(struct groups *t, struct key128 key);
+/* The group, made if it is not there; becomes the most recently used. 0: no memory. from: where the window of
+ * the event at hand begins, microseconds; a group that is older may give up its place to a new one. */
+uint32_t groups_use(struct groups *t, struct key128 key, int64_t from);
 uint32_t groups_find(const struct groups *t, struct key128 key); /* 0: none */
 /* What a temporal group has seen: n_members events, of temporal_ordered that many times that many. */
 static inline struct seen *groups_slots(const struct groups *t, uint32_t group)
 {
 	return (struct seen *)(void *)(t->slots + group * t->stride);
 }
-/* A new newest item of the group's window, 0: no memory. */
-uint32_t groups_push(struct groups *t, uint32_t group, const struct seen *seen);
+/* A new newest item of the group's window, which begins at `from`; 0: no memory. */
+uint32_t groups_push(struct groups *t, uint32_t group, const struct seen *seen, int64_t from);
 /* Takes an item out of the window; groups_drop also frees it. */
 void groups_unlink(struct groups *t, struct group *g, uint32_t item);
 void groups_append(struct groups *t, struct group *g, uint32_t item);

@@ -19,7 +19,7 @@ static void expire(struct groups *t, struct group *g, int64_t from, uint32_t kee
 
 static bool take_event(struct groups *t, uint32_t group, const struct arrival *a, int64_t from)
 {
-	groups_push(t, group, &a->seen);
+	groups_push(t, group, &a->seen, from);
 	expire(t, &t->group[group], from, t->c->keep);
 	return bounds_hold(t->c, amount_of(t->group[group].n), 1);
 }
@@ -36,7 +36,7 @@ static bool take_value(struct groups *t, uint32_t group, const struct arrival *a
 		groups_unlink(t, g, item);
 		t->item[item].seen = a->seen;
 		groups_append(t, g, item);
-	} else if ((item = groups_push(t, group, &a->seen)) != 0) {
+	} else if ((item = groups_push(t, group, &a->seen, from)) != 0) {
 		groups_value_add(t, item, value);
 	}
 	expire(t, &t->group[group], from, t->c->keep);
@@ -45,7 +45,7 @@ static bool take_value(struct groups *t, uint32_t group, const struct arrival *a
 
 static bool take_sum(struct groups *t, uint32_t group, const struct arrival *a, int64_t from)
 {
-	uint32_t item = groups_push(t, group, &a->seen);
+	uint32_t item = groups_push(t, group, &a->seen, from);
 	struct group *g = &t->group[group];
 
 	if (item == 0)
@@ -61,7 +61,7 @@ static bool take_sum(struct groups *t, uint32_t group, const struct arrival *a, 
 /* Between neighbours linearly, in exact numbers. */
 static bool take_percentile(struct groups *t, uint32_t group, const struct arrival *a, int64_t from)
 {
-	uint32_t item = groups_push(t, group, &a->seen), low;
+	uint32_t item = groups_push(t, group, &a->seen, from), low;
 	struct group *g = &t->group[group];
 	int64_t place, part;
 	amount value;

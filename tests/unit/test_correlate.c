@@ -218,6 +218,27 @@ static void check_order(void)
 	rig_close(&g);
 }
 
+/* Groups whose window is over make room for new ones: nothing is lost, so nothing is late. */
+static void check_room(void)
+{
+	struct rig g;
+	bool late = false;
+
+	rig_open(&g, REFUSED BRUTE);
+	for (int i = 0; i <= GROUPS_MAX; i++) {
+		call(&g, i, i, 401, 1);
+		late |= rule_run_late(g.run);
+	}
+	ok(rule_run_counts(g.run).evicted == 0 && !late, "more addresses than there is room for, a minute holds 60");
+	call(&g, GROUPS_MAX - 50, GROUPS_MAX - 50, 401, 2);
+	ok(!rule_run_late(g.run), "one whose window is not over is there still");
+	call(&g, 10, 7, 401, 2);
+	ok(rule_run_late(g.run), "one that comes late may have been there before");
+	call(&g, GROUPS_MAX, 8, 401, 2);
+	ok(!rule_run_late(g.run), "one that comes again does not come late");
+	rig_close(&g);
+}
+
 static void check_bounds(void)
 {
 	struct rig g;
@@ -394,6 +415,7 @@ int main(void)
 	check_episodes();
 	check_chain();
 	check_order();
+	check_room();
 	check_bounds();
 	check_alias();
 	check_day();
