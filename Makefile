@@ -46,11 +46,12 @@ endif
 PDF ?= yes
 # no: without pango and cairo, and without PDF
 ifeq ($(PDF),yes)
-PKGS += pangocairo
+PROGRAMS = $(BIN) $(BIN)-pdf
+DRAW := pangocairo
 else
+PROGRAMS = $(BIN)
 SRC := $(filter-out reports/output_pdf.c reports/pdf_%.c,$(SRC))
 OBJ := $(SRC:%.c=$(O)/%.o)
-DEFINES += -DTOCHOKU_NO_PDF
 endif
 TESTLIBS := -lssl -lbrotlienc # some tests play both ends of a TLS connection, or code a body
 $(O)/tests/property/test_libhtp: TESTLIBS += -lhtp
@@ -67,13 +68,13 @@ FLAGS_fuzz := -O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link
 LINK_release := -pie -Wl,-z,relro,-z,now
 
 CC = $(if $(filter fuzz,$(V)),clang,gcc)
-CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(DEFINES) -I. -MMD -MP $(WARN) $(FLAGS_$(V)) $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
+CFLAGS_ALL = -std=c17 -D_GNU_SOURCE $(DEFINES) -I. -MMD -MP $(WARN) $(FLAGS_$(V)) $(shell pkg-config --cflags $(PKGS) $(DRAW)) $(CFLAGS)
 LDLIBS_ALL = $(shell pkg-config --libs $(PKGS)) -lm $(LDLIBS)
 LINK = $(CC) $(FLAGS_$(V)) $(LINK_$(V)) $(LDFLAGS)
 Q := $(if $(VERBOSE),,@)
 JOBS := $(shell nproc)
 
-all: $(BIN) ## release build into build/
+all: $(PROGRAMS) ## release build into build/
 
 demo: ## what it is for, in a minute: a gateway, its clients, two weeks of history, the morning report
 	@tools/deps.sh build demo
@@ -144,6 +145,9 @@ deps: ## install through apt what a build and its tests need
 SHARE = $(DESTDIR)$(PREFIX)/share
 install: all package ## into DESTDIR and PREFIX (default /usr/local)
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/tochoku
+ifeq ($(PDF),yes)
+	install -D -m 755 $(BIN)-pdf $(DESTDIR)$(PREFIX)/libexec/tochoku/tochoku-pdf
+endif
 	install -d $(SHARE)/tochoku/rules $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/man/man8 \
 		$(SHARE)/doc/tochoku/examples
 	install -m 644 rules/catalogue/*.yml $(SHARE)/tochoku/rules
@@ -175,6 +179,11 @@ $(BIN): $(O)/cli/main.o $(LIB)
 	@echo "  LINK $@"
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)
 
+# The same program with what draws a PDF, which the one that reads traffic is not to carry (reports/outputs.def).
+$(BIN)-pdf: $(O)/cli/main.o $(LIB)
+	@echo "  LINK $@"
+	$(Q)$(LINK) -Wl,-u,report_output_pdf -o $@ $^ $(LDLIBS_ALL) $(shell pkg-config --libs $(DRAW))
+
 # Made anew, so that a deleted source leaves it; the list of objects is a prerequisite for the same reason.
 $(LIB): $(filter-out $(O)/cli/main.o,$(OBJ)) $(O)/objects
 	@echo "  AR   $@"
@@ -201,9 +210,9 @@ $(PACKAGE)/tochoku.%: tools/completions.sh $(BIN)
 	@mkdir -p $(@D)
 	$(Q)tools/completions.sh $* $(BIN) >$@
 
-$(PACKAGE)/sbom.spdx.json: tools/sbom.sh $(BIN)
+$(PACKAGE)/sbom.spdx.json: tools/sbom.sh $(PROGRAMS)
 	@mkdir -p $(@D)
-	$(Q)tools/sbom.sh $(BIN) $(VERSION) >$@
+	$(Q)tools/sbom.sh $(lastword $(PROGRAMS)) $(VERSION) >$@
 
 tests: $(patsubst %.c,$(O)/%,$(TESTC))
 replay: $(FUZZ)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -119,10 +120,15 @@ static int run(int argc, char **argv)
 	return run_command(&cli, argc - i, argv + i);
 }
 
+/* Tables that grow lie in mappings of their own: these are moved, not copied, and given back whole. Left alone the
+ * threshold rises with the first one that is freed, and the holes that tables leave stay in the heap. */
+#define OWN_MAPPING (256 << 10)
+
 int main(int argc, char **argv)
 {
 	if (argc < 1)
 		return EXIT_USAGE;
+	mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write, not our death */
 	return finish(run(argc, argv));
 }

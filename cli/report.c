@@ -1,8 +1,12 @@
 /* tochoku report daily, weekly, monthly. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/reading.h"
+#include "core/base/shipped.h"
 #include "core/base/sys.h"
 #include "reports/report.h"
 
@@ -147,14 +151,42 @@ static int read_arguments(struct cli_report *c, int argc, char **argv, struct op
 	return EXIT_DONE;
 }
 
+/* The same words for the program that has the output: `words` from "report" on, and NULL. Does not return, but
+ * where that program is missing. */
+static int ask_other(const struct cli *cli, const struct report_output *output, int n, char **words)
+{
+	const char **args = calloc((size_t)n + 4, sizeof *args);
+	char name[64], *path;
+	size_t at = 0;
+
+	snprintf(name, sizeof name, "tochoku-%s", output->name);
+	path = shipped_program(name);
+	if (args != NULL && path != NULL) {
+		args[at++] = path;
+		if (cli->config_file != NULL) {
+			args[at++] = "-c";
+			args[at++] = cli->config_file;
+		}
+		memcpy(args + at, words, (size_t)n * sizeof *args);
+		execv(path, (char *const *)(uintptr_t)args);
+	}
+	cli_error("%s is drawn by %s, which %s: install the package whole, or print the html from a browser",
+		  output->name, name, path == NULL ? "is not here" : strerror(errno));
+	free(path);
+	free(args);
+	return EXIT_INPUT;
+}
+
 static int run_kind(struct cli *cli, const struct report_kind *kind, int argc, char **argv)
 {
 	struct options o = { .format = "text" };
 	struct cli_report c = { .kind = kind };
 	struct ledger_reader *r;
 	struct config *cfg;
-	int status = read_arguments(&c, argc, argv, &o);
+	int status = read_arguments(&c, argc - 1, argv + 1, &o);
 
+	if (status == EXIT_DONE && c.output->render == NULL)
+		return ask_other(cli, c.output, argc, argv);
 	if (status != EXIT_DONE || (status = cli_open_ledger(cli, &cfg, &r)) != EXIT_DONE)
 		return status;
 	c.form.n_langs = languages(o.lang != NULL ? o.lang : cfg->site.language, c.form.langs);
@@ -177,7 +209,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (kind == NULL)
 		return cli_usage(&command_report, "unknown report \"%s\", expected daily, weekly or monthly",
 				 argv[1]);
-	return run_kind(cli, kind, argc - 1, argv + 1);
+	return run_kind(cli, kind, argc, argv);
 }
 
 const struct command command_report = {
@@ -186,12 +218,12 @@ const struct command command_report = {
 	.help =
 		"Example: tochoku report daily --date 2026-11-24 --format html -o sheet.html\n"
 		"\n"
-		"tochoku report daily|weekly|monthly [--date DAY] [--format text|html|json|csv]\n"
+		"tochoku report daily|weekly|monthly [--date DAY] [--format text|html|pdf|json|csv]\n"
 		"        [--lang ja|en|ja,en] [--for officer|managers] [--era] [-o FILE]\n"
 		"\n"
 		"  --date DAY     a local day inside the day, week (Friday to Thursday) or month to report on;\n"
 		"                 default: the last one that is over\n"
-		"  --format F     text (default), html (self-contained, prints on A4), json (one object),\n"
+		"  --format F     text (default), html (self-contained, prints on A4), pdf, json (one object),\n"
 		"                 csv (UTF-8 with BOM, for a spreadsheet)\n"
 		"  --json         the same as --format json\n"
 		"  --lang L       ja, en or both; default: site.language\n"

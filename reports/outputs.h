@@ -8,7 +8,12 @@
 
 #define OUTPUT(name) \
 	int report_output_##name(const struct sheet *const *sheets, size_t n, struct buf *out, struct err *e);
+/* NULL in a program that is not linked with it. */
+#define OUTPUT_APART(name)                                                                     \
+	int report_output_##name(const struct sheet *const *sheets, size_t n, struct buf *out, \
+				 struct err *e) __attribute__((weak));
 #include "reports/outputs.def"
+#undef OUTPUT_APART
 #undef OUTPUT
 
 #endif

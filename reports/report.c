@@ -16,7 +16,9 @@ static const struct report_kind *const kinds[] = {
 
 static const struct report_output outputs[] = {
 #define OUTPUT(name) { #name, report_output_##name },
+#define OUTPUT_APART(name) OUTPUT(name)
 #include "reports/outputs.def"
+#undef OUTPUT_APART
 #undef OUTPUT
 };
 

@@ -18,23 +18,38 @@ static char *real_path(const char *folder, const char *up, const char *below)
 	return real;
 }
 
-char *shipped_path(const char *installed, const char *source)
-{
-	/* installed: PREFIX/bin/tochoku; built: build/tochoku, build/VARIANT/tochoku */
-	const struct { const char *up, *below; } places[] = { { "/../share/tochoku", installed },
-							      { "/..", source },
-							      { "/../..", source } };
-	char self[4096], *slash, *found = NULL;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+struct place {
+	const char *up, *below; /* from the program's folder */
+};
 
-	if (n <= 0)
+static char *first_of(const struct place *places, size_t n)
+{
+	char self[4096], *slash, *found = NULL;
+	ssize_t size = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (size <= 0)
 		return NULL;
-	self[n] = 0;
+	self[size] = 0;
 	slash = strrchr(self, '/');
 	if (slash == NULL)
 		return NULL;
 	*slash = 0;
-	for (size_t i = 0; i < COUNT(places) && found == NULL; i++)
+	for (size_t i = 0; i < n && found == NULL; i++)
 		found = real_path(self, places[i].up, places[i].below);
 	return found;
+}
+
+char *shipped_path(const char *installed, const char *source)
+{
+	/* installed: PREFIX/bin/tochoku; built: build/tochoku, build/VARIANT/tochoku */
+	const struct place places[] = { { "/../share/tochoku", installed }, { "/..", source }, { "/../..", source } };
+
+	return first_of(places, COUNT(places));
+}
+
+char *shipped_program(const char *name)
+{
+	const struct place places[] = { { "", name }, { "/../libexec/tochoku", name } };
+
+	return first_of(places, COUNT(places));
 }

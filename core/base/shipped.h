@@ -6,5 +6,7 @@
 /* `installed` below PREFIX/share/tochoku, `source` below the root of the source tree. The real path of the
  * one that exists, malloc'ed; NULL: neither. */
 char *shipped_path(const char *installed, const char *source);
+/* A program that comes with this one: beside it, or in PREFIX/libexec/tochoku. As above. */
+char *shipped_program(const char *name);
 
 #endif

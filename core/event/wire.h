@@ -11,7 +11,7 @@
 #include "core/event/loss.h"
 
 #define WIRE_FRAME_MAX (4u << 20)
-#define WIRE_DEFS_MAX 8192   /* definitions of one part in force; then all begin anew */
+#define WIRE_DEFS_MAX 4096   /* definitions of one part in force; then all begin anew */
 #define WIRE_STRING_MAX 8192 /* longer strings are cut by the parser before they get here */
 
 enum frame_type {

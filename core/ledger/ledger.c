@@ -62,7 +62,7 @@ bool ledger_busy(const char *path)
  * each. The log is cut by hand (ledger_commit), so that its cap is ours. */
 static const char pragmas[] =
 	"PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
-	"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -16384;"
+	"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
 	"PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;";
 
 static int open_database(struct ledger *l, struct err *e)
