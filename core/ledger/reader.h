@@ -30,6 +30,9 @@ typedef int (*event_row_fn)(void *ctx, int64_t seq, const struct access_event *e
 int ledger_events(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, bool by_time, event_row_fn row,
 		  void *ctx, struct err *e);
 
+/* No event that began in [from, to) ns was recorded before this seq; INT64_MAX: there is none. */
+int ledger_first_seq(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, int64_t *seq, struct err *e);
+
 /* Calls of [from, to) from outside addresses, one row per address, most calls first. */
 struct outside_row {
 	struct slice ip, country, as_org, users; /* users: comma-joined, at most a few */

@@ -263,3 +263,46 @@ int64_t trail_sealed(const char *folder)
 			low += step;
 	return low;
 }
+
+/* ---- where a time begins ---- */
+
+static bool manifest_at(struct trail_reader *r, int64_t segment, struct manifest *m)
+{
+	struct text_error bad;
+	struct err lost;
+	const char *why;
+	struct note n;
+	char name[64];
+
+	snprintf(name, sizeof name, "notes/segment-%06lld.note", (long long)segment);
+	return file_read_below(r->folder, name, NOTE_MAX, &r->note, &lost) == TK_OK &&
+	       note_read(buf_slice(&r->note), &n, &why) && manifest_read(n.text, m, &bad) && m->segment == segment;
+}
+
+/* Closings do not go back (the verifier sees to it), so the place can be halved for. */
+int64_t trail_seq_at(const char *folder, int64_t seconds)
+{
+	int64_t low = 0, high = trail_sealed(folder), seq = 0;
+	struct trail_reader *r;
+	struct err lost;
+
+	if (trail_reader_open(&r, folder, 0, &lost) != TK_OK)
+		low = high;
+	while (low < high) {
+		int64_t mid = low + (high - low) / 2;
+		struct manifest m;
+
+		if (!manifest_at(r, mid, &m)) {
+			seq = 0;
+			break;
+		}
+		if (m.closed <= seconds) {
+			low = mid + 1;
+			seq = m.last_seq + 1;
+		} else {
+			high = mid;
+		}
+	}
+	trail_reader_close(r);
+	return seq;
+}

@@ -130,15 +130,31 @@ static void put_finding(void *ctx, const struct finding *f)
 	j->result->count++;
 }
 
+/* The first record that can be of the period: one is recorded after it began, unless it is a call whose clock
+ * was ahead, and where calls are the ledger knows. */
+static int begin_lines(struct export_job *j, struct ledger_reader *r, int64_t from_ns, int64_t to_ns, int64_t *seq)
+{
+	int64_t row = INT64_MAX;
+	int rc = ledger_first_seq(r, from_ns, to_ns, &row, j->e);
+
+	*seq = trail_seq_at(j->trail->folder, from_ns / NS_PER_SEC - (from_ns % NS_PER_SEC < 0));
+	if (row != INT64_MAX && row - 1 < *seq)
+		*seq = row - 1;
+	return rc;
+}
+
 /* The trail's own lines. What was erased is counted: nobody can say whether it would be chosen. */
-static int put_lines(struct export_job *j, int64_t from_ns, int64_t to_ns)
+static int put_lines(struct export_job *j, struct ledger_reader *reader, int64_t from_ns, int64_t to_ns)
 {
 	struct trail_line line;
 	struct record_error why;
 	struct record r;
-	int rc;
+	int64_t first;
+	int rc = begin_lines(j, reader, from_ns, to_ns, &first);
 
-	while ((rc = trail_reader_next(j->lines, 0, &line, j->e)) == TK_OK) {
+	if (rc != TK_OK)
+		return rc;
+	while ((rc = trail_reader_next(j->lines, first, &line, j->e)) == TK_OK) {
 		if (line.text.n > 0 && line.text.p[0] == '#') {
 			j->absent++;
 			continue;
@@ -211,7 +227,7 @@ static int run(struct export_job *j, struct ledger_reader *r, int64_t from_ns, i
 	if (j->format->header != NULL)
 		j->format->header(&j->x, &j->out);
 	if (j->format->chosen != NULL)
-		rc = put_lines(j, from_ns, to_ns);
+		rc = put_lines(j, r, from_ns, to_ns);
 	else
 		rc = ledger_events(r, from_ns, to_ns, false, put_access, j, j->e);
 	if (rc == TK_OK && j->format->finding != NULL)

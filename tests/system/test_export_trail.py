@@ -120,6 +120,32 @@ def leaves(tap, site):
     tap.ok(len(found) == 42 and all(found), 'dicom: leaf-hash too')
 
 
+def periods(tap, site):
+    """A period begins at its segment: the same lines as by a walk over all, and what lies before is not read."""
+    ahead = line(7, 'abe').replace('2026-10-20', '2099-03-02')
+    put(site, 'ahead.log', ahead)
+    site.tochoku('seal')
+    everything = [json.loads(x) for x in trail_lines(site)]
+
+    def at(r):
+        return r['@timestamp'] if r['type'] == 'access' else r['first'] if r['type'] == 'finding' else r['ts']
+
+    for day, after in (('2026-10-20', '2026-10-21'), ('2026-10-21', '2026-10-22'), ('2099-03-02', '2099-03-03')):
+        have = [json.loads(x) for x in export(site, 'jsonl', day + 'T00:00:00Z', after + 'T00:00:00Z').splitlines()[:-1]]
+        tap.equal([r['seq'] for r in have], [r['seq'] for r in everything if day <= at(r)[:10] < after],
+                  'the records of %s, whenever they were recorded' % day)
+    tap.ok(len(have) == 1, 'a call whose clock was ahead among them', have)
+    name = glob.glob(site.path('trail/segments/*/*/000000-*.jsonl'))[0]
+    with open(name, 'rb') as f:
+        whole = f.read()
+    with open(name, 'wb') as f:
+        f.write(whole.replace(b'"type":"access"', b'"type":"acce\\ss"', 1))
+    export(site, 'jsonl', '2099-03-02', '2099-03-02')
+    tap.ok(site.last_error == '', 'a segment before the period is not read', site.last_error)
+    with open(name, 'wb') as f:
+        f.write(whole)
+
+
 def gone(tap, site):
     """What is no longer there is counted; a damaged trail gives no export that looks whole."""
     name = glob.glob(site.path('trail/segments/*/*/000000-*.jsonl'))[0]
@@ -149,6 +175,7 @@ def main():
     rows = jsonl(tap, site)
     findings(tap, site, rows)
     leaves(tap, site)
+    periods(tap, site)
     gone(tap, site)
     os.unlink(rules)
     tap.done()

@@ -73,6 +73,12 @@ static void test_reading(void)
 	add(2), seal(), add(3), seal(), add(2);
 	ok_int(trail_sealed(folder), 2, "two are sealed");
 	ok_int(trail_sealed(root), 0, "where there is no trail none is");
+	ok_int(trail_seq_at(folder, BEGIN), 0, "before the first closing every record may be wanted");
+	ok_int(trail_seq_at(folder, BEGIN + 59), 0, "a second before it too");
+	ok_int(trail_seq_at(folder, BEGIN + 60), 2, "at a closing those behind it");
+	ok_int(trail_seq_at(folder, BEGIN + 119), 2, "within the next segment all of that");
+	ok_int(trail_seq_at(folder, BEGIN + 9999), 5, "later the open segment alone");
+	ok_int(trail_seq_at(root, BEGIN + 9999), 0, "and no trail has none");
 	ok_str(lines(folder, 0, 7, &rc), "0:0 0:1 1:2 1:3 1:4 2:5 2:6 -0", "all lines in order");
 	ok_int(rc, TK_EEND, "then the end");
 	ok_str(lines(folder, 3, 6, &rc), "1:3 1:4 2:5 -0", "from one on, before another");
