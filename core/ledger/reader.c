@@ -135,6 +135,7 @@ static int read_facts(struct ledger_reader *r, struct ledger_facts *f, struct er
 	} rows[] = {
 		{ "SELECT at FROM transactions ORDER BY n DESC LIMIT 1", &f->last_commit_ns },
 		{ "SELECT n FROM transactions ORDER BY n DESC LIMIT 1", &f->transactions },
+		{ "SELECT seq_to FROM transactions ORDER BY n DESC LIMIT 1", &f->last_seq },
 		{ "SELECT coalesce(sum(events), 0) -"
 		  " coalesce((SELECT value FROM meta WHERE name = 'joined'), 0) FROM inputs", &f->events },
 		{ "SELECT count(*) FROM records", &f->records },

@@ -126,6 +126,7 @@ int ledger_invoice(struct ledger_reader *r, const char *month, struct invoice *o
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {
 	int64_t last_commit_ns, transactions, events, records, findings;
+	int64_t last_seq; /* of the last row: with events that others stand in place of, and erased ones */
 	int64_t first_event_ns, last_event_ns, page_bytes, schema;
 	int64_t dictionary_overflow; /* parts and names that found no room in a dictionary */
 };

@@ -157,10 +157,10 @@ static int render(struct rendering *r, struct err *e)
 		return rc;
 	/* a ledger that was put back to an older state, or is another one */
 	if (trail_next_seq(r->s->trail) == have && ledger_facts(r->s->reader, &facts, e) == TK_OK &&
-	    facts.events + facts.records < have)
+	    facts.last_seq < have)
 		return err_set(e, TK_EMALFORMED,
 			       "it holds %lld records and the ledger %lld: they do not belong together",
-			       (long long)have, (long long)(facts.events + facts.records));
+			       (long long)have, (long long)facts.last_seq);
 	return TK_OK;
 }
 

@@ -169,6 +169,8 @@ def imports(tap):
         tap.ok(first[1] == findings_of(s) and first[1], name + ': the same findings', '%s\n%s' % (first[1][:3], findings_of(s)[:3]))
         text = s.tochoku('report', 'daily', '--date', time.strftime('%Y-%m-%d', time.gmtime(START // 10**9 + 9 * 3600)), '--lang', 'en').decode()
         tap.ok('%d (each counts once)' % CALLS in text.replace(',', ''), name + ': the sheet says so')
+        s.tochoku('export', '--pack', s.path('pack'), '--from', '2026-01-01', '--to', '2027-01-01')
+        tap.equal(s.last_error, '', name + ': the trail goes on, also behind calls in whose place others stand')
         s.cleanup()
 
 
