@@ -186,6 +186,7 @@ static int write_export(const struct export_format *f, const struct config *cfg,
 	struct output o = { file == NULL ? "standard output" : file, STDOUT_FILENO };
 	struct export_sink sink = { put, &o };
 	struct err e = { 0 };
+	char use[64];
 	int rc;
 
 	if (file != NULL && (o.fd = sys_open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640)) < 0) {
@@ -198,8 +199,11 @@ static int write_export(const struct export_format *f, const struct config *cfg,
 		rc = err_sys(&e, "%s", file);
 	if (file != NULL)
 		sys_close(o.fd);
-	if (rc != TK_OK)
+	if (rc != TK_OK) { /* what went out was read all the same */
 		cli_error("%s: the export is not whole", e.text);
+		snprintf(use, sizeof use, "export %s (not whole)", f->name);
+		cli_log_used(cfg, use, from, to, result->count);
+	}
 	return rc == TK_OK ? EXIT_DONE : EXIT_INPUT;
 }
 

@@ -213,6 +213,7 @@ int keys_list(struct cli *cli, struct keys_options *o)
 					    "were used,"
 					    " `tochoku keys adopt` registers them");
 		status = cli_write(NULL, buf_slice(&l.out));
+		cli_log_used(cfg, "keys list", INT64_MIN, INT64_MAX, l.n);
 	}
 	map_free(l.listed);
 	buf_free(&l.out);

@@ -139,7 +139,7 @@ void cli_log_export(const struct config *cfg, const char *format, int64_t from_n
 	buf_init(&what, 256);
 	buf_fmt(&what, "export %s", format);
 	json_open(&o, '{');
-	put_text(&o, "do", "export");
+	put_text(&o, "do", strcmp(format, "pack") == 0 ? "export.pack" : "export");
 	put_text(&o, "what", buf_cstr(&what));
 	put_text(&o, "sha256", sha256);
 	log_use(cfg, &o, from_ns, to_ns, count);

@@ -362,6 +362,13 @@ static int do_export(struct context *c)
 	return rc == TK_OK ? record(c, "export", "export", NULL) : rc;
 }
 
+/* A pack: its use of the log is recorded before it is made, so that it is in it. */
+static int do_export_pack(struct context *c)
+{
+	c->count = 1;
+	return record(c, "export", "export", NULL);
+}
+
 /* What was done to ledger and trail outside, or is to be done inside. */
 static int do_backup(struct context *c)
 {
@@ -399,6 +406,7 @@ static const struct {
 	{ "calendar.emergency", do_calendar_emergency },
 	{ "log-used", do_log_used },
 	{ "export", do_export },
+	{ "export.pack", do_export_pack },
 	{ "head", do_head },
 	{ "pack.sign", do_sign_pack },
 	{ "maintain.backup", do_backup },

@@ -15,10 +15,14 @@ import capture  # noqa: E402
 from harness import ROOT, Site, Tap  # noqa: E402
 
 
+def read(path):
+    with open(os.path.join(ROOT, path), encoding='utf-8') as f:
+        return f.read()
+
+
 def table(path, name):
     """The first text of each row NAME(...) of a .def file, with all of the row."""
-    with open(os.path.join(ROOT, path), encoding='utf-8') as f:
-        return [(re.findall(r'"([^"]*)"', row)[0], row) for row in re.findall(r'^%s\((.*)\)' % name, f.read(), re.M)]
+    return [(re.findall(r'"([^"]*)"', row)[0], row) for row in re.findall(r'^%s\((.*)\)' % name, read(path), re.M)]
 
 
 STEMS = ['sk-proj-%s', 'sk-ant-api03-%s', 'AIzaSy%s'] + [p + '%s' for p, _ in table('sensor/fields/credentials.def', 'CREDENTIAL')]
@@ -176,10 +180,12 @@ def combined_log(c):
 def outputs(site):
     """Name -> bytes of whatever a person or program can see."""
     day = '2026-11-23'
+    formats = [n for n in re.findall(r'^EXPORT\((\w+)\)', read('reports/export/exports.def'), re.M)]
+    assert len(formats) == 10, formats
     for args in (['findings', 'list'], ['findings', 'list', '--json'], ['keys', 'list'], ['keys', 'list', '--json'],
                  ['keys', 'list', '--seen'], ['keys', 'list', '--seen', '--json'], ['users', 'list'], ['status'],
                  ['status', '--json'], ['status', '--config'], ['doctor'], ['rules', 'list'], ['calendar', 'show'],
-                 ['export', '--format', 'jsonl', '--from', '2026-01-01', '--to', '2027-01-01'],
+                 *(['export', '--format', f, '--from', '2026-01-01', '--to', '2027-01-01'] for f in formats),
                  *(['report', kind, '--date', day, '--format', f, '--lang', lang] for kind in ('daily', 'weekly', 'monthly')
                    for f in ('text', 'html', 'json', 'csv') for lang in ('ja', 'en'))):
         out = site.tochoku(*args, want=None)
@@ -235,7 +241,12 @@ def main():
     site.stop()
     site.tochoku('import', site.path('access.log'))
     seen += [('import (messages)', site.last_error.encode())]
-    seen += list(files(site, inputs)) + list(outputs(site))
+    site.tochoku('export', '--pack', site.path('pack'), '--from', '2026-01-01', '--to', '2027-01-01')
+    evidence = site.tochoku('verify', site.path('trail'), '--evidence', '5')
+    seen += list(files(site, inputs)) + list(outputs(site)) + [('evidence file', evidence)]
+    names = [n for n, _ in seen]
+    tap.ok(any(n.startswith('pack/trail/segments/') for n in names) and any(n.startswith('trail/segments/') for n in names),
+           'segments of the trail and the pack with its own are among them')
     tap.ok(site.count() >= 40, 'events came of it', site.count())
     caught = [(where, text) for where, text in seen if any(d in text for m in (MARK, PATIENT) for _, d in forms(m))]
     hits = ['a canary in %s' % where for where, _ in caught]
