@@ -97,9 +97,9 @@ static void check_file(struct report_out *o, const struct cfg_tail *t, const cha
 
 static void check_logs(struct report_out *o, const struct config *cfg)
 {
-	if (cfg->n_tails == 0 && cfg->n_captures == 0)
+	if (cfg->n_tails + cfg->n_syslog + cfg->n_captures == 0)
 		health_tell(o, HEALTH_FAIL, "inputs",
-			    "none is configured: add one under inputs.tails or inputs.captures");
+			    "none is configured: add one under inputs.tails, inputs.syslog or inputs.captures");
 	for (size_t i = 0; i < cfg->n_tails; i++) {
 		const struct cfg_tail *t = &cfg->tails[i];
 		glob_t g;

@@ -129,18 +129,21 @@ void health_losses(struct buf *out, const struct losses *l)
 struct inputs_seen {
 	struct report_out *o;
 	const struct config *cfg;
-	bool *met; /* tails, then captures */
+	bool *met; /* tails, then syslog, then captures */
 };
 
-/* Its number among tails and captures, or -1. */
+/* Its number among tails, syslog inputs and captures, or -1. */
 static int64_t configured_input(const struct config *cfg, struct slice name)
 {
 	for (size_t i = 0; i < cfg->n_tails; i++)
 		if (slice_is(name, cfg->tails[i].name))
 			return (int64_t)i;
+	for (size_t i = 0; i < cfg->n_syslog; i++)
+		if (slice_is(name, cfg->syslog[i].name))
+			return (int64_t)(cfg->n_tails + i);
 	for (size_t i = 0; i < cfg->n_captures; i++)
 		if (slice_is(name, cfg->captures[i].name))
-			return (int64_t)(cfg->n_tails + i);
+			return (int64_t)(cfg->n_tails + cfg->n_syslog + i);
 	return -1;
 }
 
@@ -173,8 +176,9 @@ static void take_input(void *ctx, const struct input_state *s)
 
 	if (configured)
 		in->met[number] = true;
-	if (number >= (int64_t)in->cfg->n_tails) {
-		tell_capture(in, &in->cfg->captures[(size_t)number - in->cfg->n_tails], s, fresh);
+	if (number >= (int64_t)(in->cfg->n_tails + in->cfg->n_syslog)) {
+		tell_capture(in, &in->cfg->captures[(size_t)number - in->cfg->n_tails - in->cfg->n_syslog], s,
+			     fresh);
 		return;
 	}
 	health_tell(
@@ -190,22 +194,26 @@ static void take_input(void *ctx, const struct input_state *s)
 
 void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
-	struct inputs_seen in = { o, cfg, calloc(cfg->n_tails + cfg->n_captures + 1, sizeof(bool)) };
+	struct inputs_seen in = { o, cfg, calloc(cfg->n_tails + cfg->n_syslog + cfg->n_captures + 1, sizeof(bool)) };
 	struct err e;
 
 	if (in.met == NULL)
 		return;
-	if (cfg->n_tails == 0 && cfg->n_captures == 0)
+	if (cfg->n_tails + cfg->n_syslog + cfg->n_captures == 0)
 		health_tell(o, HEALTH_WARN, "input",
-			    "none is configured: add one under inputs.tails or inputs.captures");
+			    "none is configured: add one under inputs.tails, inputs.syslog or inputs.captures");
 	if (r != NULL && ledger_inputs(r, take_input, &in, &e) != TK_OK)
 		health_tell(o, HEALTH_FAIL, "input", "%s", e.text);
 	for (size_t i = 0; i < cfg->n_tails; i++)
 		if (!in.met[i])
 			health_tell(o, HEALTH_FAIL, "input", "%s: never read (%s)", cfg->tails[i].name,
 				    cfg->tails[i].path);
-	for (size_t i = 0; i < cfg->n_captures; i++)
+	for (size_t i = 0; i < cfg->n_syslog; i++)
 		if (!in.met[cfg->n_tails + i])
+			health_tell(o, HEALTH_FAIL, "input", "%s: does not listen at %s %s yet",
+				    cfg->syslog[i].name, cfg->syslog[i].transport, cfg->syslog[i].listen);
+	for (size_t i = 0; i < cfg->n_captures; i++)
+		if (!in.met[cfg->n_tails + cfg->n_syslog + i])
 			health_tell(o, HEALTH_FAIL, "input", "%s: nothing captured from %s yet",
 				    cfg->captures[i].name, cfg->captures[i].interface);
 	free(in.met);

@@ -443,6 +443,64 @@ int role_keylog_decode(struct slice in, uint32_t *input)
 	return finish(&c);
 }
 
+void role_syslog_input_encode(const struct role_syslog_input *i, struct buf *out)
+{
+	buf_byte(out, ROLE_SYSLOG_INPUT);
+	put_u64(out, i->number);
+	put_u64(out, i->tcp);
+	put_slice(out, i->name);
+	put_slice(out, i->format);
+}
+
+int role_syslog_input_decode(struct slice in, struct role_syslog_input *i)
+{
+	struct cursor c = begin(in, ROLE_SYSLOG_INPUT);
+
+	i->number = (uint32_t)take_below(&c, UINT32_MAX);
+	i->tcp = take_below(&c, 2) != 0;
+	i->name = take_slice(&c);
+	i->format = take_slice(&c);
+	return finish(&c);
+}
+
+void role_syslog_socket_encode(const struct role_syslog_socket *s, struct buf *out)
+{
+	buf_byte(out, ROLE_SYSLOG_SOCKET);
+	put_u64(out, s->input);
+	put_u64(out, s->begins);
+	put_u64(out, s->connection);
+	put_u64(out, s->taken);
+	put_u64(out, s->refused);
+	put_slice(out, s->path);
+}
+
+int role_syslog_socket_decode(struct slice in, struct role_syslog_socket *s)
+{
+	struct cursor c = begin(in, ROLE_SYSLOG_SOCKET);
+
+	s->input = (uint32_t)take_below(&c, UINT32_MAX);
+	s->begins = take_below(&c, 2) != 0;
+	s->connection = take_u64(&c);
+	s->taken = take_u64(&c);
+	s->refused = take_u64(&c);
+	s->path = take_slice(&c);
+	return finish(&c);
+}
+
+void role_syslog_done_encode(uint64_t connection, struct buf *out)
+{
+	buf_byte(out, ROLE_SYSLOG_DONE);
+	put_u64(out, connection);
+}
+
+int role_syslog_done_decode(struct slice in, uint64_t *connection)
+{
+	struct cursor c = begin(in, ROLE_SYSLOG_DONE);
+
+	*connection = take_u64(&c);
+	return finish(&c);
+}
+
 static bool want_headers(const struct config *cfg, struct sensor_options *o)
 {
 	bool good = true;

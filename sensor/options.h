@@ -88,6 +88,22 @@ struct role_capture_state {
 	uint64_t drops;               /* by the card, since the last message */
 };
 
+struct role_syslog_input {
+	uint32_t number;
+	bool tcp;
+	struct slice name, format;    /* as of a role_input */
+};
+
+/* A socket of datagrams, with its descriptor; one that listens, without; or a connection to it, with its own. */
+struct role_syslog_socket {
+	uint32_t input;
+	bool begins;                  /* nobody listened there until now: of a sensor before nothing is left */
+	uint64_t connection;          /* random, never 0; 0: no connection */
+	uint64_t taken;               /* bytes of the connection that were taken out of it before */
+	uint64_t refused;             /* connections refused since the last message, as too many were open */
+	struct slice path;            /* who it is, or where it listens: for people */
+};
+
 void options_encode(const struct sensor_options *o, struct buf *out);
 int options_decode(struct slice in, struct sensor_options *o);
 /* Frees and wipes the key. */
@@ -114,6 +130,13 @@ void role_capture_lost_encode(uint64_t id, struct buf *out);
 int role_capture_lost_decode(struct slice in, uint64_t *id);
 void role_keylog_encode(uint32_t input, struct buf *out);
 int role_keylog_decode(struct slice in, uint32_t *input);
+
+void role_syslog_input_encode(const struct role_syslog_input *i, struct buf *out);
+int role_syslog_input_decode(struct slice in, struct role_syslog_input *i);
+void role_syslog_socket_encode(const struct role_syslog_socket *s, struct buf *out);
+int role_syslog_socket_decode(struct slice in, struct role_syslog_socket *s);
+void role_syslog_done_encode(uint64_t connection, struct buf *out);
+int role_syslog_done_decode(struct slice in, uint64_t *connection);
 
 /* Fills the options of a sensor from the configuration. TK_ELIMIT, TK_EIO; clear them after. */
 int options_from_config(const struct config *cfg, enum batch_mode mode, struct sensor_options *o,

@@ -33,6 +33,9 @@ enum role_message {
 	ROLE_CAPTURE_STATE, /* to sensor: packets that the card dropped; the interface has gone */
 	ROLE_CAPTURE_LOST,  /* sensor to supervisor: this capture gives nothing any more; open another */
 	ROLE_KEYLOG, /* to sensor, one descriptor: the file that is a capture's key log now */
+	ROLE_SYSLOG_INPUT, /* to sensor: name, format and transport of one socket for log lines, before all others */
+	ROLE_SYSLOG_SOCKET, /* to sensor, with a descriptor but for a listening TCP socket: it is open */
+	ROLE_SYSLOG_DONE,   /* sensor to supervisor: this connection is read to its end and may be closed */
 	ROLE_MESSAGE_COUNT
 };
 

@@ -18,6 +18,7 @@
 #include "sensor/options.h"
 #include "sensor/roles.h"
 #include "sensor/spawn.h"
+#include "sensor/syslogs.h"
 
 #define LAST_ANSWERS_NS (5 * NS_PER_SEC)  /* how long a stop waits for the recorder */
 #define PROGRESS_NS (NS_PER_SEC / 5)
@@ -32,6 +33,7 @@ struct sensor {
 	struct outbox outbox;
 	struct tails *tails;
 	struct captures *captures;
+	struct syslogs *syslogs;
 	struct frame_reader frames;
 	int64_t told_at;
 	unsigned rejected_told;
@@ -99,6 +101,15 @@ static void tell_lost(void *ctx, uint64_t id)
 	tell(ctx, &b);
 }
 
+static void tell_done(void *ctx, uint64_t connection)
+{
+	struct buf b;
+
+	buf_init(&b, ROLE_MESSAGE_MAX);
+	role_syslog_done_encode(connection, &b);
+	tell(ctx, &b);
+}
+
 static void say(void *ctx, const char *text)
 {
 	(void)ctx;
@@ -132,8 +143,11 @@ static int take_resume(struct sensor *s, struct slice payload, struct err *e)
 	/* An import reads everything again; the recorder knows what it has. */
 	if (importing(s))
 		return TK_OK;
-	if (g.dev == 0 && g.ino == 0)
-		return captures_resume(s->captures, input, &g, e);
+	if (g.dev == 0 && g.ino == 0) {
+		int rc = captures_resume(s->captures, input, &g, e);
+
+		return rc == TK_OK ? syslogs_resume(s->syslogs, input, &g, e) : rc;
+	}
 	return tails_resume(s->tails, input, path, &g, sys_mono_ns());
 }
 
@@ -194,6 +208,7 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 					.retired = tell_retired,
 					.say = say };
 	const struct captures_sink captures_sink = { .ctx = s, .lost = tell_lost, .say = say };
+	const struct syslogs_sink syslogs_sink = { .ctx = s, .done = tell_done, .say = say };
 	sigset_t set;
 
 	if (s->has_options || options_decode(in, &s->options) != TK_OK)
@@ -207,7 +222,8 @@ static int take_options(struct sensor *s, struct slice in, struct err *e)
 	s->batcher.ctx.wanted = &s->options.wanted;
 	outbox_init(&s->outbox, &line, s->batcher.w);
 	if ((s->tails = tails_new(s->options.mode, &sink, &s->outbox, &s->batcher)) == NULL ||
-	    (s->captures = captures_new(&s->outbox, &s->batcher.ctx, &captures_sink)) == NULL)
+	    (s->captures = captures_new(&s->outbox, &s->batcher.ctx, &captures_sink)) == NULL ||
+	    (s->syslogs = syslogs_new(&s->outbox, &s->batcher, &syslogs_sink)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
 	/* All that it needs is here or comes as a descriptor; from now on it meets strangers' bytes. */
 	if (confine(CONFINE_SENSOR, NULL, e) != TK_OK)
@@ -265,6 +281,20 @@ static int take_keylog(struct sensor *s, struct slice in, int *fd, struct err *e
 	return captures_keylog(s->captures, input, taken, e);
 }
 
+static int take_syslog(struct sensor *s, struct slice in, int *fd, struct err *e)
+{
+	struct role_syslog_input input;
+	struct role_syslog_socket socket;
+	int taken = *fd;
+
+	if (role_syslog_input_decode(in, &input) == TK_OK)
+		return syslogs_input(s->syslogs, &input, e);
+	if (role_syslog_socket_decode(in, &socket) != TK_OK)
+		return err_set(e, TK_EMALFORMED, "a socket that cannot be read");
+	*fd = -1;
+	return syslogs_socket(s->syslogs, &socket, taken, e);
+}
+
 static int take_message(struct sensor *s, struct slice in, int *fd, struct err *e)
 {
 	struct role_input input;
@@ -278,7 +308,7 @@ static int take_message(struct sensor *s, struct slice in, int *fd, struct err *
 	}
 	if (in.p[0] == ROLE_OPTIONS)
 		return take_options(s, in, e);
-	if (s->captures == NULL)
+	if (s->syslogs == NULL)
 		return err_set(e, TK_EMALFORMED, "message of type %u before the options", in.p[0]);
 	switch (in.p[0]) {
 	case ROLE_INPUT:
@@ -293,6 +323,9 @@ static int take_message(struct sensor *s, struct slice in, int *fd, struct err *
 		return take_capture(s, in, fd, e);
 	case ROLE_KEYLOG:
 		return take_keylog(s, in, fd, e);
+	case ROLE_SYSLOG_INPUT:
+	case ROLE_SYSLOG_SOCKET:
+		return take_syslog(s, in, fd, e);
 	case ROLE_FILES_READY:
 		s->files_ready = true;
 		return TK_OK;
@@ -333,18 +366,20 @@ static int work(struct sensor *s, int64_t *sleep_ns, struct err *e)
 	int rc = TK_OK;
 
 	*sleep_ns = NS_PER_SEC;
-	if (s->captures == NULL || s->batch < 0)
+	if (s->syslogs == NULL || s->batch < 0)
 		return TK_OK;
 	if (!importing(s) && s->files_ready && s->resumed) {
 		tails_ready(s->tails, sys_mono_ns());
 		s->resumed = false; /* once */
 		s->ready = true;
 	}
-	/* A tail may wait for the recorder; packets do not. */
-	if (captures_count(s->captures) == 0 || outbox_ready(&s->outbox, TAIL_BATCHES))
+	/* A tail may wait for the recorder; packets and datagrams do not. */
+	if (captures_count(s->captures) + syslogs_count(s->syslogs) == 0 || outbox_ready(&s->outbox, TAIL_BATCHES))
 		rc = tails_step(s->tails, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
 	if (rc == TK_OK && s->ready)
 		rc = captures_step(s->captures, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
+	if (rc == TK_OK && s->ready)
+		rc = syslogs_step(s->syslogs, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
 	if (rc != TK_OK || !importing(s))
 		return rc;
 	if (import_done(s)) {
@@ -360,17 +395,20 @@ static int wait_for_something(struct sensor *s, int64_t sleep_ns, struct err *e)
 {
 	/* Positions name inputs: not before those are known. */
 	bool listen = s->batch >= 0 && s->tails != NULL && (importing(s) || s->files_ready);
-	struct pollfd p[3 + CAPTURES_MAX] = { { .fd = ROLE_FD, .events = POLLIN },
+	struct pollfd p[3 + CAPTURES_MAX + SYSLOGS_POLL_MAX] = { { .fd = ROLE_FD, .events = POLLIN },
 					      { .fd = s->signals, .events = POLLIN },
 					      { .fd = listen ? s->batch : -1, .events = POLLIN } };
 	struct timespec wait = { .tv_sec = sleep_ns / NS_PER_SEC, .tv_nsec = sleep_ns % NS_PER_SEC };
 	size_t rings = s->ready ? captures_poll(s->captures, p + 3) : 0;
+	size_t sockets = s->ready ? syslogs_poll(s->syslogs, sys_mono_ns(), p + 3 + rings) : 0;
 	int rc = TK_OK;
 
-	if (ppoll(p, 3 + rings, &wait, NULL) <= 0)
+	if (ppoll(p, 3 + rings + sockets, &wait, NULL) <= 0)
 		return TK_OK;
 	if (rings > 0)
 		captures_polled(s->captures, p + 3, rings);
+	if (sockets > 0)
+		syslogs_polled(s->syslogs, p + 3 + rings, sockets);
 	if (p[1].revents != 0) {
 		s->stop = true;
 		return TK_OK;
@@ -388,9 +426,11 @@ static int finish(struct sensor *s, struct err *e)
 	int64_t until = sys_mono_ns() + LAST_ANSWERS_NS;
 	int rc;
 
-	if (s->captures == NULL || s->batch < 0)
+	if (s->syslogs == NULL || s->batch < 0)
 		return TK_OK;
 	rc = s->ready ? captures_finish(s->captures, sys_now_ns(), e) : TK_OK;
+	if (rc == TK_OK && s->ready)
+		rc = syslogs_finish(s->syslogs, sys_mono_ns(), sys_now_ns(), e);
 	if (rc == TK_OK)
 		rc = tails_flush(s->tails, sys_mono_ns(), sys_now_ns(), e);
 	while (rc == TK_OK && s->outbox.n > 0) {
@@ -452,6 +492,7 @@ int sensor_main(void)
 	if (rc != TK_OK && rc != TK_EEND)
 		role_say("sensor: %s", e.text);
 	captures_free(s->captures);
+	syslogs_free(s->syslogs);
 	tails_free(s->tails);
 	if (s->has_options)
 		batcher_free(&s->batcher);

@@ -11,8 +11,8 @@
 #include "core/base/notify.h"
 #include "core/base/sys.h"
 #include "core/base/zone.h"
-#include "sensor/gateway/format.h"
 #include "sensor/input/capture_open.h"
+#include "sensor/inputs.h"
 #include "sensor/options.h"
 #include "sensor/recorder/control.h"
 #include "sensor/roles.h"
@@ -20,6 +20,7 @@
 #include "sensor/users.h"
 #include "sensor/watch_captures.h"
 #include "sensor/watch_files.h"
+#include "sensor/watch_syslog.h"
 
 #define BACKOFF_MIN_NS (NS_PER_SEC / 10)
 #define BACKOFF_MAX_NS (5 * NS_PER_SEC)
@@ -43,6 +44,7 @@ struct supervisor {
 	const char *config_file;
 	struct watch *watch;
 	struct capture_watch *captures;
+	struct syslog_watch *syslog;
 	struct role sensor, recorder;
 	struct role_users users;
 	int signals;
@@ -55,24 +57,6 @@ struct supervisor {
 	struct buf packet;
 	uint8_t in[ROLE_MESSAGE_MAX];
 };
-
-static int check_inputs(const struct config *cfg, struct err *e)
-{
-	if (cfg->n_tails == 0 && cfg->n_captures == 0)
-		return err_set(e, TK_ECONFIG, "inputs: there is no log to watch and nothing to capture");
-	for (size_t i = 0; i < cfg->n_captures; i++)
-		if (capture_filter_check(cfg->captures[i].filter, e) != TK_OK)
-			return err_wrap(e, "inputs.captures \"%s\"", cfg->captures[i].name);
-	for (size_t i = 0; i < cfg->n_tails; i++) {
-		const char *f = cfg->tails[i].format;
-
-		if (cfg->tails[i].fields == NULL && f != NULL && strcmp(f, "auto") != 0 &&
-		    log_format_by_name(slice_str(f)) == NULL)
-			return err_set(e, TK_ECONFIG, "inputs.tails \"%s\": no log format is named \"%s\"",
-				       cfg->tails[i].name, f);
-	}
-	return TK_OK;
-}
 
 /* ---- start ---- */
 
@@ -95,48 +79,6 @@ static int start_role(struct supervisor *s, struct role *r, const char *name, in
 	r->started = sys_mono_ns();
 	r->kill_at = 0;
 	return TK_OK;
-}
-
-static int send_options(struct supervisor *s, struct err *e)
-{
-	struct sensor_options o;
-	int rc = options_from_config(s->cfg, BATCH_TAIL, &o, e);
-
-	if (rc == TK_OK) {
-		buf_clear(&s->packet);
-		options_encode(&o, &s->packet);
-		rc = role_send(s->sensor.channel, buf_slice(&s->packet), -1, e);
-		if (s->packet.p != NULL)
-			explicit_bzero(s->packet.p, s->packet.cap);
-	}
-	sensor_options_clear(&o);
-	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_tails; i++) {
-		const struct cfg_tail *t = &s->cfg->tails[i];
-		struct role_input in = { .number = i, .name = slice_str(t->name),
-					 .format = slice_str(cfg_tail_format(t)) };
-
-		buf_clear(&s->packet);
-		role_input_encode(&in, &s->packet);
-		rc = role_send(s->sensor.channel, buf_slice(&s->packet), -1, e);
-	}
-	return rc;
-}
-
-static int send_capture_inputs(struct supervisor *s, struct err *e)
-{
-	int rc = TK_OK;
-
-	for (uint32_t i = 0; rc == TK_OK && i < s->cfg->n_captures; i++) {
-		const struct cfg_capture *c = &s->cfg->captures[i];
-		struct role_capture_input in = { .number = i, .name = slice_str(c->name),
-						 .interface = slice_str(c->interface),
-						 .keylog = c->keylog != NULL };
-
-		buf_clear(&s->packet);
-		role_capture_input_encode(&in, &s->packet);
-		rc = role_send(s->sensor.channel, buf_slice(&s->packet), -1, e);
-	}
-	return rc;
 }
 
 /* The sensor's end of a new socket to the recorder. Each start has one: nothing of a former sensor can arrive
@@ -168,11 +110,10 @@ static int start_sensor(struct supervisor *s, struct err *e)
 		rc = role_send_type(s->sensor.channel, ROLE_BATCH_SOCKET, batch, e);
 	sys_close(batch);
 	if (rc == TK_OK)
-		rc = send_options(s, e);
-	if (rc == TK_OK)
-		rc = send_capture_inputs(s, e);
+		rc = inputs_tell(s->cfg, s->sensor.channel, e);
 	watch_forget_sent(s->watch);
 	capture_watch_restart(s->captures);
+	syslog_watch_restart(s->syslog);
 	s->told_ready = false;
 	s->told_waiting = 0;
 	s->scan_at = 0;
@@ -322,7 +263,7 @@ static void reload(struct supervisor *s)
 	cfg = config_load(s->config_file, &p);
 	problems_print(&p);
 	problems_free(&p);
-	if (cfg != NULL && check_inputs(cfg, &e) != TK_OK) {
+	if (cfg != NULL && inputs_check(cfg, &e) != TK_OK) {
 		role_say("%s: %s", s->config_file, e.text);
 		config_free(cfg);
 		cfg = NULL;
@@ -333,6 +274,7 @@ static void reload(struct supervisor *s)
 	}
 	if (watch_reconfigure(s->watch, cfg) == TK_OK) {
 		capture_watch_reconfigure(s->captures, cfg);
+		syslog_watch_reconfigure(s->syslog, cfg);
 		s->cfg = cfg;
 		config_free(s->own);
 		s->own = cfg;
@@ -380,6 +322,10 @@ static void take_from_sensor(struct supervisor *s)
 			capture_watch_lost(s->captures, id);
 			continue;
 		}
+		if (in.p[0] == ROLE_SYSLOG_DONE && role_syslog_done_decode(in, &id) == TK_OK) {
+			syslog_watch_done(s->syslog, id);
+			continue;
+		}
 		/* It has met strangers' bytes: whatever it says that it should not ends it. */
 		role_say("the sensor process sent a message of type %u that does not belong here", in.p[0]);
 		kill(s->sensor.pid, SIGKILL);
@@ -419,6 +365,21 @@ static bool hand_in_captures(struct supervisor *s)
 	return true;
 }
 
+static bool hand_in_syslog(struct supervisor *s)
+{
+	struct role_syslog_socket socket;
+	int fd;
+
+	while (syslog_watch_next(s->syslog, &socket, &fd)) {
+		buf_clear(&s->packet);
+		role_syslog_socket_encode(&socket, &s->packet);
+		if (!send_packet(s, fd))
+			return false;
+		syslog_watch_sent(s->syslog);
+	}
+	return true;
+}
+
 /* What does not fit into the channel now is handed in at the next turn. */
 static void hand_in(struct supervisor *s)
 {
@@ -429,7 +390,7 @@ static void hand_in(struct supervisor *s)
 	if (s->sensor.pid == 0 || s->sensor.kill_at != 0)
 		return;
 	capture_watch_look(s->captures, sys_mono_ns());
-	if (!hand_in_captures(s))
+	if (!hand_in_captures(s) || !hand_in_syslog(s))
 		return;
 	while (watch_next(s->watch, &f, &fd)) {
 		buf_clear(&s->packet);
@@ -462,6 +423,7 @@ static int64_t scan_due(struct supervisor *s)
 		return s->scan_at - now;
 	/* Also while no sensor runs: what is held then cannot be rotated out of existence. */
 	watch_scan(s->watch);
+	syslog_watch_look(s->syslog, now);
 	s->scan_at = sys_mono_ns() + WATCH_SCAN_MS * 1000000;
 	hand_in(s);
 	return WATCH_SCAN_MS * 1000000;
@@ -479,15 +441,18 @@ static void scan_soon(struct supervisor *s)
 static void turn(struct supervisor *s)
 {
 	int64_t wait_ns = s->stopping ? NS_PER_SEC / 20 : scan_due(s);
-	struct pollfd p[] = { { .fd = s->signals, .events = POLLIN },
-			      { .fd = s->sensor.channel, .events = POLLIN },
-			      { .fd = s->stopping ? -1 : watch_fd(s->watch), .events = POLLIN } };
+	struct pollfd p[3 + SYSLOG_MAX] = { { .fd = s->signals, .events = POLLIN },
+					    { .fd = s->sensor.channel, .events = POLLIN },
+					    { .fd = s->stopping ? -1 : watch_fd(s->watch), .events = POLLIN } };
+	size_t sockets = s->stopping ? 0 : syslog_watch_poll(s->syslog, p + 3);
 	struct timespec wait;
 
 	if (s->sensor.pid == 0 && wait_ns > NS_PER_SEC / 20)
 		wait_ns = NS_PER_SEC / 20;
 	wait = (struct timespec){ .tv_sec = wait_ns / NS_PER_SEC, .tv_nsec = wait_ns % NS_PER_SEC };
-	if (ppoll(p, COUNT(p), &wait, NULL) > 0) {
+	if (ppoll(p, 3 + sockets, &wait, NULL) > 0) {
+		if (sockets > 0 && syslog_watch_accept(s->syslog))
+			s->scan_at = 0;
 		if ((p[1].revents & POLLIN) != 0)
 			take_from_sensor(s);
 		/* Its end is known before it is reaped: no turning in circles until then. */
@@ -505,14 +470,16 @@ static void turn(struct supervisor *s)
 	start_due(s);
 }
 
-static unsigned open_limit(void)
+static unsigned open_limit(const struct config *cfg)
 {
 	struct rlimit r;
-	unsigned long n = WATCH_OPEN_MAX + DESCRIPTORS_KEPT;
+	const unsigned kept =
+		DESCRIPTORS_KEPT + (unsigned)(cfg->n_syslog > 0 ? cfg->n_syslog + SYSLOG_CONNECTIONS_MAX : 0);
+	unsigned long n = WATCH_OPEN_MAX + kept;
 
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < n)
 		n = r.rlim_cur;
-	return n > DESCRIPTORS_KEPT + 4 ? (unsigned)(n - DESCRIPTORS_KEPT) : 4;
+	return n > kept + 4 ? (unsigned)(n - kept) : 4;
 }
 
 static int open_signals(void)
@@ -531,16 +498,17 @@ static int open_signals(void)
 int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err *e)
 {
 	struct supervisor *s;
-	int rc = check_inputs(cfg, e);
+	int rc = inputs_check(cfg, e);
 
 	if (rc != TK_OK)
 		return rc;
-	if (cfg->n_tails == 0 && capture_allowed(e) != TK_OK)
+	if (cfg->n_tails + cfg->n_syslog == 0 && capture_allowed(e) != TK_OK)
 		return TK_EIO; /* with a tail beside it this is told, and the rest goes on */
 	s = calloc(1, sizeof *s);
-	if (s == NULL || (s->watch = watch_new(cfg, open_limit())) == NULL ||
-	    (s->captures = capture_watch_new(cfg)) == NULL) {
+	if (s == NULL || (s->watch = watch_new(cfg, open_limit(cfg))) == NULL ||
+	    (s->captures = capture_watch_new(cfg)) == NULL || (s->syslog = syslog_watch_new(cfg)) == NULL) {
 		watch_free(s == NULL ? NULL : s->watch);
+		capture_watch_free(s == NULL ? NULL : s->captures);
 		free(s);
 		return err_set(e, TK_ENOMEM, "no memory");
 	}
@@ -561,6 +529,7 @@ int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err
 	}
 	watch_free(s->watch);
 	capture_watch_free(s->captures);
+	syslog_watch_free(s->syslog);
 	config_free(s->own);
 	buf_free(&s->packet);
 	sys_close(s->signals);

@@ -9,7 +9,7 @@ packages() {
 		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates fonts-ipaexfont ;;
-	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev \
+	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev haproxy bsdutils \
 		systemd apparmor logrotate mandoc zsh fish binutils ;;
 	package) echo debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap ;;
 	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;

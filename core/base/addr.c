@@ -124,7 +124,7 @@ bool addr_parse(struct slice text, struct addr *out)
 	return true;
 }
 
-static bool is_port(struct slice t)
+static bool parse_port(struct slice t, uint16_t *port)
 {
 	unsigned v = 0;
 
@@ -135,7 +135,27 @@ static bool is_port(struct slice t)
 			return false;
 		v = v * 10 + (t.p[i] - '0');
 	}
+	*port = (uint16_t)v;
 	return v <= 65535;
+}
+
+static bool is_port(struct slice t)
+{
+	uint16_t port;
+
+	return parse_port(t, &port);
+}
+
+bool addr_port_parse(struct slice text, struct addr *out, uint16_t *port)
+{
+	const uint8_t *colon = text.n == 0 ? NULL : memrchr(text.p, ':', text.n);
+	struct slice host = slice_head(text, colon == NULL ? 0 : (size_t)(colon - text.p));
+	bool v6 = host.n > 2 && host.p[0] == '[' && host.p[host.n - 1] == ']';
+
+	if (v6)
+		host = slice_head(slice_from(host, 1), host.n - 2);
+	return colon != NULL && (memchr(host.p, ':', host.n) != NULL) == v6 && addr_parse(host, out) &&
+	       parse_port(slice_from(text, (size_t)(colon - text.p) + 1), port);
 }
 
 static struct slice trim(struct slice t)

@@ -20,6 +20,8 @@ struct cidr {
 bool addr_parse(struct slice text, struct addr *out);
 /* As X-Forwarded-For has it: brackets, a port and surrounding blanks are accepted. */
 bool addr_parse_loose(struct slice text, struct addr *out);
+/* "10.0.0.1:514" or "[fd00::1]:514", strict; the port is 0 to 65535 in decimal digits. */
+bool addr_port_parse(struct slice text, struct addr *out, uint16_t *port);
 bool addr_is_v4(const struct addr *a);
 bool addr_eq(const struct addr *a, const struct addr *b);
 /* RFC 5952 text, with NUL; returns its length. */

@@ -20,6 +20,17 @@ static inline const char *cfg_tail_format(const struct cfg_tail *t)
 	return t->fields != NULL ? t->fields : t->log_format != NULL ? t->log_format
 	       : t->format != NULL ? t->format : "auto";
 }
+/* Log lines that gateways send as syslog (RFC 5424, RFC 3164), one a datagram or framed by RFC 6587. */
+struct cfg_syslog {
+	const char *name, *listen;        /* "127.0.0.1:5514" or "[::1]:5514" */
+	const char *transport;            /* udp or tcp */
+	const char *format, *log_format, *fields; /* as of a cfg_tail */
+};
+static inline const char *cfg_syslog_format(const struct cfg_syslog *s)
+{
+	return s->fields != NULL ? s->fields : s->log_format != NULL ? s->log_format
+	       : s->format != NULL ? s->format : "auto";
+}
 struct cfg_capture {
 	const char *name, *interface; /* "any": all of them */
 	const char *filter;           /* pcap-filter(7) */
@@ -130,6 +141,7 @@ struct config {
 	struct { const char *name, *time_zone, *language, *sensor; } site;
 	struct cfg_tail *tails; size_t n_tails;
 	struct cfg_capture *captures; size_t n_captures;
+	struct cfg_syslog *syslog; size_t n_syslog;
 	int64_t join_seconds; /* two views of a call lie at most so far apart; 0: nothing is joined */
 	struct cfg_zone *zones; size_t n_zones;      /* never empty: `internal` by default */
 	struct cidr *trusted_proxies; size_t n_trusted_proxies; /* default 127.0.0.1 and ::1 */
@@ -169,6 +181,7 @@ struct config {
  * there is an error (p->errors > 0) or no memory. */
 struct config *config_load(const char *file, struct problems *p);
 #define CAPTURES_MAX 16
+#define SYSLOG_MAX 16
 #define CAPTURE_SNAPLEN_MIN 256
 #define CAPTURE_SNAPLEN_MAX (256 << 10)
 #define CAPTURE_RING_MIN (INT64_C(2) << 20)

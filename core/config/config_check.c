@@ -147,23 +147,48 @@ static void check_captures(struct reading *r, const struct node *list, const str
 	}
 }
 
+/* The three ways to say what lines are of, of the entry at `n`. */
+static void check_format(struct reading *r, const struct node *n, const char *format, const char *log_format,
+			 const char *fields)
+{
+	bool json = format != NULL && strcmp(format, "json") == 0;
+
+	if (json && node_get(n, "fields") == NULL)
+		problem_at(r->problems, node_get(n, "format"),
+			   "'format: json' needs 'fields', such as {time: ts, client: request.ip}");
+	else if (!json && fields != NULL)
+		problem_at(r->problems, node_get(n, "fields"), "'fields' is for 'format: json' alone");
+	if (log_format != NULL && format != NULL && strcmp(format, "auto") != 0)
+		problem_at(r->problems, node_get(n, "log_format"),
+			   "'log_format' is a format of your own: leave 'format' out");
+}
+
 static void check_tails(struct reading *r, const struct node *list, const struct config *c)
 {
 	const struct node *n = entry_of(list, 0);
 
-	for (size_t i = 0; i < c->n_tails && n != NULL; i++, n = n->next) {
-		bool json = c->tails[i].format != NULL && strcmp(c->tails[i].format, "json") == 0;
+	for (size_t i = 0; i < c->n_tails && n != NULL; i++, n = n->next)
+		check_format(r, n, c->tails[i].format, c->tails[i].log_format, c->tails[i].fields);
+}
 
-		if (json && node_get(n, "fields") == NULL)
-			problem_at(r->problems, node_get(n, "format"),
-				   "'format: json' needs 'fields', such as {time: ts, client: request.ip}");
-		else if (!json && c->tails[i].fields != NULL)
-			problem_at(r->problems, node_get(n, "fields"),
-				   "'fields' is for 'format: json' alone");
-		if (c->tails[i].log_format != NULL && c->tails[i].format != NULL &&
-		    strcmp(c->tails[i].format, "auto") != 0)
-			problem_at(r->problems, node_get(n, "log_format"),
-				   "'log_format' is a format of your own: leave 'format' out");
+/* Two sockets of one transport cannot listen at one place. */
+static void check_syslog(struct reading *r, const struct node *list, const struct config *c)
+{
+	const struct node *n = entry_of(list, 0);
+
+	if (c->n_syslog > SYSLOG_MAX)
+		problem_at(r->problems, list, "%zu syslog inputs, at most %d", c->n_syslog, SYSLOG_MAX);
+	for (size_t i = 0; i < c->n_syslog && n != NULL; i++, n = n->next) {
+		const struct cfg_syslog *s = &c->syslog[i];
+
+		check_format(r, n, s->format, s->log_format, s->fields);
+		for (size_t k = 0; k < i; k++)
+			if (s->listen != NULL && c->syslog[k].listen != NULL && s->transport != NULL &&
+			    c->syslog[k].transport != NULL &&
+			    strcmp(s->listen, c->syslog[k].listen) == 0 &&
+			    strcmp(s->transport, c->syslog[k].transport) == 0)
+				problem_at(r->problems, n, "%s %s is where the input \"%s\" listens",
+					   s->transport, s->listen, c->syslog[k].name);
 	}
 }
 
@@ -277,6 +302,7 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	if (root == NULL)
 		return;
 	check_tails(r, node_get(node_get(root, "inputs"), "tails"), c);
+	check_syslog(r, node_get(node_get(root, "inputs"), "syslog"), c);
 	check_captures(r, node_get(node_get(root, "inputs"), "captures"), c);
 	check_zones(r, node_get(node_get(root, "networks"), "zones"), c);
 	if (r->files && c->users_file != NULL)

@@ -50,11 +50,30 @@ static const struct option capture_rows[] = {
 };
 static const struct option_table capture = TABLE(capture_rows);
 
+static const char *const transports[] = { "udp", "tcp" };
+static const struct option syslog_rows[] = {
+	{ .key = "name", .type = &type_id, IN(cfg_syslog, name), .flags = REQUIRED, .unique = "input name",
+	  .doc = "name of the input; it is part of every event's identity" },
+	{ .key = "listen", .type = &type_listen, IN(cfg_syslog, listen), .preset = "\"127.0.0.1:5514\"",
+	  .doc = "address and port that gateways send to" },
+	{ .key = "transport", .type = &type_word, IN(cfg_syslog, transport), .preset = "udp",
+	  WORDS(transports), .doc = "udp, or tcp, which loses nothing while this program is restarted" },
+	{ .key = "format", .type = &type_format, IN(cfg_syslog, format), .preset = "auto",
+	  .doc = "name of a gateway format, or auto" },
+	{ .key = "log_format", .type = &type_log_format, IN(cfg_syslog, log_format),
+	  .doc = "instead of a name the pattern of your own: nginx's log_format, Apache's LogFormat" },
+	{ .key = "fields", .type = &type_fields, IN(cfg_syslog, fields),
+	  .doc = "what the members of a JSON log say, of format json: {time: ts, client: request.ip}" },
+};
+static const struct option_table syslog_input = TABLE(syslog_rows);
+
 static const struct option inputs_rows[] = {
 	{ .key = "tails", .shape = RECORDS, .table = &tail, .record = sizeof(struct cfg_tail),
 	  COUNTED(config, tails, n_tails), .doc = "gateway logs to follow" },
 	{ .key = "captures", .shape = RECORDS, .table = &capture, .record = sizeof(struct cfg_capture),
 	  COUNTED(config, captures, n_captures), .doc = "network interfaces to capture from" },
+	{ .key = "syslog", .shape = RECORDS, .table = &syslog_input, .record = sizeof(struct cfg_syslog),
+	  COUNTED(config, syslog, n_syslog), .doc = "sockets to which gateways send their log lines" },
 	{ .key = "join_seconds", .type = &type_seconds, IN(config, join_seconds), .preset = "5",
 	  .doc = "a call seen by a capture and in a log counts once where the two lie so close; 0: each counts" },
 };

@@ -226,6 +226,18 @@ static void read_filter(struct reading *r, const struct option *o, const struct 
 	memcpy(store, &filter, sizeof filter);
 }
 
+static void read_listen(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	const char *listen = NULL;
+	struct addr ip;
+	uint16_t port;
+
+	read_bounded(r, o, n, &listen, false, TEXT_MAX);
+	if (listen != NULL && (!addr_port_parse(slice_str(listen), &ip, &port) || port == 0))
+		wrong_value(r, o, n);
+	memcpy(store, &listen, sizeof listen);
+}
+
 /* RFC 9110 5.6.2, in lower case: names of headers are compared so (5.1). */
 static void read_header(struct reading *r, const struct option *o, const struct node *n, void *store)
 {
@@ -409,6 +421,8 @@ const struct option_type type_format = { "the name of a log format, or auto", ST
 const struct option_type type_log_format = { "a log_format of nginx or a LogFormat of Apache", STRING,
 					     read_log_format, print_text };
 const struct option_type type_filter = { "a filter such as \"tcp port 8080\"", STRING, read_filter,
+					 print_text };
+const struct option_type type_listen = { "an address and a port such as \"127.0.0.1:5514\"", STRING, read_listen,
 					 print_text };
 const struct option_type type_country = { "two capital letters (ISO 3166-1) such as JP", STRING, read_country,
 					  print_text };

@@ -39,7 +39,7 @@ void intake_use(struct intake *in, struct enrich *en, struct evaluate *v)
 void intake_join(struct intake *in, const struct config *cfg)
 {
 	in->join_ns = cfg->join_seconds * NS_PER_SEC;
-	in->configured_sides = (cfg->n_tails > 0 ? SIDE_LOG : 0) | (cfg->n_captures > 0 ? SIDE_CAPTURE : 0);
+	in->configured_sides = (cfg->n_tails + cfg->n_syslog > 0 ? SIDE_LOG : 0) | (cfg->n_captures > 0 ? SIDE_CAPTURE : 0);
 	in->sides = 0; /* the ledger knows what was met */
 	in->views_begun = false;
 }

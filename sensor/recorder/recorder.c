@@ -513,6 +513,8 @@ static int tell_configured(struct recorder *r, struct err *e)
 		rc = ledger_label(r->ledger, slice_str(r->cfg->tails[i].name), &inputs[n++], e);
 	for (size_t i = 0; i < r->cfg->n_captures && n < COUNT(inputs) && rc == TK_OK; i++)
 		rc = ledger_label(r->ledger, slice_str(r->cfg->captures[i].name), &inputs[n++], e);
+	for (size_t i = 0; i < r->cfg->n_syslog && n < COUNT(inputs) && rc == TK_OK; i++)
+		rc = ledger_label(r->ledger, slice_str(r->cfg->syslog[i].name), &inputs[n++], e);
 	return rc == TK_OK ? ledger_inputs_configured(r->ledger, inputs, n, e) : rc;
 }
 

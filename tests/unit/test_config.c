@@ -589,7 +589,8 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 			   strncmp(above, "notify", 6) == 0;
 
 		/* not acted on, or one value: no rows below */
-		if (any || strcmp(above, "inputs.tails[].fields") == 0)
+		if (any || strcmp(above, "inputs.tails[].fields") == 0 ||
+		    strcmp(above, "inputs.syslog[].fields") == 0)
 			continue;
 		if (strcmp(above, "calendar.departments") == 0 || strcmp(above, "calendar.roles") == 0) {
 			snprintf(path, sizeof path, "%s{}", above);

@@ -44,6 +44,33 @@ static void test_files(struct buf *b)
 	REFUSED(b, role_file_decode, &f2);
 }
 
+static void test_syslog(struct buf *b)
+{
+	const struct role_syslog_input in = {
+		.number = 2, .tcp = true, .name = SLICE("gw"), .format = SLICE("auto")
+	};
+	const struct role_syslog_socket s = { .input = 1, .begins = true, .connection = UINT64_MAX, .taken = 77,
+					      .refused = 3, .path = SLICE("[::1]:514") };
+	struct role_syslog_input in2;
+	struct role_syslog_socket s2;
+	uint64_t id = 0;
+
+	role_syslog_input_encode(&in, b);
+	ok_int(role_syslog_input_decode(buf_slice(b), &in2), TK_OK, "input of syslog");
+	ok(in2.number == 2 && in2.tcp && slice_is(in2.name, "gw") && slice_is(in2.format, "auto"), "as it was");
+	REFUSED(b, role_syslog_input_decode, &in2);
+	role_syslog_socket_encode(&s, b);
+	ok_int(role_syslog_socket_decode(buf_slice(b), &s2), TK_OK, "socket of syslog");
+	ok(s2.input == 1 && s2.begins && s2.connection == UINT64_MAX && s2.taken == 77 && s2.refused == 3 &&
+		   slice_is(s2.path, "[::1]:514"),
+	   "as it was");
+	REFUSED(b, role_syslog_socket_decode, &s2);
+	role_syslog_done_encode(99, b);
+	ok_int(role_syslog_done_decode(buf_slice(b), &id), TK_OK, "a connection's end");
+	ok_int((int64_t)id, 99, "as it was");
+	REFUSED(b, role_syslog_done_decode, &id);
+}
+
 static void test_captures(struct buf *b)
 {
 	const struct role_capture_input in = {
@@ -135,6 +162,7 @@ int main(void)
 	buf_init(&b, ROLE_MESSAGE_MAX);
 	test_files(&b);
 	test_captures(&b);
+	test_syslog(&b);
 	test_wanted(&b);
 	buf_free(&b);
 	return tap_done();
