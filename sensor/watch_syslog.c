@@ -224,7 +224,9 @@ void syslog_watch_look(struct syslog_watch *w, int64_t mono)
 		p->try_at = mono + AGAIN_NS;
 		snprintf(why, sizeof why, "cannot listen at %s %s: %s%s", p->cfg->transport, p->cfg->listen,
 			 strerror(errno),
-			 errno == EACCES ? " (a port below 1024 needs CAP_NET_BIND_SERVICE)" : "");
+			 errno == EACCES	 ? " (a port below 1024 needs CAP_NET_BIND_SERVICE)"
+			 : errno == EAFNOSUPPORT ? " (the unit's RestrictAddressFamilies needs AF_INET and AF_INET6)"
+						 : "");
 		if (strcmp(why, p->told) != 0)
 			role_say("input %s: %s; tried again", p->cfg->name, why);
 		memcpy(p->told, why, sizeof why);
