@@ -177,6 +177,7 @@ int rules_load(struct rules_loaded *l, const struct rules_options *o)
 		return EXIT_USAGE;
 	if (!lists_from_config(&l->lists, l->cfg))
 		return EXIT_INPUT;
+	l->lists.all_on = o->all_on;
 	if (o->lists != NULL)
 		status = load_lists(l, o->lists);
 	return status == EXIT_DONE ? load_rules(l, o) : status;
@@ -352,12 +353,9 @@ static const struct verb {
 	const char *name, *accepts;
 	int (*run)(struct rules_options *o);
 } verbs[] = {
-	{ "check", "rlj", run_check },
-	{ "list", "rlj", run_list },
-	{ "eval", "relh", rules_eval },
-	{ "test", "rlj", run_test },
-	{ "explain", "rlj", rules_explain },
-	{ "replay", "ftj", rules_replay },
+	{ "check", "rlj", run_check },	     { "list", "rlj", run_list },
+	{ "eval", "relh", rules_eval },	     { "test", "rlj", run_test },
+	{ "explain", "rlj", rules_explain }, { "replay", "ltfj", rules_replay },
 };
 
 static int run_rules(struct cli *cli, int argc, char **argv)
@@ -380,15 +378,14 @@ static int run_rules(struct cli *cli, int argc, char **argv)
 const struct command command_rules = {
 	.name = "rules",
 	.summary = "check, list, evaluate, test, explain and replay rule files",
-	.help =
-		"  tochoku rules check /etc/tochoku/rules.d\n"
+	.help = "  tochoku rules check /etc/tochoku/rules.d\n"
 		"\n"
 		"usage: tochoku rules check [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules list [PATH...] [--json]\n"
 		"       tochoku rules eval --rules PATH --events FILE [--lists FILE] [--holds]\n"
 		"       tochoku rules test [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules explain EVENT [PATH...] [--lists FILE] [--json]\n"
-		"       tochoku rules replay PATH... [--from DAY] [--to DAY] [--json]\n"
+		"       tochoku rules replay PATH... [--from DAY] [--to DAY] [--lists FILE] [--json]\n"
 		"\n"
 		"  check   parses and compiles; every error with file, line and column\n"
 		"  list    one line a rule: level, on or off, id, title\n"
@@ -402,11 +399,15 @@ const struct command command_rules = {
 		"  test    the rules' own tests\n"
 		"  explain each condition of the rules with its value at an event, and whether it holds;\n"
 		"          * marks what decided. EVENT is an id of the ledger, FILE (- is standard input)\n"
-		"          or FILE:LINE of JSON lines as eval takes them\n"
-		"  replay  what rules of these files would have found on the ledger's days, against what their\n"
+		"          or FILE:LINE of JSON lines as eval takes them. The day of a recorded event is\n"
+		"          evaluated once more up to it, so that running counts and what looks back are as\n"
+		"          they were, with what they were compared with; rules on minutes and on the day's\n"
+		"          close are told for the minute in which it ended and for the close of its day\n"
+		"  replay  what rules of these files would have found on the ledger's days, against what "
+		"their\n"
 		"          ids did find: + a finding more, - one less. A rule that finds as before prints\n"
-		"          nothing. Nothing is recorded: it works on a copy of the ledger in $TMPDIR. Rules on\n"
-		"          the sensor and on keys are left out, for no day's events tell what they saw\n"
+		"          nothing, and nothing is recorded. Rules on the sensor are left out, for no day's\n"
+		"          events tell what they saw\n"
 		"\n"
 		"PATH is a file or a folder with its .yml files; without one the configuration's rules,\n"
 		"else the shipped ones. --lists FILE is YAML (name -> values) for the modifier expand.\n"

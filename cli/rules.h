@@ -17,6 +17,7 @@ struct rules_options {
 	const char *events, *lists, *event;
 	const char *from, *to;
 	bool json, holds;
+	bool all_on; /* rules that are off too */
 };
 
 struct rules_loaded {

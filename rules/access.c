@@ -235,6 +235,8 @@ bool run_applies(const struct rule_run *r, const struct rule *rule)
 {
 	if (r->ev == NULL)
 		return generic_applies(r, rule);
+	if (r->own_bit != 0)
+		return (rule->own & r->own_bit) != 0;
 	return is_connection(r->ev) ? rule->on_connection : rule->on_call;
 }
 
@@ -281,8 +283,9 @@ size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_
 
 	arena_reset(&r->arena);
 	run_begin(r, ev, NULL);
+	r->own_bit = (uint8_t)(1u << service);
 	for (size_t i = 0; i < r->n_own; i++)
-		if (r->set->rules[r->own[i]].own >> service & 1)
+		if ((r->set->rules[r->own[i]].own & r->own_bit) != 0)
 			n = run_take(r, r->own[i], n);
 	note_event(r, ev);
 	*hits = r->hits;

@@ -22,6 +22,7 @@ struct rule_list {
 };
 
 struct rule_lists {
+	bool all_on; /* every rule of the set is on, whatever it and the configuration say */
 	struct arena arena;
 	struct rule_list *first;
 	const struct config *cfg; /* which rules it turns on and off; NULL: none */

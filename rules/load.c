@@ -382,6 +382,11 @@ bool rule_set_needs_own(const struct rule_set *s, enum derived_id d)
 	return (unsigned)d < D_COUNT && s->needs_own[d];
 }
 
+bool rule_set_asks(const struct rule_set *s, size_t i, enum own_service service)
+{
+	return i < s->n_rules && (s->rules[i].own >> service & 1) != 0;
+}
+
 bool rule_set_has_own(const struct rule_set *s, enum own_service service)
 {
 	for (size_t i = 0; i < s->n_rules; i++)

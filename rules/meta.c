@@ -347,7 +347,9 @@ static void switch_rule(const struct builder *b, struct rule *r)
 {
 	const struct config *cfg = b->lists == NULL ? NULL : b->lists->cfg;
 
-	if (cfg == NULL || r->info.id == NULL)
+	if (b->lists != NULL && b->lists->all_on)
+		r->info.enabled = true;
+	if (cfg == NULL || r->info.id == NULL || b->lists->all_on)
 		return;
 	if (is_listed(cfg->rules_on, cfg->n_rules_on, r->info.id))
 		r->info.enabled = true;

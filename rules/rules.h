@@ -78,6 +78,8 @@ bool rule_set_needs(const struct rule_set *s, enum derived_id d);
 bool rule_set_needs_cost(const struct rule_set *s);
 bool rule_set_needs_own(const struct rule_set *s, enum derived_id d);
 bool rule_set_has_own(const struct rule_set *s, enum own_service service);
+/* Is rule i asked at such events? */
+bool rule_set_asks(const struct rule_set *s, size_t i, enum own_service service);
 /* How far back, in microseconds, events can have a part in what correlations say now: whoever feeds a new run
  * all events of that time, in order, has its state. 0: no correlations. */
 int64_t rule_set_memory(const struct rule_set *s);

@@ -94,6 +94,7 @@ void run_begin(struct rule_run *r, const struct access_event *ev, const struct t
 		r->gen = 1;
 	}
 	r->ev = ev;
+	r->own_bit = 0;
 	r->tree = tree;
 }
 

@@ -53,6 +53,7 @@ struct rule_run {
 	uint64_t *candidates;   /* of literals.c: rules that may match, a bit each */
 	uint32_t *triggered;    /* a predicate: event at which its rules became candidates */
 	const struct access_event *ev; /* one of the two */
+	uint8_t own_bit;	       /* of the service of an event of our own at hand; 0: it is none */
 	const struct tree *tree, *ls; /* ls: the generic event's log source, NULL: not asked */
 	struct regex_run *regex;
 	uint64_t regex_limits;

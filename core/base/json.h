@@ -58,6 +58,7 @@ void json_str(struct json_out *o, struct slice s);
 void json_int(struct json_out *o, int64_t v);
 void json_bool(struct json_out *o, bool v);
 void json_null(struct json_out *o);
+void json_micro(struct json_out *o, int64_t micro); /* a decimal in units of 10^-6, without trailing zeros */
 void json_raw(struct json_out *o, const char *text); /* already JSON */
 
 #endif

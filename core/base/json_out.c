@@ -1,6 +1,9 @@
 /* Writing JSON. Reading it: json.c. */
 #include "core/base/json.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* Length of the well-formed UTF-8 sequence at the start of t (RFC 3629: no overlong form, no
  * surrogate, nothing above U+10FFFF). 0: malformed; *bad is then how many bytes one U+FFFD
  * replaces (Unicode 3.9: the longest beginning of a sequence). */
@@ -156,4 +159,18 @@ void json_raw(struct json_out *o, const char *text)
 {
 	separate(o);
 	buf_str(o->b, text);
+}
+
+void json_micro(struct json_out *o, int64_t micro)
+{
+	char text[40];
+	int n = snprintf(text, sizeof text, "%s%" PRIu64 ".%06" PRIu64, micro < 0 ? "-" : "",
+			 (micro < 0 ? -(uint64_t)micro : (uint64_t)micro) / 1000000,
+			 (micro < 0 ? -(uint64_t)micro : (uint64_t)micro) % 1000000);
+
+	while (text[n - 1] == '0')
+		n--;
+	n -= text[n - 1] == '.';
+	text[n] = '\0';
+	json_raw(o, text);
 }

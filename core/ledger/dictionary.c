@@ -142,6 +142,11 @@ int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p,
 	return statement_run(d->insert[id], e);
 }
 
+int dictionary_reload(struct dictionary *d, struct err *e)
+{
+	return load_labels(d, e);
+}
+
 int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, struct err *e)
 {
 	int64_t *known;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "core/base/map.h"
+#include "core/base/zone.h"
+#include "core/ledger/finding_json.h"
 #include "core/ledger/statement.h"
 #include "core/ledger/writer.h"
 
@@ -421,6 +423,54 @@ int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct
 	int rc = match_day(f, day, now_ns, e);
 
 	return rc == TK_OK ? findings_flush(f, now_ns, e) : rc;
+}
+
+/* ---- comparing ---- */
+
+static void tell_more(const struct open_finding *o, struct findings_difference *d)
+{
+	char day[11];
+	struct finding f = { .rule_id = slice_str(o->rule_id),
+			     .rule_name = slice_str(o->rule_name),
+			     .author = slice_str(o->author),
+			     .level = slice_str(o->level),
+			     .reason = buf_slice(&o->reason),
+			     .entity_json = buf_slice(&o->entity),
+			     .first_ns = o->first,
+			     .last_ns = o->last,
+			     .count = o->count };
+
+	date_format(date_from_days(o->day), day);
+	f.day = slice_str(day);
+	finding_split_reason(&f);
+	d->more(d->ctx, &f);
+}
+
+int findings_compare_day(struct findings *f, int32_t day, struct findings_difference *d, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(
+		f->l, LS_FINDING_ALL_OF_DAY,
+		"SELECT id, subject, rule_id FROM finding WHERE day = ? AND withdrawn = 0 ORDER BY id", e);
+	int rc = s == NULL ? TK_EIO : TK_OK;
+
+	if (s != NULL)
+		bind_i64(s, 1, day);
+	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
+		struct slice subject = column_text(s, 1);
+		int64_t *at = map_get(f->subjects, subject);
+
+		if (!d->asked(d->ctx, column_text(s, 2), slice_starts(subject, SLICE(FINDING_NOW))))
+			continue;
+		if (at != NULL)
+			f->open[*at].row = sqlite3_column_int64(s, 0);
+		else
+			d->less(d->ctx, sqlite3_column_int64(s, 0));
+		d->same += at != NULL;
+	}
+	for (size_t i = 0; rc == TK_EEND && i < map_count(f->keys); i++)
+		if (f->open[i].row == 0)
+			tell_more(&f->open[i], d);
+	return rc == TK_EEND ? TK_OK : rc;
 }
 
 int ledger_findings_of(struct ledger *l, int32_t from, int32_t to, int rank, int64_t *n, struct err *e)

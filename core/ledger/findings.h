@@ -57,6 +57,17 @@ int findings_tell_day(struct ledger *l, int32_t day, int64_t now_ns, bool *told,
 /* The day's findings become those of `f` (made by findings_new_day): others are marked withdrawn, but for
  * those that no event of the day brought, whose subject begins with FINDING_NOW. */
 #define FINDING_NOW "now|"
+/* What findings_replace_day would change; nothing is written. */
+struct finding;
+struct findings_difference {
+	void *ctx;
+	bool (*asked)(void *ctx, struct slice rule_id,
+		      bool now); /* of a recorded one: is it meant? now: FINDING_NOW */
+	void (*more)(void *ctx, const struct finding *f); /* without number and events; lives for the call */
+	void (*less)(void *ctx, int64_t id);
+	int64_t same;
+};
+int findings_compare_day(struct findings *f, int32_t day, struct findings_difference *d, struct err *e);
 int findings_replace_day(struct findings *f, int32_t day, int64_t now_ns, struct err *e);
 
 #endif

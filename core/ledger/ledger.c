@@ -84,24 +84,24 @@ static int open_database(struct ledger *l, struct err *e)
 	return schema_upgrade(l->db, e);
 }
 
-int ledger_open(struct ledger **out, const char *path, struct err *e)
+struct ledger *ledger_make(const char *path, struct err *e)
 {
 	struct ledger *l = calloc(1, sizeof *l);
-	int rc;
 
 	if (l == NULL || (l->path = strdup(path)) == NULL) {
 		free(l);
-		return err_set(e, TK_ENOMEM, "ledger: no memory");
+		err_set(e, TK_ENOMEM, "ledger: no memory");
+		return NULL;
 	}
 	l->lock_fd = -1;
 	buf_init(&l->view, 1 << 20);
-	rc = sys_make_folders(path, 0750, e);
-	if (rc == TK_OK)
-		rc = take_lock(l, e);
-	if (rc == TK_OK)
-		rc = open_database(l, e);
-	if (rc == TK_OK)
-		rc = chain_open(&l->chain, l->db, e);
+	return l;
+}
+
+int ledger_open_modules(struct ledger *l, struct err *e)
+{
+	int rc = chain_open(&l->chain, l->db, e);
+
 	if (rc == TK_OK)
 		rc = stage_open(&l->stage, l->db, l->chain, e);
 	if (rc == TK_OK)
@@ -110,6 +110,23 @@ int ledger_open(struct ledger **out, const char *path, struct err *e)
 		rc = dictionary_open(&l->dictionary, l->db, l->chain, e);
 	if (rc == TK_OK)
 		rc = counters_open(&l->counters, l->db, e);
+	return rc;
+}
+
+int ledger_open(struct ledger **out, const char *path, struct err *e)
+{
+	struct ledger *l = ledger_make(path, e);
+	int rc;
+
+	if (l == NULL)
+		return e->code;
+	rc = sys_make_folders(path, 0750, e);
+	if (rc == TK_OK)
+		rc = take_lock(l, e);
+	if (rc == TK_OK)
+		rc = open_database(l, e);
+	if (rc == TK_OK)
+		rc = ledger_open_modules(l, e);
 	if (rc != TK_OK) {
 		ledger_close(l);
 		return rc;

@@ -10,7 +10,8 @@ int ledger_memory_seed(struct ledger *l, uint64_t *seed, struct err *e)
 	int rc = ledger_number(l, "memory_seed", 0, &kept, e);
 
 	*seed = (uint64_t)kept;
-	if (rc != TK_OK || kept != 0)
+	if (rc != TK_OK || kept != 0 ||
+	    sqlite3_db_readonly(l->db, "main") == 1) /* then nothing is remembered */
 		return rc;
 	if (!random_bytes(seed, sizeof *seed))
 		return err_set(e, TK_EIO, "no random numbers");

@@ -71,25 +71,6 @@ void reader_end(struct ledger_reader *r)
 	sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL);
 }
 
-static int check_version(struct ledger_reader *r, const char *path, struct err *e)
-{
-	int64_t version;
-	int rc = reader_number(r, "PRAGMA user_version", NULL, 0, 0, &version, e);
-
-	if (rc != TK_OK)
-		return err_wrap(e, "%s", path), rc;
-	if (version == 0)
-		return err_set(e, TK_ENOTFOUND, "%s holds no ledger yet", path);
-	if (version > LEDGER_SCHEMA)
-		return schema_newer(path, (int)version, e);
-	if (version < LEDGER_SCHEMA)
-		return err_set(e, TK_ECONFIG,
-			       "%s has the older schema %d: `tochoku run` or `tochoku import` brings"
-			       " it up to date",
-			       path, (int)version);
-	return TK_OK;
-}
-
 int ledger_reader_open(struct ledger_reader **out, const char *path, struct err *e)
 {
 	struct ledger_reader *r;
@@ -108,7 +89,7 @@ int ledger_reader_open(struct ledger_reader **out, const char *path, struct err 
 	}
 	sqlite3_busy_timeout(r->db, BUSY_MS);
 	sqlite3_extended_result_codes(r->db, 1);
-	if ((rc = check_version(r, path, e)) != TK_OK) {
+	if ((rc = schema_current(r->db, path, e)) != TK_OK) {
 		ledger_reader_close(r);
 		return rc;
 	}

@@ -486,6 +486,24 @@ static int version_of(sqlite3 *db, int *version, struct err *e)
 	return rc;
 }
 
+int schema_current(sqlite3 *db, const char *path, struct err *e)
+{
+	int version = 0, rc = version_of(db, &version, e);
+
+	if (rc != TK_OK)
+		return err_wrap(e, "%s", path), rc;
+	if (version == 0)
+		return err_set(e, TK_ENOTFOUND, "%s holds no ledger yet", path);
+	if (version > LEDGER_SCHEMA)
+		return schema_newer(path, version, e);
+	if (version < LEDGER_SCHEMA)
+		return err_set(e, TK_ECONFIG,
+			       "%s has the older schema %d: `tochoku run` or `tochoku import` brings"
+			       " it up to date",
+			       path, version);
+	return TK_OK;
+}
+
 int schema_upgrade(sqlite3 *db, struct err *e)
 {
 	char pragma[64];

@@ -14,6 +14,9 @@
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.
  * TK_ECONFIG: made by a newer version. */
 int schema_upgrade(sqlite3 *db, struct err *e);
+/* For who only reads. TK_ENOTFOUND: there is no ledger in it; TK_ECONFIG: it is of a newer or an older
+ * version. */
+int schema_current(sqlite3 *db, const char *path, struct err *e);
 /* schema_copy.c: a durable copy beside the ledger, LEDGER.schema-VERSION, before that version is upgraded. */
 int schema_copy(sqlite3 *db, int version, struct err *e);
 /* TK_ECONFIG, with what helps against a ledger of a newer program. */

@@ -64,6 +64,7 @@ enum ledger_statement { /* prepared at first use */
 			LS_FINDING_CLEAR,
 			LS_FINDING_EVENT,
 			LS_FINDING_OF_DAY,
+			LS_FINDING_ALL_OF_DAY,
 			LS_FINDING_WITHDRAW,
 			LS_FINDING_COUNT,
 			LS_FINDING_TELL,
@@ -121,6 +122,10 @@ struct ledger {
 	bool in_transaction;
 };
 
+/* One that has nothing open yet; NULL with `e` set. */
+struct ledger *ledger_make(const char *path, struct err *e);
+/* What works on l->db, behind its opening. */
+int ledger_open_modules(struct ledger *l, struct err *e);
 /* The statement, prepared and reset; NULL with `e` set. */
 sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, const char *sql, struct err *e);
 

@@ -58,7 +58,9 @@ static int replay_event(void *ctx, const struct access_event *ev)
 	if (!own)
 		return remind(r, ev, id);
 	memset(&all, 0xff, sizeof all);
-	return match_event(r->v, r->lane, ev, id, &all, r->d, u, user, &again, r->e);
+	if ((rc = match_event(r->v, r->lane, ev, id, &all, r->d, u, user, &again, r->e)) == TK_OK)
+		look_at_event(r->lane, ev, id);
+	return rc;
 }
 
 /* Events that began in [from, to) have a part in what is found on the day. What comes before one of its
@@ -124,28 +126,28 @@ int day_warm(struct evaluate *v, struct day_counts *d, const struct access_event
 	return rc;
 }
 
+int day_in_order(struct evaluate *v, int32_t day, struct err *e)
+{
+	int rc;
+
+	day_counts_clear(&v->replay, day);
+	rc = replay_day(v, &v->again, &v->replay, e);
+	if (rc == TK_OK)
+		rc = own_minutes(v, &v->again, &v->replay, MINUTES_MAX, e);
+	return rc == TK_OK ? own_day_close(v, &v->again, day, e) : rc;
+}
+
 static int evaluate_again(struct evaluate *v, int32_t day, struct err *e)
 {
 	int rc = lane_open(&v->again, v, findings_new_day(v->ledger), e);
 
-	day_counts_clear(&v->replay, day);
 	if (rc == TK_OK)
-		rc = replay_day(v, &v->again, &v->replay, e);
-	if (rc == TK_OK)
-		rc = own_minutes(v, &v->again, &v->replay, MINUTES_MAX, e);
-	if (rc == TK_OK)
-		rc = own_day_close(v, &v->again, day, e);
+		rc = day_in_order(v, day, e);
 	if (rc == TK_OK)
 		rc = findings_replace_day(v->again.findings, day, v->now_ns, e);
 	lane_close(&v->again);
 	findings_forget(v->live.findings); /* what it held of the day is history */
 	return rc;
-}
-
-int evaluate_day(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e)
-{
-	v->now_ns = now_ns;
-	return evaluate_again(v, day, e);
 }
 
 static int settle_day(struct evaluate *v, int32_t day, enum day_state state, bool was_closed, struct err *e)

@@ -87,7 +87,7 @@ static int open_all(struct evaluate *v, struct err *e)
 	return rc == TK_OK ? lane_open(&v->live, v, findings_new(v->ledger), e) : rc;
 }
 
-struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e)
+static struct evaluate *make(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e)
 {
 	struct evaluate *v = calloc(1, sizeof *v);
 
@@ -102,13 +102,38 @@ struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct
 	buf_init(&v->subject, 16384);
 	buf_init(&v->entity, 65536);
 	buf_init(&v->reason, 4096);
-	if (load_rules(v, cfg, e) == TK_OK) {
-		v->wants = find_wants(v->set);
-		if (open_all(v, e) == TK_OK)
-			return v;
-	}
+	return v;
+}
+
+static struct evaluate *begin(struct evaluate *v, struct err *e)
+{
+	v->wants = find_wants(v->set);
+	if (open_all(v, e) == TK_OK)
+		return v;
 	evaluate_free(v);
 	return NULL;
+}
+
+struct evaluate *evaluate_new(const struct config *cfg, struct ledger *l, struct enrich *en, struct err *e)
+{
+	struct evaluate *v = make(cfg, l, en, e);
+
+	if (v == NULL || load_rules(v, cfg, e) == TK_OK)
+		return v == NULL ? NULL : begin(v, e);
+	evaluate_free(v);
+	return NULL;
+}
+
+struct evaluate *evaluate_look(const struct config *cfg, struct ledger *l, struct enrich *en,
+			       struct rule_set *set, struct err *e)
+{
+	struct evaluate *v = make(cfg, l, en, e);
+
+	if (v == NULL)
+		return NULL;
+	v->set = set;
+	v->borrowed = true;
+	return begin(v, e);
 }
 
 void evaluate_free(struct evaluate *v)
@@ -122,7 +147,8 @@ void evaluate_free(struct evaluate *v)
 	notices_free(v->notices);
 	memory_free(v->memory);
 	habits_free(v->habits);
-	rule_set_free(v->set);
+	if (!v->borrowed)
+		rule_set_free(v->set);
 	buf_free(&v->key);
 	buf_free(&v->subject);
 	buf_free(&v->entity);

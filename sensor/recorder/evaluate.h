@@ -5,7 +5,7 @@
 #define TK_SENSOR_RECORDER_EVALUATE_H
 
 #include "core/config/config.h"
-#include "core/ledger/ledger.h"
+#include "core/ledger/findings.h"
 #include "rules/rules.h"
 #include "sensor/recorder/enrich.h"
 
@@ -36,8 +36,36 @@ int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago, or goes on telling its findings to
  * the trail: *closed tells whether there was one. In a transaction of the caller's. */
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
-/* The day once more, whether it needs it or not: its findings become those of the rules at hand. In a
- * transaction of the caller's. */
-int evaluate_day(struct evaluate *v, int32_t day, int64_t now_ns, struct err *e);
+
+/* ---- recorded days by rules at hand, for who changes nothing (look.c) ---- */
+
+/* As evaluate_new, over a ledger that may be a view (core/ledger/view.h), by rules that are loaded already.
+ * Borrows all. */
+struct evaluate *evaluate_look(const struct config *cfg, struct ledger *l, struct enrich *en,
+			       struct rule_set *set, struct err *e);
+
+/* The first and the last day that these rules have something to look at on; TK_ENOTFOUND: none. */
+int evaluate_days(struct evaluate *v, int32_t *first, int32_t *last, struct err *e);
+/* What is found on the day by these rules, against what is recorded of them. Their findings of the sensor,
+ * which no day's events tell, are left out. `asked` is not asked. */
+int evaluate_compare(struct evaluate *v, int32_t day, int64_t now_ns, struct findings_difference *d,
+		     struct err *e);
+
+/* Where rules looked: at the recorded event itself, at the minute that it ended in, at the close of its day.
+ */
+enum look_at { LOOK_EVENT, LOOK_MINUTE, LOOK_DAY_CLOSE };
+struct look {
+	enum look_at at;
+	struct rule_run *run; /* has just evaluated it */
+	int64_t start_ns;
+	/* What it was compared with; 0: nothing */
+	int32_t base_day;
+	int64_t base_calls, yesterday_calls, budget_pico, usual_night_micro;
+};
+typedef void (*look_fn)(void *ctx, const struct look *l);
+/* The day is evaluated in order, and `see` called where it met the event. TK_ENOTFOUND: it did not. The set's
+ * rules all run, whether they are on or not. */
+int evaluate_at(struct evaluate *v, int32_t day, const uint8_t id[16], int64_t now_ns, look_fn see, void *ctx,
+		struct err *e);
 
 #endif

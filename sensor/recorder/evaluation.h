@@ -38,6 +38,16 @@ struct lane {
 	struct recall recall;	   /* of the event at hand */
 	struct leg leg;
 	struct flat_event own; /* the event of our own at hand */
+	struct looking *looking; /* NULL: nobody looks on; else hits are nobody's */
+};
+
+/* At what of one call somebody looks. */
+struct looking {
+	const uint8_t *id;
+	look_fn see;
+	void *ctx;
+	bool met;
+	int64_t end_ns; /* of it, when it was met */
 };
 
 struct total {
@@ -60,6 +70,7 @@ struct evaluate {
 	struct total totals[TOTALS];
 	int32_t first_day, last_day; /* that calls are counted of; that was met */
 	uint64_t clock;
+	bool borrowed; /* the set */
 	struct buf key, subject, entity, reason;
 	int64_t now_ns, late_events;
 	struct notices *notices; /* notices.c */
@@ -129,7 +140,14 @@ int days_disturb(struct evaluate *v, int32_t from, int32_t to, struct err *e);
 /* Finishes those that are held and lie before `today`. */
 int days_finish_before(struct evaluate *v, int32_t today, struct err *e);
 
+/* ---- look.c ---- */
+/* Somebody may want to see it: what the lane's rules were just asked at. */
+void look_at_event(struct lane *lane, const struct access_event *ev, const uint8_t id[16]);
+void look_at_own(struct lane *lane, enum own_service service, const struct hit_of *of);
+
 /* ---- closing.c ---- */
+/* The whole day once more, by v->again, which is open. */
+int day_in_order(struct evaluate *v, int32_t day, struct err *e);
 /* The recorded events that the day's result depends on, in order; they are counted and evaluated. */
 int replay_day(struct evaluate *v, struct lane *lane, struct day_counts *d, struct err *e);
 
@@ -142,6 +160,11 @@ struct notices *notices_new(const struct rule_set *set); /* NULL: no memory */
 void notices_free(struct notices *n);
 /* A rule on the sensor holds: is that news? It is when it did not before, and once an hour. */
 bool notices_due(struct notices *n, uint16_t rule, int64_t now_ns);
+
+/* Changes of keys that were made on the day, whether they were told already or not. */
+int keys_range(struct evaluate *v, int32_t *first, int32_t *last,
+	       struct err *e); /* widened to those with any */
+int keys_of_day(struct evaluate *v, struct lane *lane, int32_t day, struct err *e);
 
 /* ---- own.c: events of our own ---- */
 /* Evaluates the day's minutes before `end`. */

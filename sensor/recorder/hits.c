@@ -31,21 +31,6 @@ static void put_entity(struct evaluate *v, struct json_out *j, const struct matc
 	json_str(j, slice_from(buf_slice(&v->subject), at));
 }
 
-/* 10^-6 units, without trailing zeros. */
-static void put_micro(struct json_out *j, int64_t micro)
-{
-	char text[40];
-	int n = snprintf(text, sizeof text, "%s%" PRIu64 ".%06" PRIu64, micro < 0 ? "-" : "",
-			 (micro < 0 ? -(uint64_t)micro : (uint64_t)micro) / 1000000,
-			 (micro < 0 ? -(uint64_t)micro : (uint64_t)micro) % 1000000);
-
-	while (text[n - 1] == '0')
-		n--;
-	n -= text[n - 1] == '.';
-	text[n] = '\0';
-	json_raw(j, text);
-}
-
 /* What looks back or is counted and the rule names, as it was at the first hit. */
 static void put_numbers(const struct matched *m, struct json_out *j)
 {
@@ -72,7 +57,7 @@ static void put_numbers(const struct matched *m, struct json_out *j)
 		else if (value.kind == DV_INT)
 			json_int(j, value.i);
 		else
-			put_micro(j, value.i);
+			json_micro(j, value.i);
 	}
 }
 
@@ -237,7 +222,7 @@ int hits_remind(struct evaluate *v, struct lane *lane, uint16_t rule, const stru
 	struct matched m = { .v = v, .lane = lane, .info = rule_set_info(v->set, rule), .of = of };
 	int64_t began;
 
-	if (!by_episode(m.info))
+	if (!by_episode(m.info) || lane->looking != NULL)
 		return TK_OK;
 	put_key(&m, rule);
 	return begin_episode(&m, buf_slice(&v->key), &began, e);
@@ -257,6 +242,8 @@ int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct 
 	int64_t at = 0;
 	int rc = TK_OK;
 
+	if (lane->looking != NULL)
+		return TK_OK;
 	find_evidence(&m, &h, evidence);
 	put_key(&m, rule);
 	if (m.info->suppress_ns > 0)

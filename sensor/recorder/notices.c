@@ -49,14 +49,14 @@ bool notices_due(struct notices *n, uint16_t rule, int64_t now_ns)
 	return due;
 }
 
-static struct hit_of hit_now(struct evaluate *v, int64_t ns)
+static struct hit_of hit_now(struct evaluate *v, struct lane *lane, int64_t ns)
 {
 	int32_t day = zone_day_of(seconds_of_ns(ns));
 
-	own_instant(v, &v->live, day, seconds_of_ns(ns));
-	v->live.derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1 };
+	own_instant(v, lane, day, seconds_of_ns(ns));
+	lane->derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1 };
 	return (struct hit_of){
-		.ev = &v->live.own.ev, .day = day, .start_ns = ns, .completion_ns = ns, .now = true
+		.ev = &lane->own.ev, .day = day, .start_ns = ns, .completion_ns = ns, .now = true
 	};
 }
 
@@ -98,7 +98,7 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 		rc = rules_changed(v, &changed, e);
 	if (rc != TK_OK)
 		return rc;
-	of = hit_now(v, now);
+	of = hit_now(v, &v->live, now);
 	if (w.last_call_ns > 0)
 		OWN(D_OWN_SILENCE) =
 			derive_int(w.last_call_ns > now ? 0 : (now - w.last_call_ns) / MINUTE_NS);
@@ -171,21 +171,21 @@ static void set_text(struct derived *out, const char *text)
 		*out = (struct derived){ .kind = DV_STR, .s = slice_str(text) };
 }
 
-static int tell_change(struct evaluate *v, const struct key_change *c, struct err *e)
+static int tell_change(struct evaluate *v, struct lane *lane, const struct key_change *c, struct err *e)
 {
 	struct derived own[OWN_FIELDS] = { 0 };
-	struct hit_of of = hit_now(v, c->ts_ns);
+	struct hit_of of = hit_now(v, lane, c->ts_ns);
 	int rc;
 
 	set_text(&OWN(D_OWN_ACTION), c->action);
 	set_text(&OWN(D_OWN_ACTOR), c->actor);
 	if (c->key[0] != '\0')
-		ev_set_str(&v->live.own.ev, F_KEY_ID, slice_str(c->key));
+		ev_set_str(&lane->own.ev, F_KEY_ID, slice_str(c->key));
 	if (c->user[0] != '\0')
-		ev_set_str(&v->live.own.ev, F_USER, slice_str(c->user));
-	rc = own_run(v, &v->live, OWN_KEYS, &of, own, e);
-	v->live.own.parts[P_WHO].known = 0;
-	return rc == TK_OK ? ledger_set_number(v->ledger, "keys_told", c->seq, e) : rc;
+		ev_set_str(&lane->own.ev, F_USER, slice_str(c->user));
+	rc = own_run(v, lane, OWN_KEYS, &of, own, e);
+	lane->own.parts[P_WHO].known = 0;
+	return rc;
 }
 
 static int look_at_keys(struct evaluate *v, struct err *e)
@@ -196,8 +196,38 @@ static int look_at_keys(struct evaluate *v, struct err *e)
 
 	if (rc == TK_OK)
 		rc = ledger_records_after(v->ledger, "key", told, note_change, &all, e);
+	for (size_t i = 0; i < all.n && rc == TK_OK; i++) {
+		rc = tell_change(v, &v->live, &all.list[i], e);
+		if (rc == TK_OK)
+			rc = ledger_set_number(v->ledger, "keys_told", all.list[i].seq, e);
+	}
+	free(all.list);
+	return rc == TK_ENOMEM ? err_set(e, rc, "no memory for changes of keys") : rc;
+}
+
+int keys_range(struct evaluate *v, int32_t *first, int32_t *last, struct err *e)
+{
+	struct key_changes all = { 0 };
+	int rc = ledger_records_after(v->ledger, "key", 0, note_change, &all, e);
+
+	for (size_t i = 0; i < all.n; i++) {
+		int32_t day = zone_day_of(seconds_of_ns(all.list[i].ts_ns));
+
+		*first = day < *first ? day : *first;
+		*last = day > *last ? day : *last;
+	}
+	free(all.list);
+	return rc == TK_ENOMEM ? err_set(e, rc, "no memory for changes of keys") : rc;
+}
+
+int keys_of_day(struct evaluate *v, struct lane *lane, int32_t day, struct err *e)
+{
+	struct key_changes all = { 0 };
+	int rc = ledger_records_after(v->ledger, "key", 0, note_change, &all, e);
+
 	for (size_t i = 0; i < all.n && rc == TK_OK; i++)
-		rc = tell_change(v, &all.list[i], e);
+		if (zone_day_of(seconds_of_ns(all.list[i].ts_ns)) == day)
+			rc = tell_change(v, lane, &all.list[i], e);
 	free(all.list);
 	return rc == TK_ENOMEM ? err_set(e, rc, "no memory for changes of keys") : rc;
 }

@@ -29,6 +29,7 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	if (of->id != NULL)
 		rule_run_id(lane->run, of->id);
 	n = rule_run_own(lane->run, of->ev, service, &hits);
+	look_at_own(lane, service, of);
 	for (size_t i = 0; i < n && rc == TK_OK; i++) {
 		struct hit_of one = *of;
 
@@ -197,6 +198,7 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 	usage.day_calls = s->sums.calls;
 	usage.day_cost_pico = s->sums.cost_pico;
 	usage.day_users = s->users;
+	usage.budget_pico = day_budget(v, day);
 	free(s);
 	if (rc != TK_OK)
 		return rc;

@@ -108,12 +108,82 @@ def explains(tap, site, rules):
     ident = site.events()[0]['event.id']
     found = {r['rule']: r for r in site.lines('rules', 'explain', ident, rules, '--json')}
     tap.equal(found['refused']['holds'], 'yes', 'an event of the ledger by its id')
-    mine = write(site.path('mine.yml'), RULES.replace('sc-status: 401, ', 'cal.hour: 8, '))
-    found = {r['rule']: r for r in site.lines('rules', 'explain', ident, mine, '--json')}
-    tap.equal([found['refused']['holds'], found['refused']['tests'][-1]['holds']], ['open', 'open'],
-              'what is known while recording alone stays open')
     site.tochoku('rules', 'explain', '0' * 32, rules, want=3)
     tap.ok('no event' in site.last_error, 'an id that the ledger has not')
+
+
+DERIVED = '''title: Fifth call
+name: fifth
+logsource: {category: llm_api}
+detection: {s: {usage.user_day.calls: 5, cal.hour: 8, first.user_model: null}, condition: s}
+tochoku: {enabled: false}
+---
+title: More than the day before
+name: more
+logsource: {product: tochoku, service: minute}
+detection: {s: {usage.site_day.calls_pct_yesterday|gte: 50, calls_10m: 6}, condition: s}
+---
+title: Busy day
+name: busy
+logsource: {product: tochoku, service: day_close}
+detection: {s: {calls: 8, calls_pct_prev|gt: 60, cost_pct_budget: null}, condition: s}
+---
+title: call
+name: call
+logsource: {category: llm_api}
+detection: {s: {cs-method: POST}, condition: s}
+---
+title: Three in a minute
+name: three
+correlation: {type: event_count, rules: call, group-by: [cs-username], timespan: 1m, condition: {gte: 3}}
+---
+title: On connections
+name: elsewhere
+logsource: {category: network_connection}
+detection: {s: {tls.client.server_name: x}, condition: s}
+'''
+
+
+def row(n, day, hour, minute, user, second=0):
+    return json.dumps({'ts': '2026-%sT%02d:%02d:%02d+09:00' % (day, hour, minute, second), 'client': '10.10.0.1', 'user': user,
+                       'method': 'POST', 'host': 'gw', 'uri': '/v1/x', 'status': 200, 'rt': 0, 'rid': '%032x' % n}) + '\n'
+
+
+def explains_recorded(tap):
+    """Running counts, what looks back, and what it is compared with: as they were, whatever order the events came in."""
+    site = Site()
+    rows = [row(1, '03-02', 8, 0, 'ito'), row(2, '03-20', 8, 0, 'ito')] + [row(3 + i, '03-23', 9, i, 'abe') for i in range(10)]
+    rows += [row(20 + i, '03-24', 8, i, 'sato') for i in range(6)] + [row(30, '03-24', 7, 50, 'ito'), row(31, '03-24', 8, 4, 'ito', 30)]
+    log = write(site.path('a.log'), ''.join(reversed(rows)))
+    rules = write(site.path('d.yml'), DERIVED)
+    site.tochoku('import', '--format', 'nginx-json', log)
+    ids = {(e['user.name'], e['@timestamp'][:19]): e['event.id'] for e in site.events()}
+
+    def explain(minute):
+        return {(r['rule'], r.get('at')): r for r in
+                site.lines('rules', 'explain', ids['sato', '2026-03-23T23:%02d:00' % minute], rules, '--json')}
+    at = explain(4)
+    tap.equal([(t['field'], t['value'], t['holds']) for t in at['fifth', 'event']['tests']],
+              [('usage.user_day.calls', '5', 'yes'), ('cal.hour', '8', 'yes'), ('first.user_model', '', 'yes')],
+              'running counts of a rule that is off, up to the event')
+    tap.equal([explain(m)['fifth', 'event']['tests'][0]['value'] for m in (0, 3, 5)], ['1', '4', '6'], 'before and after it')
+    more = at['more', 'minute']
+    tap.equal((more['holds'], [(t['field'], t['value']) for t in more['tests']], more['baseline']),
+              ('yes', [('calls_10m', '6'), ('usage.site_day.calls_pct_yesterday', '70.0')], {'yesterday_calls': 10}),
+              'a rule on minutes, at the minute that it ended in')
+    tap.equal(explain(3)['more', 'minute']['tests'][0]['value'], '4', 'and at the one before')
+    busy = at['busy', 'day_close']
+    tap.equal((busy['holds'], busy['baseline'], [t['value'] for t in busy['tests']]),
+              ('yes', {'day': '2026-03-23', 'calls': 10}, ['8', '80.0', '']), "a rule on the day's close")
+    tap.equal([explain(m)['three', 'event']['holds'] for m in (1, 5)], ['no', 'no'], 'a correlation by the events before it: none')
+    tap.equal([(t['value'], t['holds']) for t in at['three', 'event']['tests']], [('matches', 'yes'), ('sato', 'yes')], 'its member')
+    tap.equal(at['elsewhere', None]['holds'], 'other log source', 'a rule that is asked nowhere here')
+    text = site.tochoku('rules', 'explain', ids['sato', '2026-03-23T23:04:00'], rules).decode()
+    tap.ok('== the minute 2026-03-24T08:04, in which it ended\n' in text and 'compared with the day before: 10 calls' in text
+           and 'last earlier day of its class: 10 calls' in text, 'the same in words', text)
+    chained = write(site.path('c.yml'), DERIVED.replace('timespan: 1m', 'timespan: 2m'))
+    tap.equal({r['rule']: r for r in site.lines('rules', 'explain', ids['sato', '2026-03-23T23:02:00'], chained, '--json')}
+              ['three']['holds'], 'yes', 'a correlation that holds by the events before')
 
 
 def main():
@@ -123,6 +193,7 @@ def main():
     evaluates(tap, site, rules)
     tests_itself(tap, site, rules)
     explains(tap, site, rules)
+    explains_recorded(tap)
     tap.done()
 
 
