@@ -263,11 +263,11 @@ static size_t take_prospects(struct rule_run *r, const struct prospects *may, co
 }
 
 /* When correlations take the event to have been, and which it was. */
-static void note_event(struct rule_run *r, const struct access_event *ev)
+static void note_event(struct rule_run *r, const struct access_event *ev, int64_t end_ns)
 {
 	struct slice id = ev_str(ev, F_EVENT_ID);
 
-	r->now_ns = ev_completion(ev);
+	r->now_ns = end_ns;
 	r->timed = true;
 	if (!r->has_id && id.n == sizeof r->id)
 		memcpy(r->id, id.p, sizeof r->id);
@@ -277,7 +277,7 @@ static void note_event(struct rule_run *r, const struct access_event *ev)
 }
 
 size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_service service,
-		    const uint16_t **hits)
+		    int64_t end_ns, const uint16_t **hits)
 {
 	size_t n = 0;
 
@@ -287,7 +287,7 @@ size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_
 	for (size_t i = 0; i < r->n_own; i++)
 		if ((r->set->rules[r->own[i]].own & r->own_bit) != 0)
 			n = run_take(r, r->own[i], n);
-	note_event(r, ev);
+	note_event(r, ev, end_ns);
 	*hits = r->hits;
 	return correlate_event(r, n);
 }
@@ -327,7 +327,7 @@ size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const st
 	run_begin(r, ev, NULL);
 	candidates = literals_candidates(r, count_prospects(r, may));
 	n = take_others(r, candidates, take_prospects(r, may, candidates));
-	note_event(r, ev);
+	note_event(r, ev, ev_completion(ev));
 	*hits = r->hits;
 	return correlate_event(r, n);
 }

@@ -372,6 +372,41 @@ int64_t rule_set_memory(const struct rule_set *s)
 	return most;
 }
 
+/* A correlation's members stand before it. */
+int64_t rule_set_memory_own(const struct rule_set *s, enum own_service service)
+{
+	int64_t most = 0;
+	bool *looks = calloc(s->n_correlations + 1, sizeof *looks);
+
+	for (size_t i = 0; i < s->n_correlations; i++) {
+		const struct correlation *c = s->correlations[i];
+		bool own = looks == NULL; /* no memory: more is looked at than need be */
+
+		for (size_t m = 0; m < c->n_members && !own; m++) {
+			const struct rule *member = &s->rules[c->members[m].rule];
+
+			own = (member->own >> service & 1) != 0;
+			for (size_t k = 0; k < i && member->correlation != NULL; k++)
+				own |= looks[k] && s->correlations[k] == member->correlation;
+		}
+		if (looks != NULL)
+			looks[i] = own;
+		if (own && s->rules[c->rule].runs && c->memory > most)
+			most = c->memory;
+	}
+	free(looks);
+	return most;
+}
+
+bool rule_set_parts_need(const struct rule_set *s, enum derived_id from, enum derived_id to)
+{
+	for (size_t i = 0; i < s->n_rules; i++)
+		for (enum derived_id d = from; d <= to && s->rules[i].runs && s->rules[i].feeds != NULL; d++)
+			if (s->rules[i].info.uses[d])
+				return true;
+	return false;
+}
+
 bool rule_set_needs(const struct rule_set *s, enum derived_id d)
 {
 	return (unsigned)d < D_COUNT && s->needs[d];

@@ -83,6 +83,10 @@ bool rule_set_asks(const struct rule_set *s, size_t i, enum own_service service)
 /* How far back, in microseconds, events can have a part in what correlations say now: whoever feeds a new run
  * all events of that time, in order, has its state. 0: no correlations. */
 int64_t rule_set_memory(const struct rule_set *s);
+/* The same of those correlations alone that look at such events of our own, in whatever depth. */
+int64_t rule_set_memory_own(const struct rule_set *s, enum own_service service);
+/* Does a part of a correlation that runs name a field of these? */
+bool rule_set_parts_need(const struct rule_set *s, enum derived_id from, enum derived_id to);
 
 struct rule_run; /* working memory of one evaluator */
 struct rule_run *rule_run_new(const struct rule_set *s, derive_fn derive, void *ctx);
@@ -139,9 +143,9 @@ void rule_run_prospects(struct rule_run *r, const struct access_event *ev, enum 
 size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const struct prospects *may,
 		     const uint16_t **hits);
 /* The enabled rules on an event of our own. `ev` says when it was and, of keys, whose; the rest is
- * derived. */
+ * derived. For correlations it is of its end: before that nobody can tell it. */
 size_t rule_run_own(struct rule_run *r, const struct access_event *ev, enum own_service service,
-		    const uint16_t **hits);
+		    int64_t end_ns, const uint16_t **hits);
 static inline void prospects_and(struct prospects *p, const struct prospects *q)
 {
 	for (size_t i = 0; i < PROSPECTS / 64; i++)

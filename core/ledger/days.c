@@ -21,7 +21,7 @@ int ledger_day_met(struct ledger *l, int32_t day, struct err *e)
 	return set(l, LS_DAY_MET, "INSERT INTO day VALUES (?1, 0, 0) ON CONFLICT DO NOTHING", day, 0, e);
 }
 
-int ledger_day_begin(struct ledger *l, int32_t day, bool *known, struct err *e)
+int ledger_day_known(struct ledger *l, int32_t day, bool *known, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_DAY_KNOWN, "SELECT 1 FROM day WHERE day = ?", e);
 	int rc;
@@ -32,7 +32,14 @@ int ledger_day_begin(struct ledger *l, int32_t day, bool *known, struct err *e)
 	rc = statement_row(s, e);
 	*known = rc == TK_OK;
 	sqlite3_reset(s);
-	if (rc != TK_OK && rc != TK_EEND)
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int ledger_day_begin(struct ledger *l, int32_t day, bool *known, struct err *e)
+{
+	int rc = ledger_day_known(l, day, known, e);
+
+	if (rc != TK_OK)
 		return rc;
 	return set(l, LS_DAY_BEGIN, "INSERT INTO day VALUES (?1, 1, 0) ON CONFLICT DO UPDATE SET dirty = 1",
 		   day, 0, e);

@@ -359,6 +359,8 @@ static int write_finding(struct findings *f, size_t i, int64_t now_ns, struct er
 	rc = is_new ? insert(f, o, e) : update(f, o, e);
 	if (rc == TK_OK && o->n_stored < o->n_events)
 		rc = write_events(f, o, e);
+	else if (rc == TK_OK && !f->live && !is_new && o->n_events == 0)
+		rc = clear_events(f, o, e); /* what showed it before is none of it */
 	/* one of a day evaluated anew is told when the day closes */
 	return rc == TK_OK && is_new && f->live ? finding_record(f->l, o->row, now_ns, e) : rc;
 }

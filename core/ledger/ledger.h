@@ -111,6 +111,7 @@ int ledger_day_met(struct ledger *l, int32_t day, struct err *e);          /* th
 /* An event of the day has come. Until somebody says that the live result is that of all its events in order
  * (ledger_day_fine) it is to be evaluated again; *known: it was met before. */
 int ledger_day_begin(struct ledger *l, int32_t day, bool *known, struct err *e);
+int ledger_day_known(struct ledger *l, int32_t day, bool *known, struct err *e); /* it was met */
 /* Days without a row between this one and its neighbours at most `most` days away: quiet ones, met. */
 int ledger_days_between(struct ledger *l, int32_t day, int32_t most, struct err *e);
 int ledger_day_fine(struct ledger *l, int32_t day, struct err *e);

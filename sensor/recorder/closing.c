@@ -16,7 +16,7 @@ struct replay {
 };
 
 /* Correlations see it, and what they say of it now is no news. */
-static int remind(struct replay *r, const struct access_event *ev, const uint8_t id[16])
+static int remind(struct replay *r, const struct access_event *ev, const uint8_t id[16], int64_t user)
 {
 	struct hit_of of = { ev, id, 0, ev_int(ev, F_TIMESTAMP, 0), ev_completion(ev), false, 0 };
 	const uint16_t *hits;
@@ -26,7 +26,15 @@ static int remind(struct replay *r, const struct access_event *ev, const uint8_t
 	if (r->v->wants.memory_ns == 0)
 		return TK_OK;
 	of.day = zone_day_of(seconds_of_ns(of.start_ns));
-	r->lane->derive.usage = (struct usage){ .habit.new_hour = -1, .interval_cv_micro = -1 };
+	r->lane->derive.usage =
+		(struct usage){ .habit.new_hour = -1, .interval_cv_micro = r->lane->interval_cv_micro };
+	if (r->v->past != NULL && of.day < r->d->day) {
+		struct day_counts *d = past_of(r->v, of.day);
+
+		rc = set_usage(r->v, r->lane, ev, d, day_counts_user(d, user), user, r->e);
+	}
+	if (rc != TK_OK)
+		return rc;
 	rule_run_id(r->lane->run, id);
 	n = rule_run_event(r->lane->run, ev, &hits);
 	for (size_t i = 0; i < n && rc == TK_OK; i++) {
@@ -34,6 +42,36 @@ static int remind(struct replay *r, const struct access_event *ev, const uint8_t
 		rc = hits_remind(r->v, r->lane, hits[i], &of, r->e);
 	}
 	return rc;
+}
+
+/* Before the event, what was over before it: days, and where correlations ask in which order, minutes. */
+static int advance(struct replay *r, int64_t completion_sec)
+{
+	int32_t day = zone_day_of(completion_sec);
+	struct day_counts *d = day < r->d->day ? past_of(r->v, day) : r->d;
+	int rc = past_advance(r->v, r->lane, day < r->d->day ? day : r->d->day, r->e);
+
+	if (rc != TK_OK || r->v->wants.minute_memory_ns == 0 || day > r->d->day)
+		return rc;
+	r->lane->reminding = d != r->d;
+	rc = own_minutes(r->v, r->lane, d, (int32_t)((completion_sec - d->start) / 60), r->e);
+	r->lane->reminding = false;
+	return rc;
+}
+
+/* A call of a day before takes its part in that day's counts. */
+static void count_past(struct replay *r, const struct access_event *ev, const uint8_t id[16], int64_t user)
+{
+	struct evaluate *v = r->v;
+	int64_t sec = seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0));
+	int32_t began = zone_day_of(sec), ended = zone_day_of(seconds_of_ns(ev_completion(ev)));
+	struct user_count *u = NULL;
+
+	if (began < r->d->day)
+		u = day_counts_add(past_of(v, began), ev, user,
+				   derive_night(enrich_calendar(v->enrich), sec));
+	if (ended < r->d->day)
+		day_counts_minute(past_of(v, ended), ev, id, began == ended ? u : NULL, began == ended);
 }
 
 /* An event before the day is there for what looks back on it; one of the day is evaluated. */
@@ -49,6 +87,10 @@ static int replay_event(void *ctx, const struct access_event *ev)
 
 	if ((rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e)) != TK_OK)
 		return rc;
+	if (r->v->past != NULL && (rc = advance(r, seconds_of_ns(ev_completion(ev)))) != TK_OK)
+		return rc;
+	if (r->v->past != NULL && ev_is_call(ev))
+		count_past(r, ev, id, user);
 	if (own && ev_is_call(ev))
 		u = day_counts_add(r->d, ev, user, derive_night(enrich_calendar(r->v->enrich), sec));
 	if (ev_is_call(ev) && day_holds(r->d, seconds_of_ns(ev_completion(ev))))
@@ -56,7 +98,7 @@ static int replay_event(void *ctx, const struct access_event *ev)
 	if ((rc = look_back(r->v, r->lane, ev, id, r->d->day, NULL, &again, r->e)) != TK_OK)
 		return rc;
 	if (!own)
-		return remind(r, ev, id);
+		return remind(r, ev, id, user);
 	memset(&all, 0xff, sizeof all);
 	if ((rc = match_event(r->v, r->lane, ev, id, &all, r->d, u, user, &again, r->e)) == TK_OK)
 		look_at_event(r->lane, ev, id);
@@ -71,7 +113,10 @@ static void look_around(const struct evaluate *v, const struct day_counts *d, in
 
 	back = v->wants.memory_ns > back ? v->wants.memory_ns : back;
 
-	*from = d->start * NS_PER_SEC - back - (back > 0 || v->wants.minute ? CROSSING_NS : 0);
+	*from = d->start * NS_PER_SEC - back;
+	if (v->wants.past && back > 0) /* of whole days: they have running counts */
+		*from = zone_day_start(past_first(v, d->day)) * NS_PER_SEC;
+	*from -= back > 0 || v->wants.minute ? CROSSING_NS : 0;
 	*to = d->end * NS_PER_SEC + (back > 0 ? CROSSING_NS : 0);
 }
 
@@ -79,9 +124,12 @@ int replay_day(struct evaluate *v, struct lane *lane, struct day_counts *d, stru
 {
 	struct replay r = { .v = v, .lane = lane, .d = d, .e = e };
 	int64_t from, to;
+	int rc;
 
 	look_around(v, d, &from, &to);
-	return ledger_events_in_order(v->ledger, from, to, replay_event, &r, e);
+	past_begin(v, d);
+	rc = ledger_events_in_order(v->ledger, from, to, replay_event, &r, e);
+	return rc == TK_OK ? past_advance(v, lane, d->day, e) : rc; /* where nobody called on it */
 }
 
 /* Counts alone: the running ones have come from the counters, and what was found is found. */
@@ -95,9 +143,11 @@ static int warm_event(void *ctx, const struct access_event *ev)
 
 	if (memcmp(id, r->skip, 16) == 0)
 		return TK_OK;
-	if ((rc = remind(r, ev, id)) != TK_OK || !ev_is_call(ev))
-		return rc;
 	if ((rc = ledger_label(r->v->ledger, ev_str(ev, F_USER), &user, r->e)) != TK_OK)
+		return rc;
+	if (r->v->past != NULL && ev_is_call(ev))
+		count_past(r, ev, id, user);
+	if ((rc = remind(r, ev, id, user)) != TK_OK || !ev_is_call(ev))
 		return rc;
 	if (day_holds(r->d, seconds_of_ns(ev_completion(ev))))
 		day_counts_minute(r->d, ev, id, own ? day_counts_user(r->d, user) : NULL, own);
@@ -118,6 +168,7 @@ int day_warm(struct evaluate *v, struct day_counts *d, const struct access_event
 	if (!v->wants.minute && !v->wants.travel && !v->wants.pace && v->wants.memory_ns == 0)
 		return TK_OK;
 	look_around(v, d, &from, &to);
+	past_begin(v, d);
 	rc = ledger_events_in_order(v->ledger, from, to, warm_event, &r, e);
 	d->watched = rc == TK_OK;
 	while (minutes_next(d->minutes,

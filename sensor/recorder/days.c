@@ -129,13 +129,27 @@ static int mark_breaks(struct evaluate *v, int32_t day, struct err *e)
 	return rc;
 }
 
+/* Correlations that reach over midnight look at the day from later ones. */
+static int mark_reached(struct evaluate *v, int32_t day, struct err *e)
+{
+	int32_t last = day;
+
+	while (last < v->last_day && past_first(v, last + 1) <= day)
+		last++;
+	return last > day ? days_disturb(v, day + 1, last, e) : TK_OK;
+}
+
 int days_mark_later(struct evaluate *v, int32_t day, struct err *e)
 {
 	int32_t from = day + 1, last;
-	int rc;
+	int rc = TK_OK;
 
 	if (v->habits != NULL)
 		habits_forget(v->habits);
+	if (day < v->last_day && v->past != NULL)
+		rc = mark_reached(v, day, e);
+	if (rc != TK_OK)
+		return rc;
 	if (day >= v->last_day || (!v->wants.base && !v->wants.day_close && !v->wants.habits))
 		return TK_OK;
 	rc = mark_breaks(v, day, e);

@@ -37,8 +37,17 @@ static bool any_needs(const struct rule_set *s, bool (*needs)(const struct rule_
 
 static struct wants find_wants(const struct rule_set *s)
 {
+	int64_t minutes = rule_set_memory_own(s, OWN_MINUTE) * 1000;
+	int64_t closes = rule_set_memory_own(s, OWN_DAY_CLOSE) * 1000;
+
 	return (struct wants){
 		.memory_ns = rule_set_memory(s) * 1000,
+		.minute_memory_ns = minutes,
+		.close_memory_ns = closes,
+		.past = minutes > 0 || closes > 0 ||
+			rule_set_parts_need(s, D_USER_DAY_CALLS, D_USER_NIGHT_PCT) ||
+			rule_set_parts_need(s, D_SITE_DAY_CALLS, D_SITE_DAY_USERS) ||
+			rule_set_parts_need(s, D_FIRST_USER_HOUR, D_FIRST_USER_HOUR),
 		.minute = rule_set_has_own(s, OWN_MINUTE),
 		.day_close = rule_set_has_own(s, OWN_DAY_CLOSE),
 		.sensor = rule_set_has_own(s, OWN_SENSOR),
@@ -70,6 +79,8 @@ static int open_all(struct evaluate *v, struct err *e)
 
 	for (int i = 0; i < DAYS && good; i++)
 		good = day_counts_new(&v->days[i], v->wants.times);
+	if (good && v->wants.past)
+		good = (v->past = past_new(v)) != NULL;
 	if (good && v->wants.habits)
 		good = (v->habits = habits_new(v->ledger)) != NULL;
 	if (!good)
@@ -143,6 +154,7 @@ void evaluate_free(struct evaluate *v)
 	for (int i = 0; i < DAYS; i++)
 		day_counts_free(&v->days[i]);
 	day_counts_free(&v->replay);
+	past_free(v->past);
 	lane_close(&v->live);
 	notices_free(v->notices);
 	memory_free(v->memory);
@@ -199,8 +211,8 @@ static int hour_of(const struct access_event *ev)
 	return second / 3600;
 }
 
-static int set_usage(struct evaluate *v, struct lane *lane, const struct access_event *ev,
-		     struct day_counts *d, const struct user_count *u, int64_t user, struct err *e)
+int set_usage(struct evaluate *v, struct lane *lane, const struct access_event *ev, struct day_counts *d,
+	      const struct user_count *u, int64_t user, struct err *e)
 {
 	struct usage *usage = &lane->derive.usage;
 	int rc = TK_OK;
@@ -282,7 +294,8 @@ static int take_minute(struct evaluate *v, const struct access_event *ev, const 
 }
 
 /* A day is evaluated again only where the live result may differ from the ordered one. The site's running
- * counts at a call know no such test: with a rule on them, always. */
+ * counts at a call know no such test, nor do correlations on minutes and closes: with a rule on them, always.
+ */
 int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint8_t id[16],
 		   const struct prospects *may, const int64_t rows[P_COUNT], int64_t user, int64_t now_ns,
 		   struct err *e)
@@ -290,7 +303,8 @@ int evaluate_event(struct evaluate *v, const struct access_event *ev, const uint
 	int64_t sec = seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0));
 	struct day_counts *d = NULL;
 	struct user_count *u = NULL;
-	bool again = v->wants.site_on_call, late = false, loaded;
+	bool again = v->wants.site_on_call || v->wants.minute_memory_ns > 0 || v->wants.close_memory_ns > 0,
+	     late = false, loaded;
 	int rc;
 
 	v->now_ns = now_ns;

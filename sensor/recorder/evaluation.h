@@ -21,7 +21,9 @@
 
 /* What the rules at hand look at. */
 struct wants {
-	int64_t memory_ns; /* of correlations */
+	int64_t memory_ns; /* of correlations; of those on minutes, and on the close of days */
+	int64_t minute_memory_ns, close_memory_ns;
+	bool past; /* they need the days before as they were (past.c) */
 	bool minute, day_close, sensor, keys, base, site_on_call, night_calls, habits, recall, travel, pace,
 		times, breaks;
 };
@@ -38,6 +40,7 @@ struct lane {
 	struct recall recall;	   /* of the event at hand */
 	struct leg leg;
 	struct flat_event own; /* the event of our own at hand */
+	bool reminding;	       /* events of our own are of days before: no news */
 	struct looking *looking; /* NULL: nobody looks on; else hits are nobody's */
 };
 
@@ -69,6 +72,7 @@ struct evaluate {
 	struct day_counts days[DAYS], replay; /* replay: of the day that is evaluated again */
 	struct total totals[TOTALS];
 	int32_t first_day, last_day; /* that calls are counted of; that was met */
+	struct past *past;	     /* NULL: no correlation asks */
 	uint64_t clock;
 	bool borrowed; /* the set */
 	struct buf key, subject, entity, reason;
@@ -108,6 +112,9 @@ int hits_remind(struct evaluate *v, struct lane *lane, uint16_t rule, const stru
  * *late: it does not come in order, and that matters to the days around it. */
 int look_back(struct evaluate *v, struct lane *lane, const struct access_event *ev, const uint8_t id[16],
 	      int32_t day, const int64_t *rows, bool *late, struct err *e);
+/* The running counts and habits that the event has a part in. */
+int set_usage(struct evaluate *v, struct lane *lane, const struct access_event *ev, struct day_counts *d,
+	      const struct user_count *u, int64_t user, struct err *e);
 /* The rules on one event, behind look_back; a call is counted already. *again: the day wants evaluating in
  * order. */
 int match_event(struct evaluate *v, struct lane *lane, const struct access_event *ev, const uint8_t id[16],
@@ -144,6 +151,18 @@ int days_finish_before(struct evaluate *v, int32_t today, struct err *e);
 /* Somebody may want to see it: what the lane's rules were just asked at. */
 void look_at_event(struct lane *lane, const struct access_event *ev, const uint8_t id[16]);
 void look_at_own(struct lane *lane, enum own_service service, const struct hit_of *of);
+
+/* ---- past.c ---- */
+struct past *past_new(const struct evaluate *v); /* NULL: no memory */
+void past_free(struct past *p);
+/* The first day that has a part in what correlations find on the day. */
+int32_t past_first(const struct evaluate *v, int32_t day);
+/* Before `d` is evaluated again. */
+void past_begin(struct evaluate *v, const struct day_counts *d);
+/* The counts of a day before; where somebody asks. */
+struct day_counts *past_of(struct evaluate *v, int32_t day);
+/* Days before this one are over: their minutes, and their closes. */
+int past_advance(struct evaluate *v, struct lane *lane, int32_t day, struct err *e);
 
 /* ---- closing.c ---- */
 /* The whole day once more, by v->again, which is open. */

@@ -183,17 +183,21 @@ static int begin_episode(struct matched *m, struct slice subject, int64_t *began
 /* Where an episode begins: the members that made it. */
 static void find_evidence(struct matched *m, struct hit *h, struct finding_event out[FINDING_EVENTS])
 {
+	static const uint8_t none[16]; /* the close of a day has no id */
 	struct evidence found[FINDING_EVENTS];
+	size_t n;
 
 	if (!m->info->correlation)
 		return;
 	h->completion_ns -= h->completion_ns % 1000; /* as windows have it */
 	if (!rule_run_episode(m->lane->run, m->of->hit))
 		return;
-	h->n_evidence = rule_run_evidence(m->lane->run, m->of->hit, found, FINDING_EVENTS);
-	for (size_t i = 0; i < h->n_evidence; i++) {
-		out[i].completion_ns = found[i].completion_us * 1000;
-		memcpy(out[i].id, found[i].id, sizeof out[i].id);
+	n = rule_run_evidence(m->lane->run, m->of->hit, found, FINDING_EVENTS);
+	for (size_t i = 0; i < n; i++) {
+		if (memcmp(found[i].id, none, sizeof none) == 0)
+			continue;
+		out[h->n_evidence].completion_ns = found[i].completion_us * 1000;
+		memcpy(out[h->n_evidence++].id, found[i].id, sizeof out->id);
 	}
 	h->evidence = out;
 }

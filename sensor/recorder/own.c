@@ -28,13 +28,16 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	lane->derive.leg = NULL;
 	if (of->id != NULL)
 		rule_run_id(lane->run, of->id);
-	n = rule_run_own(lane->run, of->ev, service, &hits);
+	n = rule_run_own(lane->run, of->ev, service,
+			 service == OWN_MINUTE ? of->start_ns + 60 * NS_PER_SEC : of->completion_ns, &hits);
 	look_at_own(lane, service, of);
 	for (size_t i = 0; i < n && rc == TK_OK; i++) {
 		struct hit_of one = *of;
 
 		one.hit = i;
-		if (service != OWN_SENSOR || notices_due(v->notices, hits[i], of->start_ns))
+		if (lane->reminding)
+			rc = hits_remind(v, lane, hits[i], &one, e);
+		else if (service != OWN_SENSOR || notices_due(v->notices, hits[i], of->start_ns))
 			rc = hits_add(v, lane, hits[i], &one, &late, e);
 	}
 	lane->derive.own = NULL;

@@ -169,6 +169,7 @@ class History:
             errors = sum(500 <= e.get('http.response.status_code', 0) < 600 for e in ten)
             times = sorted(e['event.duration'] for e in ten if 'event.duration' in e)
             yield {
+                'end': start + (m + 1) * 60 * SECOND,
                 'last': [e for e in ended if (e['end'] - start) // (60 * SECOND) == m][-1]['event.id'],
                 'since': m - at[i - 1] if i else None,
                 'calls_10m': len(ten), 'error_pct_10m': 100 * errors / len(ten),
@@ -223,6 +224,36 @@ class History:
                 shown = () if ids == [CLOSE] else tuple(ids[:20])
                 out.append((rule, str(day), shown, len(ids)))
         return sorted(out)
+
+    # ---- correlations that reach over midnight ----
+
+    def chains(self, rules):
+        """[(rule, kind, fires, subject, seconds, least)] -> sorted [(rule, day, subject, evaluations that held)]."""
+        out = collections.Counter()
+        for rule, kind, fires, subject, span, least in rules:
+            recent = collections.defaultdict(list)
+            for at, day, who in sorted(self.parts(kind, fires, subject), key=lambda x: x[0]):
+                recent[who] = [t for t in recent[who] if t[0] >= at[0] - span * SECOND] + [at]
+                if len(recent[who]) >= least:
+                    out[rule, str(day), who] += 1
+        return sorted((*k, n) for k, n in out.items())
+
+    def parts(self, kind, fires, subject):
+        """((time, id), day, subject) of each event that a correlation counts."""
+        for day in self.days:
+            if kind == 'call':
+                numbers = collections.Counter()
+                for e in self.by_day.get(day, ()):
+                    numbers[e['user.name']] += 1
+                    e['number'] = numbers[e['user.name']]
+                    if fires(self, e):
+                        yield (e['end'] // 1000 * 1000, e['event.id']), day, subject(e)
+            elif kind == 'minute':
+                for m in self.minutes(day):
+                    if fires(m):
+                        yield (m['end'], ''), day, 'site'
+            elif fires(self.close(day, collections.Counter())):
+                yield (day_start(day + datetime.timedelta(1), self.zone), ''), day, 'site'
 
     def of_calls(self, day, rules, hits):
         numbers, nights = collections.Counter(), collections.Counter()

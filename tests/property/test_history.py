@@ -31,7 +31,57 @@ detection: {s: {sc-status: 500}, condition: s}
 title: failures
 name: failures
 correlation: {type: event_count, rules: [failure], group-by: [cs-username], timespan: 1h, condition: {gte: 2}}
-'''  # compared between ways in alone: rules/ has a reference of its own
+---
+title: A busy minute
+name: busy minute
+logsource: {product: tochoku, service: minute}
+detection: {s: {calls_10m|gte: 8}, condition: s}
+---
+title: busy over midnight
+name: busy-minutes
+correlation: {type: event_count, rules: [busy minute], timespan: 5m, condition: {gte: 5}}
+tochoku: {entity: [site], once-per: day}
+---
+title: A day with few calls
+name: poor day
+logsource: {product: tochoku, service: day_close}
+detection: {s: {calls|lt: 15}, condition: s}
+---
+title: Two in three days
+name: poor-days
+correlation: {type: event_count, rules: [poor day], timespan: 3d, condition: {gte: 2}}
+tochoku: {entity: [site], once-per: day}
+---
+title: A call behind the ninth of its day
+name: tenth
+logsource: {category: llm_api}
+detection: {s: {usage.user_day.calls|gte: 10}, condition: s}
+---
+title: Late calls of one who called much
+name: late-calls
+correlation: {type: event_count, rules: [tenth], group-by: [cs-username], timespan: 6h, condition: {gte: 4}}
+tochoku: {entity: [cs-username], once-per: day}
+---
+title: A failure behind a busy minute
+name: busy-then-failure
+correlation: {type: temporal_ordered, rules: [busy minute, failure], timespan: 6h}
+---
+title: Regular
+name: regular
+logsource: {category: llm_api}
+detection: {s: {usage.interval_cv|lt: 0.1}, condition: s}
+---
+title: Regular for long
+name: regular-long
+correlation: {type: event_count, rules: [regular], group-by: [key.id], timespan: 2m, condition: {gte: 9}}
+tochoku: {entity: [cs-username], once-per: day}
+'''
+CHAINS = [
+    ('busy-minutes', 'minute', lambda m: m['calls_10m'] >= 8, None, 300, 5),
+    ('poor-days', 'close', lambda d: d['calls'] < 15, None, 3 * 86400, 2),
+    ('late-calls', 'call', lambda h, e: e['number'] >= 10, lambda e: e['user.name'], 6 * 3600, 4),
+    ('regular-long', 'call', lambda h, e: 0 <= h.variation(e) < 0.1, lambda e: e['user.name'], 120, 9),
+]
 CALL = 'category: llm_api'
 OWN = 'product: tochoku, service: '
 DAY = ', once-per: day'
@@ -257,6 +307,15 @@ def main():
         tap.ok(theirs and mine == theirs, '%s: %d findings equal the reference' % (name, len(theirs)),
                'only reported %.900s\nonly in the reference %.900s' % (
                    sorted(set(mine) - set(theirs))[:5], sorted(set(theirs) - set(mine))[:5]))
+    chained = History(events, ZONE, lambda d: days[str(d)]).chains(CHAINS)
+    mine = sorted((f['rule.id'], str(datetime.datetime.fromisoformat(f['first'].replace('Z', '+00:00')).astimezone().date()),
+                   f.get('user.name', 'site'), f['count']) for f in whole.lines('findings', 'list', '--json'))
+    for name, *_ in CHAINS:
+        got, theirs = [x for x in mine if x[0] == name], [x for x in chained if x[0] == name]
+        tap.ok(theirs and got == theirs, '%s: %d findings of a correlation equal the reference' % (name, len(theirs)),
+               'only reported %.900s\nonly in the reference %.900s' % (
+                   sorted(set(got) - set(theirs))[:5], sorted(set(theirs) - set(got))[:5]))
+    tap.ok(any(f['rule.id'] == 'busy-then-failure' for f in whole.lines('findings', 'list', '--json')), 'minutes and calls together')
     base = [f for f in whole.lines('findings', 'list', '--json') if f['rule.id'] == 'more']
     tap.ok(base and all('baseline.day' in f and f['usage.site_day.calls_pct_prev'] ==
                         f['usage.site_day.calls'] * 10**8 // f['baseline.calls'] / 10**6 for f in base),
