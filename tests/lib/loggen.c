@@ -153,8 +153,8 @@ static void print_keys(const struct options *o)
 		user_name(u, name);
 		user_key(o, u, key);
 		user_ip(u, ip);
-		printf("%s\t%s\t%s\t%s\t%s\n", name, user_department(u)->name, key, key + strlen(key) - 4,
-		       ip);
+		printf("%s\t%s\t%s\t%s\t%s\t%s\n", name, user_department(u)->name, key,
+		       key + strlen(key) - 4, ip, agents[(size_t)u * 7 % AGENTS]);
 	}
 }
 
@@ -518,7 +518,7 @@ static const char usage[] = "loggen --start DATE [options] > LOG      (zone: TZ)
 			    "  --labels F   kind, day and request id of planted calls, tab-separated\n"
 			    "  --identical N  every Nth line stands 2 to 4 times\n"
 			    "  --outside N  of 1000 calls so many are refused ones from public addresses, 0\n"
-			    "  --keys       print user, department, key, tail, address; --identities: the "
+			    "  --keys       print user, department, key, tail, address, client; --identities: the "
 			    "YAML block; no log\n";
 
 static int64_t number(const char *text, int64_t low, int64_t high)
