@@ -36,6 +36,21 @@ void actor_name(unsigned uid, char *out, size_t n)
 		snprintf(out, n, "uid %u", uid);
 }
 
+bool actor_may_ask(int fd, unsigned uid, unsigned gid)
+{
+	gid_t groups[256];
+	socklen_t n = sizeof groups;
+
+	if (uid == 0 || uid == geteuid() || gid == getegid())
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &n) != 0)
+		return false; /* in more groups than that: nobody of ours */
+	for (size_t i = 0; i < n / sizeof groups[0]; i++)
+		if (groups[i] == getegid())
+			return true;
+	return false;
+}
+
 /* sun_path holds 107 bytes: a longer path goes through its folder's descriptor. */
 int control_address(const char *path, struct sockaddr_un *a, int *folder)
 {

@@ -389,8 +389,7 @@ static void accept_peer(struct recorder *r)
 
 	if (fd < 0)
 		return;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 ||
-	    (who.uid != 0 && who.uid != geteuid())) {
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0 || !actor_may_ask(fd, who.uid, who.gid)) {
 		sys_close(fd);
 		return;
 	}
