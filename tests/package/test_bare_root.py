@@ -66,12 +66,16 @@ def main():
     tap.equal(steps.get('report'), ['"calls":2'], "and in the day's report, with that of setup")
     tap.equal(steps.get('doctor'), ['0'], 'doctor finds no failure')
     tap.equal(steps.get('metrics'), ['up'], 'metrics say so')
+    tap.equal(steps.get('people'), ['inquiry signed not-alone approved refused'], 'people of the group sign, two of them')
+    tap.equal(steps.get('names'), ['"signed_by":"kaneko" "approved_by":"yamada"'], 'each under their own name')
+    tap.equal(steps.get('reads'), ['1 1 0'], 'and read report, export and trail')
     tap.equal(steps.get('stopped'), ['0'], 'it stops')
+    tap.equal(steps.get('secret'), [''], "its keys are nobody else's")
     tap.equal(steps.get('state'), ['0'], "all of the ledger's folder is the recorder's")
     tap.equal(steps.get('removed'), ['0 2'], 'removed, with ledger and configuration kept')
     left = set(' '.join(steps.get('purged', ['none'])).split())
     tap.ok('/etc/tochoku' not in left and left and all(x.startswith('/var/lib/tochoku') or x in (
-        '/etc/group-', '/etc/gshadow-', '/etc/passwd-', '/etc/shadow-') for x in left), 'purged, but for the evidence', left)
+        '/etc/group-', '/etc/gshadow-', '/etc/passwd-', '/etc/shadow-', '/etc/subgid-', '/etc/subuid-') for x in left), 'purged, but for the evidence', left)
     tap.ok('the ledger and its keys stay' in text, 'which is said')
     if tap.bad:
         print(''.join('#   %s\n' % x for x in text.splitlines()[-60:]))
