@@ -88,10 +88,15 @@ check: ## every test: unit, golden, property, fault, corpora, system
 
 check-browser: ## the HTML reports in Chromium, ja and en, screen and A4, with axe-core (installs both; 80 MB)
 	@tools/deps.sh build check browser
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools
 	@[ -e $(BUILD)/axe/node_modules/axe-core ] || npm install --silent --no-audit --no-fund \
 		--prefix $(BUILD)/axe axe-core@4.14.1 || echo "npm could not fetch axe-core: its part is left out"
-	@tests/run tests/browser/check.py
+	@tests/run tests/browser/check.py tests/browser/pictures.py
+
+pictures: ## docs/*.png anew, of the hospital of the operations guide (installs Chromium)
+	@tools/deps.sh build check browser
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools
+	@tests/browser/pictures.py docs
 
 unit: ## unit tests alone (V=asan: with sanitizers)
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
@@ -234,6 +239,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: package deb all demo check check-browser check-package unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: package deb all demo check check-browser pictures check-package unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)
