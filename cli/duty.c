@@ -99,8 +99,7 @@ int duty_desk_open(struct duty_desk *d, struct cli *cli, const struct duty_optio
 	days = o->date != NULL ? date_to_days(day) : zone_day_of(d->now / NS_PER_SEC);
 	d->lang = strcmp(d->cfg->site.language, "en") == 0 ? LANG_EN : LANG_JA;
 	if ((d->cal = calendar_new(&d->cfg->calendar, &e)) != NULL &&
-	    journal_read(&d->journal, d->r, &e) == TK_OK &&
-	    duty_make(&d->duty, d->r, d->cfg, d->cal, &d->journal, d->sheet, days, d->lang, &e) == TK_OK)
+	    duty_make(&d->duty, d->r, d->cfg, d->cal, d->sheet, days, d->lang, &e) == TK_OK)
 		return EXIT_DONE;
 	cli_error("%s", e.text);
 	return EXIT_INPUT;
@@ -109,7 +108,6 @@ int duty_desk_open(struct duty_desk *d, struct cli *cli, const struct duty_optio
 void duty_desk_close(struct duty_desk *d)
 {
 	duty_free(d->duty);
-	journal_free(&d->journal);
 	calendar_free(d->cal);
 	if (d->cfg == NULL)
 		return;

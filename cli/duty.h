@@ -18,7 +18,6 @@ struct duty_desk {
 	struct config *cfg;
 	struct ledger_reader *r;
 	struct calendar *cal;
-	struct journal journal;
 	struct duty *duty;
 	enum duty_sheet sheet;
 	enum lang lang;

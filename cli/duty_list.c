@@ -73,7 +73,7 @@ static void put_said(struct json_out *o, const struct duty_line *l)
 
 static void put_json(struct buf *out, const struct duty_desk *d, const struct duty_line *l)
 {
-	const struct duty_said *s = &d->duty->said;
+	const struct duty_said *s = d->duty->said;
 	struct json_out o = json_out(out);
 	struct buf name;
 
@@ -134,7 +134,7 @@ static void put_signature(struct buf *out, enum lang lang, enum word role, const
 
 static void put_head(struct buf *out, const struct duty_desk *d)
 {
-	const struct duty_said *s = &d->duty->said;
+	const struct duty_said *s = d->duty->said;
 	enum duty_state state = duty_state(d->duty, d->now);
 	char first[11], last[11];
 

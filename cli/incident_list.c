@@ -376,7 +376,7 @@ int incident_availability(struct cli *cli, struct incident_options *o)
 			from = zone_day_start(date_to_days(day)) * NS_PER_SEC;
 		if (to > d.now) /* nobody has watched what is still to come */
 			to = d.now / MINUTE_NS * MINUTE_NS;
-		if (availability_read(&a, d.r, &d.all, from, to, &e) != TK_OK) {
+		if (availability_read(&a, d.r, &d.all, d.cfg->reports.service, from, to, &e) != TK_OK) {
 			cli_error("%s", e.text);
 			status = EXIT_INPUT;
 		} else {

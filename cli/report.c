@@ -24,7 +24,8 @@ struct cli_report {
 	const struct report_kind *kind;
 	const struct report_output *output;
 	struct report_form form;
-	struct date day;
+	struct date day; /* where `dated` */
+	bool dated;
 	const char *out;
 };
 
@@ -83,6 +84,15 @@ static void list_names(char *out, size_t size)
 		n += (size_t)snprintf(out + n, size - n, "%s%s", i == 0 ? "" : ", ", o->name);
 }
 
+/* The last day that is over, then back to one whose whole period is. */
+static struct date last_over(const struct report_kind *kind, struct calendar *cal, const struct config *cfg)
+{
+	int32_t today = zone_day_of(sys_now_ns() / NS_PER_SEC), day = today - 1;
+	struct period p = kind->period(cal, cfg, day);
+
+	return date_from_days(p.last < today ? day : p.first - 1);
+}
+
 static int write_report(struct cli_report *c, struct config *cfg, struct ledger_reader *r)
 {
 	struct calendar *cal;
@@ -90,11 +100,17 @@ static int write_report(struct cli_report *c, struct config *cfg, struct ledger_
 	struct err e = { 0 };
 	struct buf out;
 	char use[32];
-	struct period period = c->kind->period(date_to_days(c->day));
+	struct period period;
 	int status = EXIT_INPUT;
 
-	if ((cal = calendar_new(&cfg->calendar, &e)) == NULL ||
-	    report_read(&f, r, cfg, cal, c->kind, c->day, &e) != TK_OK) {
+	if ((cal = calendar_new(&cfg->calendar, &e)) == NULL) {
+		cli_error("%s", e.text);
+		return EXIT_INPUT;
+	}
+	if (!c->dated)
+		c->day = last_over(c->kind, cal, cfg);
+	period = c->kind->period(cal, cfg, date_to_days(c->day));
+	if (report_read(&f, r, cfg, cal, c->kind, c->day, &e) != TK_OK) {
 		cli_error("%s", e.text);
 		calendar_free(cal);
 		return EXIT_INPUT;
@@ -111,15 +127,6 @@ static int write_report(struct cli_report *c, struct config *cfg, struct ledger_
 	if (status == EXIT_DONE)
 		cli_log_used(cfg, use, period.from * NS_PER_SEC, period.to * NS_PER_SEC, 1);
 	return status;
-}
-
-/* The last day that is over, then back to one whose whole period is. */
-static struct date last_over(const struct report_kind *kind)
-{
-	int32_t today = zone_day_of(sys_now_ns() / NS_PER_SEC), day = today - 1;
-	struct period p = kind->period(day);
-
-	return date_from_days(p.last < today ? day : p.first - 1);
 }
 
 static int read_arguments(struct cli_report *c, int argc, char **argv, struct options *o)
@@ -192,8 +199,7 @@ static int run_kind(struct cli *cli, const struct report_kind *kind, int argc, c
 	c.form.n_langs = languages(o.lang != NULL ? o.lang : cfg->site.language, c.form.langs);
 	if (c.form.n_langs == 0)
 		c.form.n_langs = languages("ja", c.form.langs);
-	if (o.date == NULL)
-		c.day = last_over(kind);
+	c.dated = o.date != NULL;
 	status = write_report(&c, cfg, r);
 	ledger_reader_close(r);
 	config_free(cfg);

@@ -207,19 +207,46 @@ static bool without(const struct stretches *s, const struct stretches *less, str
 	return good;
 }
 
-bool availability_of(struct availability *a, const struct stretches *outages, const struct stretches *unknown,
-		     const struct window *windows, size_t n_windows)
+/* The times of the period outside the service hours of its local days. */
+static bool off_service(const struct availability *a, struct hours service, struct stretches *out)
 {
-	struct stretches planned = { 0 }, seen_not = { 0 }, u = { 0 }, d = { 0 }, rest = { 0 };
-	bool good = planned_stretches(a, windows, n_windows, &planned) && clip(a, unknown, &seen_not) &&
-		    clip(a, outages, &a->outages) && without(&seen_not, &planned, &u) &&
-		    without(&a->outages, &planned, &d) && without(&d, &u, &rest);
+	int32_t first = zone_day_of(a->from / NS_PER_SEC), last = zone_day_of((a->to - 1) / NS_PER_SEC);
+	struct stretches off = { 0 };
+	bool good = true;
 
-	a->service = a->to - a->from;
+	for (int32_t day = first; day <= last && good; day++) {
+		int64_t begins = zone_day_start(day) * NS_PER_SEC,
+			ends = zone_day_start(day + 1) * NS_PER_SEC;
+		int64_t up = zone_instant(day, service.from, false) * NS_PER_SEC,
+			down = service.to >= 86400 ? ends : zone_instant(day, service.to, true) * NS_PER_SEC;
+
+		good = add(&off, begins, service.from == 0 ? begins : up) && add(&off, down, ends);
+	}
+	good = good && clip(a, &off, out);
+	stretches_free(&off);
+	return good;
+}
+
+bool availability_of(struct availability *a, struct hours service, const struct stretches *outages,
+		     const struct stretches *unknown, const struct window *windows, size_t n_windows)
+{
+	struct stretches off = { 0 }, announced = { 0 }, planned = { 0 }, clipped = { 0 }, seen_not = { 0 },
+			 u = { 0 }, d = { 0 }, rest = { 0 };
+	bool good = off_service(a, service, &off) && planned_stretches(a, windows, n_windows, &announced) &&
+		    without(&announced, &off, &planned) && clip(a, unknown, &clipped) &&
+		    without(&clipped, &off, &seen_not) && without(&seen_not, &planned, &u);
+
+	stretches_free(&clipped);
+	good = good && clip(a, outages, &clipped) && without(&clipped, &off, &a->outages) &&
+	       without(&a->outages, &planned, &d) && without(&d, &u, &rest);
+	a->service = a->to - a->from - length(&off);
 	a->planned = length(&planned);
 	a->unknown = length(&u);
 	a->down = length(&rest);
+	stretches_free(&off);
+	stretches_free(&announced);
 	stretches_free(&planned);
+	stretches_free(&clipped);
 	stretches_free(&seen_not);
 	stretches_free(&u);
 	stretches_free(&d);
@@ -306,7 +333,7 @@ static int read_outages(struct ledger_reader *r, struct availability *a, struct 
 }
 
 int availability_read(struct availability *out, struct ledger_reader *r, const struct incidents *i,
-		      int64_t from, int64_t to, struct err *e)
+		      struct hours service, int64_t from, int64_t to, struct err *e)
 {
 	struct stretches outages = { 0 }, unknown = { 0 };
 	int rc;
@@ -317,7 +344,7 @@ int availability_read(struct availability *out, struct ledger_reader *r, const s
 	rc = read_unknown(r, out, &unknown, e);
 	if (rc == TK_OK)
 		rc = read_outages(r, out, &outages, e);
-	if (rc == TK_OK && !availability_of(out, &outages, &unknown, i->window, i->n_windows))
+	if (rc == TK_OK && !availability_of(out, service, &outages, &unknown, i->window, i->n_windows))
 		rc = err_set(e, TK_ENOMEM, "no memory for the outages of the period");
 	incident_times(i, from, to, &out->times);
 	stretches_free(&outages);

@@ -3,6 +3,7 @@
 #define TK_REPORTS_AVAILABILITY_H
 
 #include "core/base/buf.h"
+#include "core/config/config.h"
 #include "core/ledger/reader.h"
 #include "core/review/incident.h"
 
@@ -29,18 +30,18 @@ bool outages_end(struct outage_finder *f, struct stretches *out, int64_t *traffi
 struct availability {
 	int64_t from, to;
 	int64_t service, planned, unknown, down; /* ns: S, P, U within S - P, D within S - P - U */
-	struct stretches outages;		 /* clipped to the period */
+	struct stretches outages;		 /* within the period and its service hours */
 	int64_t calls, good, failed, minutes, traffic_minutes;
 	struct incident_times times; /* of incidents of type outage, or of no type */
 };
-/* 稼働率 = (S - P - U - D) / (S - P - U); planned windows are those announced 72 hours before. TK_EIO and the
- * reader's codes. Free in any case. */
+/* 稼働率 = (S - P - U - D) / (S - P - U); S: the hours of each day in which the system is promised to be up;
+ * planned windows are those announced 72 hours before. TK_EIO and the reader's codes. Free in any case. */
 int availability_read(struct availability *out, struct ledger_reader *r, const struct incidents *i,
-		      int64_t from, int64_t to, struct err *e);
+		      struct hours service, int64_t from, int64_t to, struct err *e);
 void availability_free(struct availability *a);
-/* The three sets of times alone; `outages`, `unknown` as met, `windows` any. False: no memory. */
-bool availability_of(struct availability *a, const struct stretches *outages, const struct stretches *unknown,
-		     const struct window *windows, size_t n_windows);
+/* The sets of times alone; `outages`, `unknown` as met, `windows` any. False: no memory. */
+bool availability_of(struct availability *a, struct hours service, const struct stretches *outages,
+		     const struct stretches *unknown, const struct window *windows, size_t n_windows);
 /* "99.49": two decimals, rounded down; false where nothing was observed. */
 bool availability_percent(const struct availability *a, struct buf *out);
 /* Up time over the number of outages that began in the period; -1: none. */

@@ -97,48 +97,18 @@ void chart_latency(struct sheet *s, struct sheet_section *b)
 	}
 }
 
-/* Mean cost of the month's days of a class; false where there was none yet. */
-static bool class_mean(const struct month *m, enum day_class class, figure *mean)
-{
-	figure sum = 0;
-	int n = 0;
-
-	for (int i = 0; i < m->past; i++)
-		if (m->class[i] == class) {
-			sum += m->day_cost[i];
-			n++;
-		}
-	*mean = n == 0 ? 0 : sum / n;
-	return n > 0;
-}
-
-bool month_forecast(const struct month *m, figure *pico)
-{
-	*pico = m->cost;
-	if (m->past >= m->days)
-		return false;
-	for (int i = m->past; i < m->days; i++) {
-		figure mean;
-
-		if (!class_mean(m, m->class[i], &mean))
-			return false;
-		*pico += mean;
-	}
-	return true;
-}
-
 void chart_budget(struct sheet *s, struct sheet_section *b)
 {
 	const struct month *m = &s->figures->month;
 	struct sheet_chart *c = sheet_add_chart(s, b, CHART_CURVES, W_C_BUDGET, W_U_USD);
 	struct sheet_series *cost = chart_add_series(c, say(s, W_SO_FAR)), *budget = NULL, *forecast = NULL;
-	figure sum = 0, mean, end;
+	figure sum = 0;
 
 	if (c == NULL)
 		return;
 	if (s->figures->cfg->budget.month_pico > 0)
 		budget = chart_add_series(c, say(s, W_BUDGET_LINE));
-	if (month_forecast(m, &end))
+	if (s->figures->forecast_known && m->past < m->days)
 		forecast = chart_add_series(c, say(s, W_FORECAST_LINE));
 	c->points = m->days;
 	for (int i = 0; i < m->days; i++) {
@@ -147,10 +117,8 @@ void chart_budget(struct sheet *s, struct sheet_section *b)
 		if (i < m->past) {
 			sum += m->day_cost[i];
 			put_usd(s, cost, i, sum);
-		} else if (class_mean(m, m->class[i], &mean)) {
-			sum += mean;
 		}
 		if (i >= m->past - 1)
-			put_usd(s, forecast, i, sum);
+			put_usd(s, forecast, i, forecast_until(s->figures, i + 1));
 	}
 }

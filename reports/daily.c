@@ -40,8 +40,10 @@ static const char *class_text(struct sheet *s, const struct figures *d)
 	return text;
 }
 
-static struct period period(int32_t day)
+static struct period period(struct calendar *cal, const struct config *cfg, int32_t day)
 {
+	(void)cal;
+	(void)cfg;
 	return period_of_days(day, day);
 }
 
@@ -56,6 +58,7 @@ static struct sheet *sheet(const struct figures *d, const struct report_form *fo
 	frame_head(s, "DC", W_DAY);
 	sheet_add_field(s, W_DAY_CLASS, class_text(s, d));
 	frame_window(s);
+	frame_seal(s);
 	frame_warnings(s);
 	daily_block_system(s, d);
 	daily_block_usage(s, d);

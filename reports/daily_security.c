@@ -51,8 +51,8 @@ static void outside(struct sheet *s, struct sheet_section *b, const struct figur
 		item_verdict(i, VERDICT_GOOD);
 		return;
 	}
-	item_result(s, i, W_OUTSIDE, say_count(s, d->day.outside_calls), say_count(s, d->day.outside_addresses),
-		    say_count(s, d->day.outside_successful));
+	item_result(s, i, W_OUTSIDE, say_count(s, d->day.outside_calls),
+		    say_count(s, d->day.outside_addresses), say_count(s, d->day.outside_successful));
 	for (int64_t k = 0; k < d->day.outside_addresses && k < SHEET_OUTSIDE; k++) {
 		const struct figures_outside *o = &d->day.outside[k];
 		const char *country =
@@ -104,14 +104,37 @@ static void keys(struct sheet *s, struct sheet_section *b, const struct figures 
 		item_result(s, i, W_USERLESS, say_count(s, d->total.userless));
 }
 
+static void judged_as(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
+		      const char *of)
+{
+	struct sheet_item *i = sheet_add_item(s, b, id, title);
+	const struct sheet_item *from = sheet_item(s, of);
+
+	item_result(s, i, W_SEE_ITEM, of);
+	item_verdict(i, from == NULL ? VERDICT_NONE : from->verdict);
+}
+
+/* The steps of the check: what they lead to stands above. */
+static void steps(struct sheet *s, struct sheet_section *b, const struct figures *d)
+{
+	char day[11];
+
+	date_format(date_from_days(d->first), day);
+	item_result(s, sheet_add_item(s, b, "D3.5", W_D3_5), W_DF_EXTRACT, say_count(s, d->total.calls),
+		    sheet_copy(s, slice_str(day)));
+	judged_as(s, b, "D3.6", W_D3_6, "D3.2");
+	judged_as(s, b, "D3.7", W_D3_7, "D3.3");
+	judged_as(s, b, "D3.8", W_D3_8, "D2.4");
+}
+
 void daily_block_security(struct sheet *s, const struct figures *d)
 {
 	const char *window = sheet_text_of(s, say(s, W_ERR_WINDOW), say_time(s, d->from), say_time(s, d->to));
-	struct sheet_section *b =
-		sheet_add_check(s, W_BLOCK3, "10:00", W_SECURITY_ADMIN, window);
+	struct sheet_section *b = sheet_add_check(s, W_BLOCK3, "10:00", W_SECURITY_ADMIN, window);
 
 	suspicious(s, b, d);
 	outside(s, b, d);
 	off_hours(s, b, d);
 	keys(s, b, d);
+	steps(s, b, d);
 }

@@ -1,6 +1,7 @@
 /* 9:00: is the AI system working (reports.md 1.1). */
 #include "core/base/zone.h"
 #include "reports/daily.h"
+#include "reports/duty.h"
 
 #define LATENCY_LIMIT_NS (5 * NS_PER_SEC) /* D1.3: the default of the accepted mean */
 #define TOP 5
@@ -73,7 +74,7 @@ static void errors(struct sheet *s, struct sheet_section *b, const struct figure
 	if ((top = say_top(s, &d->day.error_department, errors_of, TOP, W_NAME_COUNT)) != NULL)
 		item_result(s, i, W_ERR_DEPARTMENTS, top);
 	item_verdict(i, system_errors_of(w) > 0 || errors_of(w) > 2 * d->day.error_median ? VERDICT_CARE
-										      : VERDICT_GOOD);
+											  : VERDICT_GOOD);
 	if (system_errors_of(w) * 20 > w->calls)
 		item_verdict(i, VERDICT_BAD);
 }
@@ -94,6 +95,30 @@ static void latency(struct sheet *s, struct sheet_section *b, const struct figur
 	item_result(s, i, W_LATENCY_LIMIT, say_quotient(s, LATENCY_LIMIT_NS, NS_PER_SEC, 1));
 }
 
+/* The sheet itself, and where its lines go (D1.5 to D1.7). */
+static void records(struct sheet *s, struct sheet_section *b, const struct figures *d)
+{
+	int64_t judged, abnormal, begun = 0, open = 0, items = 0;
+	struct sheet_item *i;
+
+	for (size_t k = 0; k < duty_item_count; k++)
+		items += duty_sheet_of(duty_items[k].slot) == DUTY_DAILY;
+	said_count(&d->said, &judged, &abnormal);
+	item_result(s, sheet_add_item(s, b, "D1.5", W_D1_5), W_DF_ANSWERED, say_count(s, judged),
+		    say_count(s, items));
+	for (size_t k = 0; k < d->said.incidents.n; k++) {
+		const struct incident *in = &d->said.incidents.p[k];
+		int64_t start = in->time[INCIDENT_STARTED] / NS_PER_SEC;
+
+		begun += start >= d->from && start < d->to;
+		open += start < d->to && in->time[INCIDENT_RESTORED] == INT64_MIN;
+	}
+	i = sheet_add_item(s, b, "D1.6", W_D1_6);
+	item_result(s, i, W_DF_INCIDENTS, say_count(s, begun), say_count(s, open));
+	item_verdict(i, open > 0 ? VERDICT_BAD : begun > 0 ? VERDICT_CARE : VERDICT_GOOD);
+	item_result(s, sheet_add_item(s, b, "D1.7", W_D1_7), W_DF_CARRIED, say_count(s, abnormal));
+}
+
 void daily_block_system(struct sheet *s, const struct figures *d)
 {
 	struct sheet_section *b = sheet_add_check(s, W_BLOCK1, "9:00", W_IT_ADMIN, NULL);
@@ -102,5 +127,5 @@ void daily_block_system(struct sheet *s, const struct figures *d)
 	errors(s, b, d);
 	latency(s, b, d);
 	sheet_add_manual(s, b, "D1.4", W_D1_4);
-	sheet_add_manual(s, b, "D1.6", W_D1_6);
+	records(s, b, d);
 }

@@ -6,7 +6,6 @@
 #include "core/base/zone.h"
 
 #define BUCKET 900
-#define FORECAST_DAYS 28
 
 int64_t errors_of(const struct sums *s)
 {
@@ -44,7 +43,7 @@ int64_t figures_day_budget(const struct figures *d)
 }
 
 /* Zone offsets of today are multiples of 15 minutes; those of local mean time were not. */
-static int64_t floor_bucket(int64_t at)
+int64_t figures_bucket(int64_t at)
 {
 	return at - ((at % BUCKET) + BUCKET) % BUCKET;
 }
@@ -59,7 +58,7 @@ static void take_total(void *ctx, struct slice name, int64_t bucket, const struc
 int figures_total(struct ledger_reader *r, int64_t from, int64_t to, struct sums *total, struct err *e)
 {
 	*total = (struct sums){ 0 };
-	return ledger_sums(r, floor_bucket(from), floor_bucket(to), BY_NOTHING, take_total, total, e);
+	return ledger_sums(r, figures_bucket(from), figures_bucket(to), BY_NOTHING, take_total, total, e);
 }
 
 struct reading {
@@ -93,7 +92,7 @@ int figures_named(struct figures *d, struct ledger_reader *r, int64_t from, int6
 {
 	struct reading ctx = { d, list };
 
-	return ledger_sums(r, floor_bucket(from), floor_bucket(to), by, take_named, &ctx, e);
+	return ledger_sums(r, figures_bucket(from), figures_bucket(to), by, take_named, &ctx, e);
 }
 
 const struct named_sums *named_find(const struct named_list *l, struct slice name)
@@ -123,74 +122,6 @@ int64_t named_active(const struct named_list *users)
 	return n;
 }
 
-/* A bucket belongs to the wall hour in which it begins. */
-/* ---- the month to come ---- */
-
-struct days_seen {
-	int32_t first, today;         /* local days that are looked at */
-	int32_t from;                 /* first day with a call */
-	__int128 *cost;               /* by day from first on */
-};
-
-static void take_day(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
-{
-	struct days_seen *m = ctx;
-	int32_t day = zone_day_of(bucket);
-
-	(void)name;
-	if (day < m->first || day > m->today)
-		return;
-	if (s->calls > 0 && day < m->from)
-		m->from = day;
-	m->cost[day - m->first] += s->cost_pico;
-}
-
-/* Mean over the days of that class since the first call; of every class where there was none yet. */
-static void mean_of(const struct days_seen *m, struct calendar *cal, int class, __int128 *sum, int64_t *n)
-{
-	*sum = 0;
-	*n = 0;
-	for (int32_t day = m->from; day <= m->today; day++)
-		if (class == CLASS_COUNT || (int)calendar_class(cal, day) == class) {
-			*sum += m->cost[day - m->first];
-			++*n;
-		}
-}
-
-static __int128 still_to_come(const struct figures *d, const struct days_seen *m, struct calendar *cal, int32_t end)
-{
-	int64_t days[CLASS_COUNT] = { 0 }, n;
-	__int128 more = 0, sum;
-
-	for (int32_t day = d->last + 1; day < end; day++)
-		days[calendar_class(cal, day)]++;
-	for (int class = 0; class < CLASS_COUNT; class++) {
-		mean_of(m, cal, class, &sum, &n);
-		if (n == 0)
-			mean_of(m, cal, CLASS_COUNT, &sum, &n);
-		more += (sum * days[class] * 2 + n) / (2 * n); /* half up, once a class */
-	}
-	return more;
-}
-
-static int read_forecast(struct figures *d, struct ledger_reader *r, struct calendar *cal, struct err *e)
-{
-	struct date date = date_from_days(d->last);
-	int32_t first = d->last - date.day + 1;
-	struct days_seen m = { .first = d->last - FORECAST_DAYS + 1, .today = d->last, .from = INT32_MAX };
-	int rc;
-
-	if ((m.cost = calloc(FORECAST_DAYS, sizeof *m.cost)) == NULL)
-		return err_set(e, TK_ENOMEM, "out of memory");
-	rc = ledger_sums(r, floor_bucket(zone_day_start(m.first)), floor_bucket(d->to), BY_BUCKET, take_day,
-			 &m, e);
-	d->forecast_known = rc == TK_OK && m.from != INT32_MAX && d->month.cost > 0;
-	if (d->forecast_known)
-		d->forecast = d->month.cost + still_to_come(d, &m, cal, first + d->month.days);
-	free(m.cost);
-	return rc;
-}
-
 /* ---- the invoice of the month before ---- */
 
 static void take_invoiced(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
@@ -214,11 +145,12 @@ static int read_invoice(struct figures *d, struct ledger_reader *r, struct err *
 	first = end - before.day;
 	date_format(before, text);
 	memcpy(d->invoice_month, text, sizeof d->invoice_month - 1);
-	rc = ledger_sums(r, floor_bucket(zone_day_start(first)), floor_bucket(zone_day_start(end)), BY_BUCKET,
+	rc = ledger_sums(r, figures_bucket(zone_day_start(first)), figures_bucket(zone_day_start(end)), BY_BUCKET,
 			 take_invoiced, d, e);
 	return rc == TK_OK ? ledger_invoice(r, d->invoice_month, &d->invoice, e) : rc;
 }
 
+/* A bucket belongs to the wall hour in which it begins. */
 static void take_bucket(void *ctx, struct slice name, int64_t bucket, const struct sums *s)
 {
 	struct figures *d = ctx;
@@ -256,7 +188,7 @@ static int read_month(struct figures *d, struct ledger_reader *r, struct calenda
 	m->past = date.day;
 	for (int i = 0; i < m->days; i++)
 		m->class[i] = calendar_class(cal, m->first + i);
-	return ledger_sums(r, floor_bucket(zone_day_start(m->first)), floor_bucket(d->to), BY_BUCKET,
+	return ledger_sums(r, figures_bucket(zone_day_start(m->first)), figures_bucket(d->to), BY_BUCKET,
 			   take_month, m, e);
 }
 
@@ -271,7 +203,7 @@ static int read_usage(struct figures *d, struct ledger_reader *r, struct err *e)
 		{ BY_FUNCTION, &d->function },
 		{ BY_MODEL, &d->model },
 	};
-	int rc = ledger_sums(r, floor_bucket(d->from), floor_bucket(d->to), BY_BUCKET, take_bucket, d, e);
+	int rc = ledger_sums(r, figures_bucket(d->from), figures_bucket(d->to), BY_BUCKET, take_bucket, d, e);
 
 	for (size_t i = 0; i < COUNT(lists) && rc == TK_OK; i++)
 		rc = figures_named(d, r, d->from, d->to, lists[i].by, lists[i].list, e);
@@ -286,7 +218,7 @@ static int read_latency(struct figures *d, struct ledger_reader *r, struct err *
 
 	if (l == NULL)
 		return err_set(e, TK_ENOMEM, "out of memory");
-	rc = ledger_latency(r, floor_bucket(d->from), floor_bucket(d->to), l, e);
+	rc = ledger_latency(r, figures_bucket(d->from), figures_bucket(d->to), l, e);
 	d->mean_ns = l->n > 0 ? l->sum_ns / l->n : -1;
 	d->median_ns = latency_quantile(l, 0.5);
 	d->p90_ns = latency_quantile(l, 0.90);
@@ -403,10 +335,10 @@ static int read_all(struct figures *d, struct ledger_reader *r, struct calendar 
 
 int figures_read_costs(struct figures *d, struct ledger_reader *r, struct calendar *cal, struct err *e)
 {
-	int rc = costs_read(&d->costs, &d->pool, r, floor_bucket(d->from), floor_bucket(d->to), e);
+	int rc = costs_read(&d->costs, &d->pool, r, figures_bucket(d->from), figures_bucket(d->to), e);
 
 	if (rc == TK_OK)
-		rc = read_forecast(d, r, cal, e);
+		rc = figures_read_forecast(d, r, cal, e);
 	return rc == TK_OK ? read_invoice(d, r, e) : rc;
 }
 
@@ -445,6 +377,9 @@ void figures_free(struct figures *d)
 	free(d->day.error_department.p);
 	for (int i = 0; i < HISTORY_POINTS; i++)
 		free(d->history.point[i].user.p);
+	free(d->history.year_ago.user.p);
+	availability_free(&d->review.availability);
+	said_free(&d->said);
 	pool_free(&d->pool);
 	free(d);
 }

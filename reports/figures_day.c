@@ -88,7 +88,9 @@ int figures_read_day(struct figures *d, struct ledger_reader *r, struct calendar
 	day->info = *calendar_day(cal, d->first);
 	day->class = calendar_class(cal, d->first);
 	day->holiday = figures_keep(d, slice_str(day->info.holiday));
-	rc = figures_read_costs(d, r, cal, e);
+	rc = figures_read_trail(d, r, e);
+	if (rc == TK_OK)
+		rc = figures_read_costs(d, r, cal, e);
 	if (rc == TK_OK)
 		rc = read_comparisons(d, r, cal, e);
 	if (rc == TK_OK)

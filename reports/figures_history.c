@@ -4,28 +4,27 @@
 #include "core/base/zone.h"
 #include "reports/figures.h"
 
-static int read_point(struct figures *f, struct ledger_reader *r, struct period p, int at, struct latency *l,
-		      struct err *e)
+static int read_point(struct figures *f, struct ledger_reader *r, struct period p, struct history_point *h,
+		      struct latency *l, struct err *e)
 {
-	struct history *h = &f->history;
 	struct coverage seen = { 0 };
-	int rc = figures_named(f, r, p.from, p.to, BY_USER, &h->point[at].user, e);
+	int rc = figures_named(f, r, p.from, p.to, BY_USER, &h->user, e);
 
-	h->point[at].first = p.first;
-	h->point[at].last = p.last;
-	for (size_t i = 0; i < h->point[at].user.n; i++)
-		sums_add(&h->point[at].total, &h->point[at].user.p[i].s);
-	h->point[at].users = named_active(&h->point[at].user);
+	h->first = p.first;
+	h->last = p.last;
+	for (size_t i = 0; i < h->user.n; i++)
+		sums_add(&h->total, &h->user.p[i].s);
+	h->users = named_active(&h->user);
 	if (rc == TK_OK)
 		rc = ledger_latency(r, p.from - ((p.from % 900) + 900) % 900,
 				    p.to - ((p.to % 900) + 900) % 900, l, e);
 	if (rc == TK_OK)
 		rc = ledger_coverage(r, p.from - ((p.from % 60) + 60) % 60, p.to - ((p.to % 60) + 60) % 60,
 				     &seen, e);
-	h->point[at].watched = seen.missed_minutes < seen.minutes || h->point[at].total.calls > 0;
-	h->point[at].median_ns = latency_quantile(l, 0.5);
-	h->point[at].p95_ns = latency_quantile(l, 0.95);
-	h->point[at].p99_ns = latency_quantile(l, 0.99);
+	h->watched = seen.missed_minutes < seen.minutes || h->total.calls > 0;
+	h->median_ns = latency_quantile(l, 0.5);
+	h->p95_ns = latency_quantile(l, 0.95);
+	h->p99_ns = latency_quantile(l, 0.99);
 	return rc;
 }
 
@@ -80,16 +79,30 @@ static int read_days(struct figures *f, struct ledger_reader *r, struct err *e)
 	return rc;
 }
 
-int figures_read_history(struct figures *f, struct ledger_reader *r, struct period (*step)(struct period),
-			 struct err *e)
+/* The same weeks 52 weeks ago, so that weekdays meet weekdays; of a month the month of the year before. */
+static struct period year_before(const struct figures *f)
+{
+	struct date d = date_from_days(f->first), next;
+
+	if (d.day != 1 || f->last - f->first < 27)
+		return period_of_days(f->first - 364, f->last - 364);
+	d.year--;
+	next = (struct date){ d.year + (d.month == 12), (uint8_t)(d.month % 12 + 1), 1 };
+	return period_of_days(date_to_days(d), date_to_days(next) - 1);
+}
+
+int figures_read_history(struct figures *f, struct ledger_reader *r,
+			 struct period (*step)(void *ctx, struct period p), void *ctx, struct err *e)
 {
 	struct period p = period_of_days(f->first, f->last);
 	struct latency *l = calloc(1, sizeof *l);
 	int rc = l == NULL ? err_set(e, TK_ENOMEM, "out of memory") : TK_OK;
 
 	f->history.n = HISTORY_POINTS;
-	for (int i = HISTORY_POINTS - 1; i >= 0 && rc == TK_OK; i--, p = step(p))
-		rc = read_point(f, r, p, i, l, e);
+	for (int i = HISTORY_POINTS - 1; i >= 0 && rc == TK_OK; i--, p = step(ctx, p))
+		rc = read_point(f, r, p, &f->history.point[i], l, e);
+	if (rc == TK_OK)
+		rc = read_point(f, r, year_before(f), &f->history.year_ago, l, e);
 	free(l);
 	if (rc == TK_OK)
 		come_and_gone(&f->history);

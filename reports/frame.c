@@ -1,12 +1,18 @@
 #include "reports/frame.h"
 
+const char *frame_number(struct sheet *s, const char *prefix)
+{
+	struct date first = date_from_days(s->figures->first);
+
+	return sheet_text_of(s, "%s-%04d%02d%02d-1", prefix, (int)first.year, first.month, first.day);
+}
+
 void frame_head(struct sheet *s, const char *prefix, enum word period)
 {
 	const struct figures *f = s->figures;
-	struct date first = date_from_days(f->first);
 	const char *text = say_date(s, f->first);
 
-	s->number = sheet_text_of(s, "%s-%04d%02d%02d-1", prefix, (int)first.year, first.month, first.day);
+	s->number = frame_number(s, prefix);
 	if (f->last != f->first)
 		text = sheet_text_of(s, say(s, W_FROM_TO), text, say_date(s, f->last));
 	sheet_add_field(s, W_SITE, sheet_copy(s, slice_str(f->cfg->site.name)));
@@ -20,6 +26,17 @@ void frame_window(struct sheet *s)
 	sheet_add_field(s, W_WINDOW,
 			sheet_text_of(s, say(s, W_WINDOW_IS), say_time(s, f->from), say_time(s, f->to),
 				      f->cfg->site.time_zone));
+}
+
+/* What a sealed or stamped sheet is a witness of (audit-trail.md 5). */
+void frame_seal(struct sheet *s)
+{
+	const struct seals *seals = &s->figures->seals;
+
+	if (seals->size > 0)
+		sheet_add_field(s, W_TRAIL,
+				sheet_text_of(s, say(s, W_SEAL_IS), say_count(s, seals->size - 1),
+					      say_count(s, seals->size), sheet_copy(s, slice_str(seals->code))));
 }
 
 /* More than 1 % unknown is said aloud (reports.md 5). */

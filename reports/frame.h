@@ -4,9 +4,11 @@
 
 #include "reports/say.h"
 
+const char *frame_number(struct sheet *s, const char *prefix); /* WR-20261120-1 */
 /* Number of the document, site and the period. */
 void frame_head(struct sheet *s, const char *prefix, enum word period);
 void frame_window(struct sheet *s);
+void frame_seal(struct sheet *s); /* the last segment of the trail and its short code */
 void frame_warnings(struct sheet *s);
 /* Calls by hour, department, function, model, and with `users` by user. */
 void tables_all(struct sheet *s, struct sheet_section *b, bool users);
@@ -17,8 +19,5 @@ void chart_heat(struct sheet *s, struct sheet_section *b);
 void chart_history(struct sheet *s, struct sheet_section *b); /* calls, cost and users */
 void chart_latency(struct sheet *s, struct sheet_section *b);
 void chart_budget(struct sheet *s, struct sheet_section *b); /* of the month, with its forecast */
-/* What the month will have cost: so far, and the mean of each class of day for those that come. False: it is
- * over, or a class to come has had no day yet. */
-bool month_forecast(const struct month *m, figure *pico);
 
 #endif

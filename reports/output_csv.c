@@ -81,7 +81,29 @@ static void item(const struct csv *c, const struct sheet_item *i)
 		line(c, i->id, i->title, say(c->s, W_RESULT), "");
 	if (i->verdict != VERDICT_NONE)
 		line(c, i->id, i->title, say(c->s, W_VERDICT), say(c->s, verdict_word(i->verdict)));
+	if (i->said != VERDICT_NONE)
+		line(c, i->id, i->title, say(c->s, W_JUDGED), say(c->s, verdict_word(i->said)));
 	lines(c, i, &i->remarks, W_REMARK);
+}
+
+/* Who signed: of a block, and of the whole. */
+static void signatures(struct csv *c)
+{
+	static const enum word names[SHEET_SEALS] = { W_PREPARED, W_CHECKED, W_APPROVED };
+
+	for (const struct sheet_section *b = c->s->sections; b != NULL; b = b->next) {
+		c->section = b->title;
+		if (b->actual != NULL)
+			line(c, "", say(c->s, W_ACTUAL), "", b->actual);
+		if (b->checker != NULL)
+			line(c, "", say(c->s, W_CHECKER), "", b->checker);
+	}
+	c->section = c->s->title;
+	for (int i = 0; i < SHEET_SEALS; i++)
+		if (c->s->seal[i] != NULL)
+			line(c, "", say(c->s, names[i]), "", c->s->seal[i]);
+	for (const struct sheet_line *l = c->s->special.first; l != NULL; l = l->next)
+		line(c, "", say(c->s, W_SPECIAL), "", l->text);
 }
 
 static void table(const struct csv *c, const struct sheet_table *t)
@@ -146,6 +168,7 @@ int report_output_csv(const struct sheet *const *sheets, size_t n, struct buf *o
 			for (const struct sheet_table *t = b->tables; t != NULL; t = t->next)
 				table(&c, t);
 		}
+		signatures(&c);
 		for (const struct sheet_line *l = sheets[i]->notes.first; l != NULL; l = l->next)
 			line(&c, "", say(sheets[i], W_NOTE), "", l->text);
 	}

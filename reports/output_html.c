@@ -64,7 +64,7 @@ static void seal_boxes(const struct sheet *s, struct buf *out)
 		html_element(out, "<th>", say(s, names[i]), "</th>");
 	buf_str(out, "</tr><tr>");
 	for (size_t i = 0; i < COUNT(names); i++)
-		buf_str(out, "<td></td>");
+		html_element(out, "<td>", s->seal[i] == NULL ? "" : s->seal[i], "</td>");
 	buf_str(out, "</tr></table>\n");
 }
 
@@ -86,6 +86,24 @@ static void head(const struct sheet *s, struct buf *out)
 	box("summary", &s->summary, out);
 }
 
+/* A person's stands; the program's, where it was another one, in light beside it. */
+static void verdict(const struct sheet *s, const struct sheet_item *i, struct buf *out)
+{
+	enum verdict v = i->said != VERDICT_NONE ? i->said : i->verdict;
+	bool light = i->said == VERDICT_NONE && s->judged;
+
+	buf_fmt(out, "</td>\n<td class=\"verdict v%d%s\">", (int)v, light ? " light" : "");
+	if (v != VERDICT_NONE) {
+		html_element(out, "", verdict_mark(v), " ");
+		html_text(out, say(s, verdict_word(v)));
+	}
+	if (v != i->verdict && i->verdict != VERDICT_NONE) {
+		buf_str(out, "<p class=\"light\">");
+		buf_fmt(out, say(s, W_PROPOSED_WAS), verdict_mark(i->verdict));
+		buf_str(out, "</p>");
+	}
+}
+
 static void item(const struct sheet *s, const struct sheet_item *i, struct buf *out)
 {
 	html_element(out, "<tr><th scope=\"row\"><span>", i->id, "</span>");
@@ -93,11 +111,7 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 	lines(&i->results, out);
 	if (i->manual)
 		html_element(out, "<p class=\"entry\">", say(s, W_MANUAL), "</p>");
-	buf_fmt(out, "</td>\n<td class=\"verdict v%d\">", (int)i->verdict);
-	if (i->verdict != VERDICT_NONE) {
-		html_element(out, "", verdict_mark(i->verdict), " ");
-		html_text(out, say(s, verdict_word(i->verdict)));
-	}
+	verdict(s, i, out);
 	buf_str(out, "</td>\n<td class=\"remark\">");
 	lines(&i->remarks, out);
 	buf_str(out, "</td></tr>\n");
@@ -111,7 +125,7 @@ static void items(const struct sheet *s, const struct sheet_section *b, struct b
 		return;
 	buf_str(out, "<table class=\"check\"><thead><tr>");
 	for (size_t i = 0; i < COUNT(heads); i++)
-		html_element(out, "<th scope=\"col\">", say(s, heads[i]), "</th>");
+		html_element(out, "<th scope=\"col\">", say(s, sheet_head(s, heads[i])), "</th>");
 	buf_str(out, "</tr></thead><tbody>\n");
 	for (const struct sheet_item *i = b->items; i != NULL; i = i->next)
 		item(s, i, out);
@@ -146,8 +160,10 @@ static void table(const struct sheet_table *t, struct buf *out)
 static void check_line(const struct sheet *s, const struct sheet_section *b, struct buf *out)
 {
 	buf_str(out, "<p class=\"fill\">");
-	html_element(out, "", say(s, W_ACTUAL), " <u>&nbsp;</u> ");
-	html_element(out, "", say(s, W_CHECKER), " <u>&nbsp;</u>");
+	html_element(out, "", say(s, W_ACTUAL), b->actual == NULL ? " <u>&nbsp;</u> " : " <b>");
+	html_element(out, "", b->actual == NULL ? "" : b->actual, b->actual == NULL ? "" : "</b> ");
+	html_element(out, "", say(s, W_CHECKER), b->checker == NULL ? " <u>&nbsp;</u>" : " <b>");
+	html_element(out, "", b->checker == NULL ? "" : b->checker, b->checker == NULL ? "" : "</b>");
 	if (b->window != NULL)
 		html_element(out, "<br>", b->window, "");
 	buf_str(out, "</p>\n");
@@ -166,6 +182,8 @@ static void section(const struct sheet *s, const struct sheet_section *b, int nu
 		check_line(s, b, out);
 	} else {
 		buf_str(out, "</h2>\n");
+		if (b->actual != NULL)
+			check_line(s, b, out);
 	}
 	items(s, b, out);
 	if (b->charts != NULL) {
@@ -194,7 +212,9 @@ static void sheet(const struct sheet *s, struct buf *out)
 	buf_fmt(out, "<section class=\"sheet\" lang=\"%s\">\n", lang_code(s->lang));
 	head(s, out);
 	sections(s, false, out);
-	html_element(out, "<div class=\"special\">", say(s, W_SPECIAL), "</div>\n");
+	html_element(out, "<div class=\"special\">", say(s, W_SPECIAL), "");
+	lines(&s->special, out);
+	buf_str(out, "</div>\n");
 	box("notes", &s->notes, out);
 	sections(s, true, out);
 	buf_str(out, "</section>\n");

@@ -4,7 +4,7 @@
 
 #include "core/base/json.h"
 #include "core/base/zone.h"
-#include "reports/figures.h"
+#include "reports/duty.h"
 #include "reports/outputs.h"
 #include "reports/figure.h"
 
@@ -187,10 +187,67 @@ static void put_hygiene(struct json_out *o, const struct costs *c)
 	put_counts(o, "hygiene.unread_connections", &c->unread, false);
 }
 
-static void object(const struct figures *d, bool names, struct buf *out)
+static void put_text(struct json_out *o, const char *key, const char *text)
 {
+	json_key(o, key);
+	json_str(o, slice_str(text));
+}
+
+static void put_lines(struct json_out *o, const char *key, const struct sheet_lines *l)
+{
+	json_key(o, key);
+	json_open(o, '[');
+	for (const struct sheet_line *line = l->first; line != NULL; line = line->next)
+		json_str(o, slice_str(line->text));
+	json_close(o, ']');
+}
+
+/* The sheet as people read it: each item with what stands at it, and who signed. */
+static void put_sheet(struct json_out *o, const struct sheet *s)
+{
+	static const char *const seals[SHEET_SEALS] = { "prepared_by", "checked_by", "approved_by" };
+
+	put_text(o, "document", s->number);
+	json_key(o, "items");
+	json_open(o, '[');
+	for (const struct sheet_section *b = s->sections; b != NULL; b = b->next)
+		for (const struct sheet_item *i = b->items; i != NULL; i = i->next) {
+			json_open(o, '{');
+			put_text(o, "id", i->id);
+			put_text(o, "title", i->title);
+			put_lines(o, "results", &i->results);
+			put_lines(o, "remarks", &i->remarks);
+			json_key(o, "manual");
+			json_bool(o, i->manual);
+			put_text(o, "proposed", duty_verdict_name(i->verdict));
+			put_text(o, "verdict", duty_verdict_name(i->said));
+			json_close(o, '}');
+		}
+	json_close(o, ']');
+	for (int i = 0; i < SHEET_SEALS; i++)
+		put_text(o, seals[i], s->seal[i] == NULL ? "" : s->seal[i]);
+	put_lines(o, "special", &s->special);
+}
+
+/* Null where nothing was observed, or it is not of this report. */
+static void put_availability(struct json_out *o, const struct availability *a)
+{
+	int64_t base = a->service - a->planned - a->unknown;
+
+	put_number(o, "availability.percent", base > 0, (figure)(base - a->down) * 100, base, 6);
+	put_int(o, "availability.down_ns", a->down);
+	put_int(o, "availability.planned_ns", a->planned);
+	put_int(o, "availability.unknown_ns", a->unknown);
+	put_int(o, "availability.outages", (int64_t)a->outages.n);
+	put_number(o, "availability.mttr_ns", a->times.mttr > 0, a->times.mttr, 1, 0);
+}
+
+static void object(const struct sheet *s, struct buf *out)
+{
+	const struct figures *d = s->figures;
 	struct json_out o = json_out(out);
 	const struct coverage *c = &d->coverage;
+	bool names = !s->managers;
 
 	json_open(&o, '{');
 	put_time(&o, "period.from", d->from);
@@ -223,6 +280,8 @@ static void object(const struct figures *d, bool names, struct buf *out)
 	put_losses(&o, &c->losses);
 	put_findings(&o, d);
 	put_hygiene(&o, &d->costs);
+	put_availability(&o, &d->review.availability);
+	put_sheet(&o, s);
 	json_close(&o, '}');
 }
 
@@ -231,7 +290,7 @@ int report_output_json(const struct sheet *const *sheets, size_t n, struct buf *
 	(void)e;
 	if (n == 0)
 		return TK_OK;
-	object(sheets[0]->figures, !sheets[0]->managers, out);
+	object(sheets[0], out);
 	buf_byte(out, '\n');
 	return TK_OK;
 }

@@ -35,6 +35,9 @@ static void seals(struct pdf *p)
 		pdf_text(p, x, MARGIN_TOP, say(p->s, names[i]), SEAL, look);
 		pdf_frame(p, x, MARGIN_TOP, SEAL, 12);
 		pdf_frame(p, x, MARGIN_TOP + 12, SEAL, SEAL);
+		if (p->s->seal[i] != NULL)
+			pdf_text(p, x + PAD, MARGIN_TOP + 12 + PAD, p->s->seal[i], SEAL - 2 * PAD,
+				 (struct look){ .size = 7, .align = PANGO_ALIGN_CENTER });
 	}
 }
 
@@ -94,6 +97,24 @@ static void draw_lines(struct pdf *p, const struct sheet_lines *l, double x, dou
 		y += pdf_text(p, x + PAD, y, line->text, width - 2 * PAD, small);
 }
 
+/* A person's in bold; what was proposed, in brackets where the sheet has been judged. */
+static void verdict(struct pdf *p, const struct sheet_item *i, double x)
+{
+	enum verdict v = i->said != VERDICT_NONE ? i->said : i->verdict;
+	struct buf text;
+
+	if (v == VERDICT_NONE)
+		return;
+	buf_init(&text, 4096);
+	buf_fmt(&text, i->said == VERDICT_NONE && p->s->judged ? "(%s %s)" : "%s %s", verdict_mark(v),
+		say(p->s, verdict_word(v)));
+	if (v != i->verdict && i->verdict != VERDICT_NONE)
+		buf_fmt(&text, say(p->s, W_PROPOSED_WAS), verdict_mark(i->verdict));
+	pdf_text(p, x, p->y + PAD / 2, buf_cstr(&text), item_width[2] - PAD,
+		 i->said != VERDICT_NONE || v == VERDICT_BAD ? small_bold : small);
+	buf_free(&text);
+}
+
 /* One that is higher than a page runs over its foot: no report makes it. */
 static void item(struct pdf *p, const struct sheet_item *i)
 {
@@ -116,12 +137,7 @@ static void item(struct pdf *p, const struct sheet_item *i)
 		pdf_line(p, x + item_width[0] + 20 * MM, p->y + height - 3,
 			 x + item_width[0] + item_width[1] - PAD, p->y + height - 3, .4);
 	}
-	if (i->verdict != VERDICT_NONE) {
-		buf_clear(&text);
-		buf_fmt(&text, "%s %s", verdict_mark(i->verdict), say(p->s, verdict_word(i->verdict)));
-		pdf_text(p, x + item_width[0] + item_width[1] + PAD, p->y + PAD / 2, buf_cstr(&text),
-			 item_width[2] - PAD, i->verdict == VERDICT_BAD ? small_bold : small);
-	}
+	verdict(p, i, x + item_width[0] + item_width[1] + PAD);
 	draw_lines(p, &i->remarks, x + TEXT_WIDTH - item_width[3], item_width[3]);
 	for (int c = 0; c < 4; x += item_width[c++])
 		pdf_frame(p, x, p->y, item_width[c], height);
@@ -138,7 +154,8 @@ static void items(struct pdf *p, const struct sheet_section *b)
 		return;
 	pdf_shade(p, MARGIN_SIDE, p->y, TEXT_WIDTH, height, .93);
 	for (int c = 0; c < 4; x += item_width[c++]) {
-		pdf_text(p, x + PAD, p->y + PAD / 2, say(p->s, heads[c]), item_width[c], small_bold);
+		pdf_text(p, x + PAD, p->y + PAD / 2, say(p->s, sheet_head(p->s, heads[c])), item_width[c],
+			 small_bold);
 		pdf_frame(p, x, p->y, item_width[c], height);
 	}
 	p->y += height;
@@ -200,11 +217,14 @@ static void section_head(struct pdf *p, const struct sheet_section *b, int numbe
 	else
 		buf_fmt(&line, "%d %s", number, b->title);
 	down(p, buf_cstr(&line), heading);
-	if (b->planned != NULL) {
+	if (b->planned != NULL || b->actual != NULL) {
 		buf_clear(&line);
-		buf_fmt(&line, say(p->s, W_PLANNED), b->planned);
-		buf_fmt(&line, "  %s   %s ____:____   %s ________________", b->role, say(p->s, W_ACTUAL),
-			say(p->s, W_CHECKER));
+		if (b->planned != NULL) {
+			buf_fmt(&line, say(p->s, W_PLANNED), b->planned);
+			buf_fmt(&line, "  %s   ", b->role);
+		}
+		buf_fmt(&line, "%s %s   %s %s", say(p->s, W_ACTUAL), b->actual != NULL ? b->actual : "____:____",
+			say(p->s, W_CHECKER), b->checker != NULL ? b->checker : "________________");
 		down(p, buf_cstr(&line), small);
 		if (b->window != NULL)
 			down(p, b->window, small);
@@ -229,6 +249,20 @@ static void sections(struct pdf *p, bool appendix)
 	}
 }
 
+/* What people noted, and room for more. */
+static void special(struct pdf *p)
+{
+	double height = 14 * MM + lines_height(p, &p->s->special, TEXT_WIDTH);
+
+	p->y += PAD;
+	pdf_need(p, height + 2 * MM);
+	pdf_frame(p, MARGIN_SIDE, p->y, TEXT_WIDTH, height);
+	pdf_text(p, MARGIN_SIDE + PAD, p->y + PAD / 2, say(p->s, W_SPECIAL), TEXT_WIDTH, small);
+	p->y += 4 * MM;
+	draw_lines(p, &p->s->special, MARGIN_SIDE, TEXT_WIDTH);
+	p->y += height - 4 * MM + PAD;
+}
+
 static void sheet(struct pdf *p, const struct sheet *s)
 {
 	int first = p->page + 1;
@@ -242,11 +276,7 @@ static void sheet(struct pdf *p, const struct sheet *s)
 	framed(p, &s->warnings, small_bold);
 	framed(p, &s->summary, body);
 	sections(p, false);
-	p->y += PAD;
-	pdf_need(p, 16 * MM);
-	pdf_frame(p, MARGIN_SIDE, p->y, TEXT_WIDTH, 14 * MM);
-	pdf_text(p, MARGIN_SIDE + PAD, p->y + PAD / 2, say(s, W_SPECIAL), TEXT_WIDTH, small);
-	p->y += 14 * MM + PAD;
+	special(p);
 	for (const struct sheet_line *l = s->notes.first; l != NULL; l = l->next)
 		down(p, l->text, small);
 	p->over |= s->one_page && p->page > first;

@@ -82,6 +82,18 @@ static void head(const struct sheet *s, struct buf *out)
 	}
 }
 
+/* [proposed], or of a person: ×; with what had been proposed where that was another one. */
+static void verdict(const struct sheet *s, const struct sheet_item *i, struct buf *out)
+{
+	enum verdict v = i->said != VERDICT_NONE ? i->said : i->verdict;
+
+	if (v == VERDICT_NONE)
+		return;
+	buf_fmt(out, i->said != VERDICT_NONE ? "  %s %s" : "  [%s %s]", verdict_mark(v), say(s, verdict_word(v)));
+	if (v != i->verdict && i->verdict != VERDICT_NONE)
+		buf_fmt(out, say(s, W_PROPOSED_WAS), verdict_mark(i->verdict));
+}
+
 static void item(const struct sheet *s, const struct sheet_item *i, struct buf *out)
 {
 	buf_str(out, "  ");
@@ -89,13 +101,7 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 	if (strlen(i->id) >= 5)
 		buf_byte(out, ' ');
 	buf_str(out, i->title);
-	if (i->verdict != VERDICT_NONE) {
-		buf_str(out, "  [");
-		buf_str(out, verdict_mark(i->verdict));
-		buf_byte(out, ' ');
-		buf_str(out, say(s, verdict_word(i->verdict)));
-		buf_str(out, "]");
-	}
+	verdict(s, i, out);
 	buf_byte(out, '\n');
 	for (const struct sheet_line *l = i->results.first; l != NULL; l = l->next) {
 		spaces(out, 7);
@@ -114,10 +120,16 @@ static void item(const struct sheet *s, const struct sheet_item *i, struct buf *
 
 static void check_line(const struct sheet *s, const struct sheet_section *b, struct buf *out)
 {
-	buf_byte(out, ' ');
-	buf_fmt(out, say(s, W_PLANNED), b->planned);
-	buf_fmt(out, "  %s ==\n", b->role);
-	buf_fmt(out, "  %s ____:____  %s ______________\n", say(s, W_ACTUAL), say(s, W_CHECKER));
+	if (b->planned != NULL) {
+		buf_byte(out, ' ');
+		buf_fmt(out, say(s, W_PLANNED), b->planned);
+		buf_fmt(out, "  %s ==\n", b->role);
+	}
+	buf_fmt(out, "  %s ", say(s, W_ACTUAL));
+	put(out, b->actual != NULL ? b->actual : "____:____");
+	buf_fmt(out, "  %s ", say(s, W_CHECKER));
+	put(out, b->checker != NULL ? b->checker : "______________");
+	buf_byte(out, '\n');
 	if (b->window != NULL) {
 		buf_str(out, "  ");
 		put(out, b->window);
@@ -197,6 +209,8 @@ static void section(const struct sheet *s, const struct sheet_section *b, int nu
 			check_line(s, b, out);
 		else
 			buf_str(out, "==\n");
+		if (b->planned == NULL && b->actual != NULL)
+			check_line(s, b, out);
 	}
 	for (const struct sheet_item *i = b->items; i != NULL; i = i->next)
 		item(s, i, out);
@@ -215,13 +229,28 @@ static void sections(const struct sheet *s, bool appendix, struct buf *out)
 			section(s, b, ++number, out);
 }
 
+static void seals(const struct sheet *s, struct buf *out)
+{
+	static const enum word names[SHEET_SEALS] = { W_PREPARED, W_CHECKED, W_APPROVED };
+
+	for (int i = 0; i < SHEET_SEALS; i++) {
+		buf_fmt(out, "%s%s ", i > 0 ? "  " : "", say(s, names[i]));
+		put(out, s->seal[i] != NULL ? s->seal[i] : "____________");
+	}
+	buf_byte(out, '\n');
+}
+
 static void sheet(const struct sheet *s, struct buf *out)
 {
 	head(s, out);
 	sections(s, false, out);
 	buf_fmt(out, "\n%s: ________________________________________________\n", say(s, W_SPECIAL));
-	buf_fmt(out, "%s ____________  %s ____________  %s ____________\n", say(s, W_PREPARED),
-		say(s, W_CHECKED), say(s, W_APPROVED));
+	for (const struct sheet_line *l = s->special.first; l != NULL; l = l->next) {
+		buf_str(out, "  ");
+		put(out, l->text);
+		buf_byte(out, '\n');
+	}
+	seals(s, out);
 	sections(s, true, out);
 	buf_byte(out, '\n');
 	for (const struct sheet_line *l = s->notes.first; l != NULL; l = l->next) {

@@ -20,9 +20,9 @@ void period_summary(struct sheet *s)
 	const struct figures *f = s->figures;
 	const struct history *h = &f->history;
 	int64_t budget = f->cfg->budget.month_pico;
-	figure end;
-	const char *month_end = month_forecast(&f->month, &end) || f->month.past == f->month.days
-					? say_money(s, end, f->month.unpriced)
+	const char *month_end = f->forecast_known ? say_money(s, f->forecast, f->month.unpriced)
+				: f->month.past == f->month.days
+					? say_money(s, f->month.cost, f->month.unpriced)
 					: say(s, W_NO_FORECAST);
 
 	sheet_add_line(s, &s->summary,
@@ -49,6 +49,34 @@ void period_error_rate(struct sheet *s, struct sheet_item *i)
 	item_result(s, i, W_ERR_CLASSES, say_count(s, t->denied), say_count(s, t->limited),
 		    say_count(s, t->failure), say_count(s, t->error), say_count(s, t->timeout),
 		    say_count(s, t->reset));
+}
+
+/* Thirteen periods, oldest first: what the curves show. */
+void period_trend(struct sheet *s, struct sheet_item *i)
+{
+	const struct history *h = &s->figures->history;
+	const char *calls = NULL, *cost = NULL, *users = NULL;
+
+	for (int k = 0; k < h->n; k++) {
+		bool seen = h->point[k].watched;
+		const char *to = k > 0 ? " → " : "";
+
+		calls = sheet_text_of(s, "%s%s%s", k > 0 ? calls : "", to,
+				      seen ? say_count(s, h->point[k].total.calls) : "―");
+		cost = sheet_text_of(s, "%s%s%s", k > 0 ? cost : "", to,
+				     seen ? say_usd(s, h->point[k].total.cost_pico) : "―");
+		users = sheet_text_of(s, "%s%s%s", k > 0 ? users : "", to,
+				      seen ? say_count(s, h->point[k].users) : "―");
+	}
+	item_result(s, i, W_TREND_CALLS, calls);
+	item_result(s, i, W_TREND_COST, cost);
+	item_result(s, i, W_TREND_USERS, users);
+	if (h->year_ago.watched)
+		item_result(s, i, W_YEAR_AGO, say_date(s, h->year_ago.first),
+			    say_count(s, h->year_ago.total.calls), say_usd(s, h->year_ago.total.cost_pico),
+			    say_count(s, h->year_ago.users));
+	else
+		item_result(s, i, W_YEAR_AGO_NONE);
 }
 
 void period_versus(struct sheet *s, struct sheet_item *i)
@@ -83,10 +111,4 @@ void table_rules(struct sheet *s, struct sheet_section *b)
 		r->cell[2] = say_level(s, c->row[i].level);
 		r->permille = (int)((figure)c->row[i].n * 1000 / most);
 	}
-}
-
-void manual_items(struct sheet *s, struct sheet_section *b, const struct manual_item *rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sheet_add_manual(s, b, rows[i].id, rows[i].title);
 }

@@ -48,17 +48,29 @@ const struct report_output *report_output_named(const char *name)
 	return NULL;
 }
 
+/* The duty sheet of that name looks at the same period. */
+static int read_said(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e)
+{
+	struct period p = { f->from, f->to, f->first, f->last };
+	enum duty_sheet sheet = DUTY_DAILY;
+
+	while (sheet + 1 < DUTY_SHEETS && strcmp(duty_sheet_name(sheet), f->kind->name) != 0)
+		sheet++;
+	return said_read(&f->said, r, f->cfg, cal, sheet, p, e);
+}
+
 int report_read(struct figures **out, struct ledger_reader *r, const struct config *cfg, struct calendar *cal,
 		const struct report_kind *kind, struct date day, struct err *e)
 {
 	struct figures *f;
-	int rc = figures_read(&f, r, cfg, cal, kind->period(date_to_days(day)), e);
+	int rc = figures_read(&f, r, cfg, cal, kind->period(cal, cfg, date_to_days(day)), e);
 
 	*out = NULL;
 	if (rc != TK_OK)
 		return rc;
 	f->kind = kind;
-	rc = kind->read(f, r, cal, e);
+	if ((rc = read_said(f, r, cal, e)) == TK_OK)
+		rc = kind->read(f, r, cal, e);
 	if (rc == TK_OK && f->pool.failed)
 		rc = err_set(e, TK_ENOMEM, "out of memory");
 	if (rc != TK_OK) {
@@ -69,6 +81,15 @@ int report_read(struct figures **out, struct ledger_reader *r, const struct conf
 	return TK_OK;
 }
 
+struct sheet *report_sheet(const struct figures *f, const struct report_form *form, enum lang lang)
+{
+	struct sheet *s = f->kind->sheet(f, form, lang);
+
+	if (s != NULL)
+		said_put(s, &f->said);
+	return s;
+}
+
 int report_render(const struct figures *f, const struct report_form *form, const struct report_output *output,
 		  struct buf *out, struct err *e)
 {
@@ -76,7 +97,7 @@ int report_render(const struct figures *f, const struct report_form *form, const
 	struct sheet *sheets[COUNT(form->langs)] = { NULL };
 
 	for (size_t i = 0; i < form->n_langs; i++) {
-		sheets[i] = f->kind->sheet(f, form, form->langs[i]);
+		sheets[i] = report_sheet(f, form, form->langs[i]);
 		if (sheets[i] == NULL || sheet_failed(sheets[i]))
 			out->failed = true;
 	}

@@ -23,7 +23,8 @@ struct sheet;
 
 struct report_kind {
 	const char *name;
-	struct period (*period)(int32_t day); /* the one that holds a local day */
+	/* The one that holds a local day. */
+	struct period (*period)(struct calendar *cal, const struct config *cfg, int32_t day);
 	/* What only this report needs, behind what all have. */
 	int (*read)(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);
 	struct sheet *(*sheet)(const struct figures *f, const struct report_form *form, enum lang lang);
@@ -43,6 +44,8 @@ const struct report_output *report_output_at(size_t i);
 int report_read(struct figures **out, struct ledger_reader *r, const struct config *cfg, struct calendar *cal,
 		const struct report_kind *kind, struct date day, struct err *e);
 void figures_free(struct figures *f);
+/* The tree, with what people said on it. NULL: no memory. */
+struct sheet *report_sheet(const struct figures *f, const struct report_form *form, enum lang lang);
 /* Same input, same bytes: no clock in them. TK_ENOMEM: no memory, or more than `out` may hold. */
 int report_render(const struct figures *f, const struct report_form *form, const struct report_output *output,
 		  struct buf *out, struct err *e);

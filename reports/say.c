@@ -123,6 +123,11 @@ const char *say_name(struct sheet *s, struct slice name)
 	return name.n == 0 ? say(s, W_UNKNOWN) : sheet_copy(s, name);
 }
 
+const char *say_given(struct sheet *s, struct slice text)
+{
+	return text.n == 0 ? "―" : sheet_copy(s, text);
+}
+
 struct ranked {
 	const struct named_sums *named;
 	int64_t measure;
@@ -153,7 +158,8 @@ const char *say_top(struct sheet *s, const struct named_list *l, measure_fn meas
 		qsort(list, n, sizeof list[0], by_measure);
 	for (size_t i = 0; i < n && i < max; i++) {
 		const char *one = sheet_text_of(s, say(s, form), say_name(s, list[i].named->name),
-						say_count(s, list[i].measure));
+						form == W_NAME_COST ? say_usd(s, list[i].measure)
+								    : say_count(s, list[i].measure));
 
 		text = text == NULL ? one : sheet_text_of(s, "%s%s%s", text, say(s, W_LIST_COMMA), one);
 	}

@@ -22,7 +22,9 @@ const char *say_time(struct sheet *s, int64_t utc_sec);                /* 2026-1
 const char *say_date(struct sheet *s, int32_t days);
 /* A name out of a log, or 不明. */
 const char *say_name(struct sheet *s, struct slice name);
-/* The largest entries by a measure, at most `max`, as "a 3、b 2、他 4 件"; NULL when all are 0. */
+const char *say_given(struct sheet *s, struct slice text); /* as said, or a dash */
+/* The largest entries by a measure, at most `max`, as "a 3、b 2、他 4 件"; NULL when all are 0. With W_NAME_COST
+ * the measure is pico-USD. */
 typedef int64_t (*measure_fn)(const struct sums *s);
 const char *say_top(struct sheet *s, const struct named_list *l, measure_fn measure, size_t max,
 		    enum word form);

@@ -186,6 +186,15 @@ void item_remark(struct sheet *s, struct sheet_item *i, enum word w, ...)
 	va_end(ap);
 }
 
+struct sheet_item *sheet_item(const struct sheet *s, const char *id)
+{
+	for (struct sheet_section *b = s->sections; b != NULL; b = b->next)
+		for (struct sheet_item *i = b->items; i != NULL; i = i->next)
+			if (strcmp(i->id, id) == 0)
+				return i;
+	return NULL;
+}
+
 void item_verdict(struct sheet_item *i, enum verdict v)
 {
 	if (i != NULL && v > i->verdict)
@@ -253,6 +262,11 @@ struct sheet_series *chart_add_series(struct sheet_chart *c, const char *name)
 		v->text[i] = "";
 	}
 	return v;
+}
+
+enum word sheet_head(const struct sheet *s, enum word head)
+{
+	return head == W_VERDICT && s->judged ? W_JUDGED : head;
 }
 
 const char *lang_code(enum lang lang)

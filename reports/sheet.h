@@ -23,10 +23,11 @@ struct sheet_item {
 	const char *id, *title;
 	struct sheet_lines results, remarks;
 	bool manual; /* a person fills it in: a line to write on */
-	enum verdict verdict;
+	enum verdict verdict, said; /* proposed; a person's, which stands */
 };
 
 #define TABLE_COLUMNS 5 /* the name and four figures */
+#define SHEET_SEALS 3   /* prepared, checked, approved */
 struct sheet_row {
 	struct sheet_row *next;
 	const char *cell[TABLE_COLUMNS];
@@ -62,6 +63,7 @@ struct sheet_section {
 	struct sheet_section *next;
 	const char *title;
 	const char *planned, *role, *window; /* of a check; NULL: none */
+	const char *actual, *checker;	     /* when and by whom it was done; NULL: to be filled in */
 	bool appendix;                       /* behind the seal line, on a page of its own */
 	struct sheet_item *items, **items_end;
 	struct sheet_chart *charts, **charts_end;
@@ -83,6 +85,9 @@ struct sheet {
 	const char *title, *number;
 	struct sheet_field *fields, **fields_end; /* the head: site, day, window */
 	struct sheet_lines warnings, summary, notes;
+	struct sheet_lines special;	   /* 特記事項, beside room to write */
+	const char *seal[SHEET_SEALS]; /* who signed and when; NULL: an empty box */
+	bool judged;			   /* a person's verdicts are on it */
 	struct sheet_section *sections, **sections_end;
 };
 
@@ -110,6 +115,8 @@ struct sheet_item *sheet_add_manual(struct sheet *s, struct sheet_section *b, co
 /* A line of a word and as many `const char *` as it has %s. */
 void item_result(struct sheet *s, struct sheet_item *i, enum word w, ...);
 void item_remark(struct sheet *s, struct sheet_item *i, enum word w, ...);
+/* The item of that id, or NULL. */
+struct sheet_item *sheet_item(const struct sheet *s, const char *id);
 /* The worst one said stays. */
 void item_verdict(struct sheet_item *i, enum verdict v);
 /* `heads` ends with W_COUNT; at most TABLE_COLUMNS. */
@@ -121,6 +128,8 @@ struct sheet_chart *sheet_add_chart(struct sheet *s, struct sheet_section *b, en
 /* NULL: no memory, or the chart is full. All its points are CHART_NONE. */
 struct sheet_series *chart_add_series(struct sheet_chart *c, const char *name);
 
+/* The head of a column: of the verdicts, whether a person gave them. */
+enum word sheet_head(const struct sheet *s, enum word head);
 const char *verdict_mark(enum verdict v); /* "○", "△", "×", "" */
 enum word verdict_word(enum verdict v);   /* not for VERDICT_NONE */
 const char *lang_code(enum lang lang);    /* "ja", "en" */

@@ -1,30 +1,43 @@
 /* The weekly report (reports.md 2): for the officer with all items, for the management on one page. */
+#include "core/base/version.h"
 #include "core/base/zone.h"
 #include "reports/period_items.h"
 
 #define TOP 5
-#define THURSDAY 3
+#define DAY_NS (86400 * NS_PER_SEC)
+#define RESTORE_DAYS 35 /* from when a restore test is overdue (W2.9) */
 
 extern const struct report_kind report_weekly;
 
-/* Seven local days that end on a Thursday. */
-static struct period period(int32_t day)
+/* The seven days of reports.md 4; several weeks that one day reports are one period. */
+static struct period period(struct calendar *cal, const struct config *cfg, int32_t day)
 {
-	int32_t last = day + (THURSDAY - date_weekday(day) + 7) % 7;
+	struct period_options o = duty_options(cfg);
 
-	return period_of_days(last - 6, last);
+	return period_week(cal, &o, day);
 }
 
-static struct period before(struct period p)
+struct steps {
+	struct calendar *cal;
+	const struct config *cfg;
+};
+
+static struct period before(void *ctx, struct period p)
 {
-	return period_of_days(p.first - 7, p.last - 7);
+	const struct steps *steps = ctx;
+
+	return period(steps->cal, steps->cfg, p.first - 1);
 }
 
 static int read_week(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e)
 {
-	int rc = figures_read_history(f, r, before, e);
+	struct steps steps = { cal, f->cfg };
+	int rc = figures_read_history(f, r, before, &steps, e);
 
-	(void)cal;
+	if (rc == TK_OK)
+		rc = figures_read_forecast(f, r, cal, e);
+	if (rc == TK_OK)
+		rc = figures_read_care(f, r, e);
 	return rc == TK_OK ? figures_read_sessions(f, r, e) : rc;
 }
 
@@ -33,8 +46,13 @@ static int64_t calls_of(const struct sums *s)
 	return s->calls;
 }
 
-static void top(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
-		const struct named_list *l)
+static int64_t cost_of(const struct sums *s)
+{
+	return s->cost_pico;
+}
+
+static struct sheet_item *top(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
+			      const struct named_list *l)
 {
 	struct sheet_item *i = sheet_add_item(s, b, id, title);
 	const char *text = say_top(s, l, calls_of, TOP, W_NAME_CALLS);
@@ -43,6 +61,16 @@ static void top(struct sheet *s, struct sheet_section *b, const char *id, enum w
 		item_result(s, i, W_NONE);
 	else
 		item_result(s, i, W_NAMES_TOP, text);
+	return i;
+}
+
+/* What each function cost, dearest first. */
+static void function_costs(struct sheet *s, struct sheet_item *i)
+{
+	const char *text = say_top(s, &s->figures->function, cost_of, TOP, W_NAME_COST);
+
+	if (text != NULL)
+		item_result(s, i, W_COST_TOP, text);
 }
 
 static void calls(struct sheet *s, struct sheet_section *b)
@@ -118,6 +146,13 @@ static void frequency(struct sheet *s, struct sheet_section *b)
 		    say_count(s, d[3]), say_count(s, d[4]), say_count(s, d[5]), say_count(s, d[6]));
 }
 
+/* The reports of the week themselves (W1.9, W1.10): this one and its sister, by number. */
+static void document(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
+		     const char *prefix, const char *option)
+{
+	item_result(s, sheet_add_item(s, b, id, title), W_DOCUMENT_MADE, frame_number(s, prefix), option);
+}
+
 static void usage(struct sheet *s)
 {
 	const struct figures *f = s->figures;
@@ -126,28 +161,82 @@ static void usage(struct sheet *s)
 
 	calls(s, b);
 	top(s, b, "W1.2", W_W1_2, &f->department);
-	top(s, b, "W1.3", W_W1_3, &f->function);
+	function_costs(s, top(s, b, "W1.3", W_W1_3, &f->function));
 	period_error_rate(s, sheet_add_item(s, b, "W1.4", W_W1_4));
 	active(s, b);
 	frequency(s, b);
 	sheet_add_manual(s, b, "W1.7", W_W1_7);
 	i = sheet_add_item(s, b, "W1.8", W_W1_8);
 	period_versus(s, i);
+	period_trend(s, i);
+	document(s, b, "W1.9", W_W1_9, "WR", "");
+	document(s, b, "W1.10", W_W1_10, "WS", " --for managers");
 	chart_history(s, b);
 	chart_budget(s, b);
 	chart_heat(s, b);
 	chart_latency(s, b);
 }
 
+/* ---- maintenance ---- */
+
+static void care_item(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
+		      const struct care_done *c, const char *command, int64_t days)
+{
+	struct sheet_item *i = sheet_add_item(s, b, id, title);
+	const struct care *care = &s->figures->care;
+	int64_t age = care->to - c->ns;
+
+	if (c->ns == 0)
+		item_result(s, i, W_CARE_NEVER, command);
+	else if (c->segments[0] != '\0')
+		item_result(s, i, W_CARE_BACKUP, say_time(s, c->ns / NS_PER_SEC), c->actor, c->records,
+			    c->segments);
+	else
+		item_result(s, i, W_CARE_DONE, say_time(s, c->ns / NS_PER_SEC), c->actor);
+	if (c->ns != 0)
+		item_result(s, i, W_CARE_AGE, say_count(s, age / DAY_NS));
+	item_verdict(i, c->ns == 0 || age > days * DAY_NS ? VERDICT_CARE : VERDICT_GOOD);
+}
+
+static void archive(struct sheet *s, struct sheet_section *b)
+{
+	const struct figures *f = s->figures;
+	struct sheet_item *i = sheet_add_item(s, b, "W2.4", W_W2_4);
+
+	if (f->seals.size > 0)
+		item_result(s, i, W_ARCHIVED, say_count(s, f->seals.n),
+			    sheet_copy(s, slice_str(f->seals.code)));
+	else
+		item_result(s, i, W_SEALS_NONE);
+	item_verdict(i, f->seals.n > 0 ? VERDICT_GOOD : VERDICT_CARE);
+	i = sheet_add_item(s, b, "W2.5", W_W2_5);
+	item_result(s, i, W_ERASED, say_count(s, f->care.erased));
+}
+
 static void maintenance(struct sheet *s)
 {
-	static const struct manual_item rows[] = {
-		{ "W2.1", W_W2_1 }, { "W2.2", W_W2_2 },	  { "W2.3", W_W2_3 },	{ "W2.4", W_W2_4 },
-		{ "W2.5", W_W2_5 }, { "W2.6", W_W2_6 },	  { "W2.7", W_W2_7 },	{ "W2.8", W_W2_8 },
-		{ "W2.9", W_W2_9 }, { "W2.10", W_W2_10 }, { "W2.11", W_W2_11 }, { "W2.12", W_W2_12 },
-	};
+	const struct care *c = &s->figures->care;
+	struct sheet_section *b = sheet_add_section(s, W_BLOCK_MAINTAIN);
+	struct sheet_item *i;
 
-	manual_items(s, sheet_add_section(s, W_BLOCK_MAINTAIN), rows, COUNT(rows));
+	sheet_add_manual(s, b, "W2.1", W_W2_1);
+	item_result(s, sheet_add_manual(s, b, "W2.2", W_W2_2), W_VERSION, TK_VERSION);
+	sheet_add_manual(s, b, "W2.3", W_W2_3);
+	archive(s, b);
+	care_item(s, b, "W2.6", W_W2_6, &c->optimised, "tochoku maintain optimise", 7);
+	care_item(s, b, "W2.7", W_W2_7, &c->backup, "tochoku maintain backup", 7);
+	care_item(s, b, "W2.8", W_W2_8, &c->tested, "tochoku maintain restore-test", 7);
+	if (c->failed) {
+		i = sheet_item(s, "W2.8");
+		item_result(s, i, W_CARE_FAILED);
+		item_verdict(i, VERDICT_BAD);
+	}
+	care_item(s, b, "W2.9", W_W2_9, &c->tested, "tochoku maintain restore-test", RESTORE_DAYS);
+	i = sheet_add_item(s, b, "W2.10", W_W2_10);
+	item_result(s, i, W_DF_WINDOWS, say_count(s, c->windows), say_count(s, c->windows_late));
+	item_verdict(i, c->windows_late > 0 ? VERDICT_CARE : VERDICT_GOOD);
+	sheet_add_manual(s, b, "W2.11", W_W2_11);
+	sheet_add_manual(s, b, "W2.12", W_W2_12);
 }
 
 static void for_officer(struct sheet *s)

@@ -163,6 +163,15 @@ struct config {
 		const char *rate_date, *rate_source;
 	} budget;
 	struct cfg_range ranges[CLASS_COUNT];
+	struct {
+		const char *week;	   /* friday: from Friday to Thursday; iso: from Monday to Sunday */
+		const char *closed_friday; /* before, after: the report of a week is made on that business day */
+		bool half_day_counts;	   /* as a month's first business day */
+		struct hours service;	   /* in which availability is promised, on every day */
+		const char *folder;	   /* into which reports are delivered; NULL: nowhere */
+		const char **formats;
+		size_t n_formats;
+	} reports;
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
 	const char **rules_on; size_t n_rules_on;     /* ids of rules that are turned on, and off */
 	const char **rules_off; size_t n_rules_off;

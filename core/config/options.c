@@ -4,6 +4,9 @@
 static const char *const languages[] = { "ja", "en" };
 static const char *const user_states[] = { "active", "suspended", "left" };
 static const char *const key_states[] = { "active", "revoked", "expired" };
+static const char *const weeks[] = { "friday", "iso" };
+static const char *const closed_fridays[] = { "before", "after" };
+static const char *const report_formats[] = { "html", "pdf", "text", "csv", "json" };
 static const char *const key_kinds[] = { "person", "service", "shared" };
 
 static const struct option site_rows[] = {
@@ -247,6 +250,23 @@ static const struct option ranges_rows[] = {
 };
 static const struct option_table ranges = TABLE(ranges_rows);
 
+static const struct option reports_rows[] = {
+	{ .key = "week", .type = &type_word, IN(config, reports.week), .preset = "friday", WORDS(weeks),
+	  .doc = "friday: a week is Friday to Thursday; iso: Monday to Sunday" },
+	{ .key = "closed_friday", .type = &type_word, IN(config, reports.closed_friday), .preset = "before",
+	  WORDS(closed_fridays),
+	  .doc = "on which business day the report of a week is made whose Friday is closed" },
+	{ .key = "half_day_counts", .type = &type_bool, IN(config, reports.half_day_counts), .preset = "false",
+	  .doc = "a half day may be the first business day of a month" },
+	{ .key = "service", .type = &type_hours, IN(config, reports.service), .preset = "00:00-24:00",
+	  .doc = "hours of each day in which the system is promised to be up" },
+	{ .key = "folder", .type = &type_text, IN(config, reports.folder),
+	  .doc = "folder into which `report deliver` files the reports that are due" },
+	{ .key = "formats", .shape = MANY, .type = &type_word, COUNTED(config, reports.formats, reports.n_formats),
+	  .preset = "[html]", WORDS(report_formats), .doc = "in which forms it files them" },
+};
+static const struct option_table reports = TABLE(reports_rows);
+
 static const struct option rule_list_rows[] = {
 	{ .key = "name", .type = &type_id, IN(cfg_list, name), .flags = REQUIRED, .unique = "rule list name",
 	  .doc = "name of the list, as rules have it between %" },
@@ -311,6 +331,7 @@ static const struct option root_rows[] = {
 	{ .key = "prices", .shape = SECTION, .table = &prices, .doc = "prices of models" },
 	{ .key = "budget", .shape = SECTION, .table = &budget, .doc = "what it may cost" },
 	{ .key = "ranges", .shape = SECTION, .table = &ranges, .doc = "accepted ranges by class of day" },
+	{ .key = "reports", .shape = SECTION, .table = &reports, .doc = "weeks, service hours, delivery" },
 	{ .key = "rules", .shape = SECTION, .table = &rules, .doc = "detection rules" },
 	{ .key = "ledger", .shape = SECTION, .table = &ledger, .doc = "where everything is kept" },
 	{ .key = "processes", .shape = SECTION, .table = &processes,

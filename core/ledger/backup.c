@@ -106,17 +106,19 @@ int ledger_link(struct ledger_reader *r, int64_t n, uint8_t out[32], struct err 
 	if (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)
 		column_bytes(s, 0, out, 32);
 	sqlite3_finalize(s);
-	return rc == TK_EEND ? err_set(e, TK_ENOTFOUND, "the ledger has no transaction %lld", (long long)n) : rc;
+	return rc == TK_EEND ? err_set(e, TK_ENOTFOUND, "the ledger has no transaction %lld", (long long)n)
+			     : rc;
 }
 
 int ledger_last_control(struct ledger_reader *r, const char *action, int64_t *ns, struct err *e)
 {
 	sqlite3_stmt *s;
-	int rc = reader_prepare(r, &s,
-				"SELECT ts FROM records WHERE type = 'control' AND"
-				" json_extract(body, '$.action') = ?1 AND"
-				" coalesce(json_extract(body, '$.result'), 'ok') = 'ok' ORDER BY seq DESC LIMIT 1",
-				NULL, 0, e);
+	int rc = reader_prepare(
+		r, &s,
+		"SELECT ts FROM records WHERE type = 'control' AND"
+		" json_extract(body, '$.action') = ?1 AND"
+		" coalesce(json_extract(body, '$.result'), 'ok') = 'ok' ORDER BY seq DESC LIMIT 1",
+		NULL, 0, e);
 
 	*ns = 0;
 	if (rc == TK_OK) {
@@ -124,6 +126,38 @@ int ledger_last_control(struct ledger_reader *r, const char *action, int64_t *ns
 		if ((rc = reader_step(r, s, e)) == TK_OK)
 			*ns = sqlite3_column_int64(s, 0);
 	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int ledger_care(struct ledger_reader *r, int64_t to_ns, care_row_fn row, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc = reader_prepare(
+		r, &s,
+		"SELECT ts, type, body FROM records WHERE ts < ?1 AND (type IN ('erase', 'clock') OR"
+		" (type = 'control' AND json_extract(body, '$.action') IN"
+		" ('backup', 'restore-test', 'optimise'))) ORDER BY seq",
+		&to_ns, 1, e);
+
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)
+		row(ctx, sqlite3_column_int64(s, 0), reader_text(s, 1), reader_text(s, 2));
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int ledger_record_counts(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, record_count_fn row,
+			 void *ctx, struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc =
+		reader_prepare(r, &s,
+			       "SELECT type, count(*) FROM records WHERE ts >= ?1 AND ts < ?2 AND NOT (type ="
+			       " 'log-used' AND body LIKE '%\"what\":\"report %') GROUP BY type",
+			       (int64_t[]){ from_ns, to_ns }, 2, e);
+
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)
+		row(ctx, reader_text(s, 0), sqlite3_column_int64(s, 1));
 	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;
 }

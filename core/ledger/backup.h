@@ -16,6 +16,15 @@ int ledger_check_schema(struct ledger_reader *r, struct err *e);
 int ledger_link(struct ledger_reader *r, int64_t n, uint8_t out[32], struct err *e);
 /* When a control record of that action, and of no other result than ok, was made last; 0: never. */
 int ledger_last_control(struct ledger_reader *r, const char *action, int64_t *ns, struct err *e);
+/* Every record of care before `to_ns`, by seq: erasures, changes of the clock, and of control records backup,
+ * restore-test and optimise. Slices live for the call. */
+typedef void (*care_row_fn)(void *ctx, int64_t ts_ns, struct slice type, struct slice body);
+int ledger_care(struct ledger_reader *r, int64_t to_ns, care_row_fn row, void *ctx, struct err *e);
+/* How many records of each type, access events apart, were made in [from, to) ns; without those of printing a
+ * report, which would change what the next print says. */
+typedef void (*record_count_fn)(void *ctx, struct slice type, int64_t n);
+int ledger_record_counts(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, record_count_fn row,
+			 void *ctx, struct err *e);
 /* Gives free pages back to the file system; inside a transaction. *n: how many bytes. */
 int ledger_optimise(struct ledger *l, int64_t *n, struct err *e);
 

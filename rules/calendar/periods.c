@@ -57,6 +57,21 @@ static void week(struct calendar *c, const struct period_options *o, int32_t day
 	out->week = period_of_days(first - 7, last - 1);
 }
 
+int32_t period_week_date(struct calendar *c, const struct period_options *o, int32_t days)
+{
+	int weekday = o->iso_week ? MONDAY : FRIDAY, step = o->iso_week || o->next_day ? 1 : -1;
+
+	return moved(c, days + 7 - (date_weekday(days) - weekday + 7) % 7, step);
+}
+
+struct period period_week(struct calendar *c, const struct period_options *o, int32_t days)
+{
+	struct periods p = { 0 };
+
+	week(c, o, period_week_date(c, o, days), &p);
+	return p.week;
+}
+
 static bool is_month_day(struct calendar *c, const struct period_options *o, int32_t days)
 {
 	enum opening opening = calendar_day(c, days)->opening;

@@ -26,6 +26,10 @@ struct periods {
 };
 
 void periods_of(struct calendar *c, const struct period_options *o, int32_t days, struct periods *out);
+/* The date on which the report of the week that holds `days` is made, and the week or weeks that it is of:
+ * those made on one date are one period. */
+int32_t period_week_date(struct calendar *c, const struct period_options *o, int32_t days);
+struct period period_week(struct calendar *c, const struct period_options *o, int32_t days);
 /* Local days [first, last]. */
 struct period period_of_days(int32_t first, int32_t last);
 int32_t fiscal_year(int32_t days);

@@ -427,6 +427,8 @@ static const struct {
 	{ "duty.enter", do_duty },
 	{ "duty.sign", do_duty },
 	{ "duty.handover", do_duty },
+	{ "duty.assume", do_fact },
+	{ "duty.register", do_fact },
 	{ "incident.open", do_incident },
 	{ "incident.update", do_incident },
 	{ "incident.close", do_incident },

@@ -46,6 +46,7 @@ static inline struct slice member(const struct request *r, const char *key)
 /* sensor/recorder/review.c */
 int do_finding(struct context *c);
 int do_duty(struct context *c);
+int do_fact(struct context *c);
 int do_incident(struct context *c);
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/base/zone.h"
 #include "core/review/decision.h"
 #include "core/review/duty.h"
+#include "core/review/facts.h"
 #include "core/review/incident.h"
 #include "sensor/recorder/request_context.h"
 
@@ -265,6 +266,18 @@ int do_duty(struct context *c)
 		rc = with_verdicts(c, &j, true);
 	if (rc == TK_OK && c->refusal == NULL)
 		rc = record_one(c, &entry, type, NULL, 0);
+	journal_free(&j);
+	return rc;
+}
+
+int do_fact(struct context *c)
+{
+	const struct journal_entry entry = asked(c);
+	struct journal j;
+	int rc = journal_load(&j, c->l, c->e);
+
+	if (rc == TK_OK && (c->refusal = fact_refusal(&j, &entry)) == NULL)
+		rc = record_one(c, &entry, "entry", NULL, 0);
 	journal_free(&j);
 	return rc;
 }

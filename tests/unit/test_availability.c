@@ -86,6 +86,12 @@ static void outages_by_hand(void)
 	}
 }
 
+#define ALL_DAY                                                                                              \
+	(struct hours)                                                                                       \
+	{                                                                                                    \
+		0, 86400                                                                                     \
+	}
+
 static void is_percent(const struct availability *a, const char *want, const char *name)
 {
 	struct buf b;
@@ -104,12 +110,12 @@ static void figures_by_hand(void)
 	struct stretch down[] = { { DAY, DAY + 216 * MIN } };
 	struct stretches outages = { down, 1, 1 }, none = { 0 };
 
-	ok(availability_of(&a, &outages, &none, NULL, 0), "a month");
+	ok(availability_of(&a, ALL_DAY, &outages, &none, NULL, 0), "a month");
 	is_percent(&a, "99.50", "216 minutes of 30 days");
 	availability_free(&a);
 	down[0].to += SEC;
 	a = (struct availability){ .from = 0, .to = 30 * DAY };
-	availability_of(&a, &outages, &none, NULL, 0);
+	availability_of(&a, ALL_DAY, &outages, &none, NULL, 0);
 	is_percent(&a, "99.49", "a second more is rounded down");
 	availability_free(&a);
 }
@@ -126,7 +132,7 @@ static void sets_by_hand(void)
 	struct window w[] = { { .from_ns = 5 * HOUR, .to_ns = 6 * HOUR, .planned = false },
 			      { .from_ns = HOUR, .to_ns = 2 * HOUR, .planned = true } };
 
-	ok(availability_of(&a, &outages, &unknown, w, 2), "planned, unknown and down");
+	ok(availability_of(&a, ALL_DAY, &outages, &unknown, w, 2), "planned, unknown and down");
 	ok_int(a.planned / MIN, 60, "planned");
 	ok_int(a.unknown / MIN, 60, "unknown outside of it");
 	ok_int(a.down / MIN, 90, "down outside of both; a late announcement counts as down");
@@ -134,12 +140,12 @@ static void sets_by_hand(void)
 	ok_int(availability_mtbf(&a) / MIN, 195, "up time over two outages");
 	availability_free(&a);
 	a = (struct availability){ .from = 3 * HOUR, .to = 5 * HOUR + 10 * MIN };
-	availability_of(&a, &outages, &unknown, w, 2);
+	availability_of(&a, ALL_DAY, &outages, &unknown, w, 2);
 	ok_int(a.down / MIN, 70, "an outage over both borders is split by minutes");
 	ok_int(availability_mtbf(&a) / MIN, 60, "and counted where it began");
 	availability_free(&a);
 	a = (struct availability){ .from = HOUR, .to = 2 * HOUR };
-	availability_of(&a, &outages, &unknown, w, 2);
+	availability_of(&a, ALL_DAY, &outages, &unknown, w, 2);
 	ok(!availability_percent(&a, &(struct buf){ 0 }), "all of it planned: there is nothing to tell");
 	ok_int(availability_mtbf(&a), -1, "nor between failures");
 	availability_free(&a);
@@ -156,18 +162,47 @@ static void days_of_other_lengths(void)
 	ok(zone_use("Europe/Berlin", &e) == TK_OK, "Berlin");
 	a.from = zone_day_start(days) * SEC;
 	a.to = zone_day_start(days + 1) * SEC;
-	availability_of(&a, &none, &none, NULL, 0);
+	availability_of(&a, ALL_DAY, &none, &none, NULL, 0);
 	ok_int(a.service / HOUR, 23, "the short day");
 	days = date_to_days((struct date){ 2026, 10, 25 });
 	a.from = zone_day_start(days) * SEC;
 	a.to = zone_day_start(days + 1) * SEC;
-	availability_of(&a, &none, &none, NULL, 0);
+	availability_of(&a, ALL_DAY, &none, &none, NULL, 0);
 	ok_int(a.service / HOUR, 25, "the long day");
+	availability_free(&a);
+}
+
+/* Promised from 07:00 to 22:00: two days of 15 hours. Down 21:00 to 08:00 is an hour of each; planned 06:00
+ * to 07:30 of the second day takes half of the latter's; nobody watched 12:00 to 13:00, nor at 23:00. */
+static void service_hours(void)
+{
+	struct err e;
+	struct availability a = { 0 };
+	struct stretch down[1], blind[2];
+	struct stretches outages = { down, 1, 1 }, unknown = { blind, 2, 2 };
+	struct window w = { .planned = true };
+
+	ok(zone_use("Asia/Tokyo", &e) == TK_OK, "Tokyo");
+	a.from = zone_day_start(date_to_days((struct date){ 2026, 11, 24 })) * SEC;
+	a.to = a.from + 2 * DAY;
+	down[0] = (struct stretch){ a.from + 21 * HOUR, a.from + DAY + 8 * HOUR };
+	blind[0] = (struct stretch){ a.from + 12 * HOUR, a.from + 13 * HOUR };
+	blind[1] = (struct stretch){ a.from + 23 * HOUR, a.from + 24 * HOUR };
+	w.from_ns = a.from + DAY + 6 * HOUR;
+	w.to_ns = a.from + DAY + 7 * HOUR + 30 * MIN;
+	availability_of(&a, (struct hours){ 7 * 3600, 22 * 3600 }, &outages, &unknown, &w, 1);
+	ok_int(a.service / MIN, 1800, "two days of fifteen hours");
+	ok_int(a.planned / MIN, 30, "planned only within them");
+	ok_int(a.unknown / MIN, 60, "not watched only within them");
+	ok_int(a.down / MIN, 90, "down only within them");
+	is_percent(&a, "94.73", "1620 of 1710 minutes");
+	ok_int((int64_t)a.outages.n, 2, "the night divides it");
 	availability_free(&a);
 }
 
 int main(void)
 {
+	service_hours();
 	outages_by_hand();
 	figures_by_hand();
 	sets_by_hand();

@@ -1,6 +1,7 @@
 /* What charts show: the forecast of a month by classes of days, shades, gaps of curves, captions. */
 #include "reports/chart_draw.h"
-#include "reports/frame.h"
+#include "reports/figure.h"
+#include "reports/figures.h"
 #include "tests/lib/tap.h"
 
 #define USD PICO_USD
@@ -24,16 +25,19 @@ static struct month month_of(void)
 
 static void forecast(void)
 {
-	struct month m = month_of();
-	figure end;
+	struct figures f = { .month = month_of() };
 
-	/* business: 10, 11, 13, 15, mean 12.25; closed: 2; so far 53 */
-	ok(month_forecast(&m, &end) && end == 53 * USD + (figure)(12.25 * 3 * USD) + 2 * USD,
+	/* business: 10, 11, 13, 15 in four days; closed: 2 and 2 in two; so far 53 */
+	f.class_mean[CLASS_BUSINESS] = (struct class_mean){ 49 * USD, 4 };
+	f.class_mean[CLASS_CLOSED] = (struct class_mean){ 4 * USD, 2 };
+	ok(forecast_until(&f, 10) == 53 * USD + (figure)(12.25 * 3 * USD) + 2 * USD,
 	   "the days to come cost the mean of their class");
-	m.class[9] = CLASS_HALF;
-	ok(!month_forecast(&m, &end), "no forecast where a class to come has had no day");
-	m.past = m.days;
-	ok(!month_forecast(&m, &end) && end == m.cost, "a month that is over has what it cost");
+	ok(forecast_until(&f, 7) == 53 * USD + (figure)(12.25 * USD), "a curve goes there day by day");
+	ok(forecast_until(&f, 6) == 53 * USD, "from what it cost so far");
+	f.class_mean[CLASS_BUSINESS] = (struct class_mean){ 1, 2 };
+	ok(forecast_until(&f, 10) == 53 * USD + 2 + 2 * USD, "half up, once a class: three halves are two");
+	f.month.past = 10;
+	ok(forecast_until(&f, 10) == 53 * USD, "a month that is over has what it cost");
 }
 
 struct seen {

@@ -1,0 +1,147 @@
+/* What a month is judged by (reports.md 3): availability, incidents, keys, decisions, checks. */
+#include <stdlib.h>
+
+#include "core/base/zone.h"
+#include "core/review/decision.h"
+#include "reports/figures.h"
+
+#define IDLE_DAYS 90
+
+static void count_incidents(struct figures *f)
+{
+	static const char *const severities[SEVERITIES] = { "critical", "major", "moderate", "minor" };
+	struct month_review *m = &f->review;
+
+	for (size_t i = 0; i < f->said.incidents.n; i++) {
+		const struct incident *in = &f->said.incidents.p[i];
+		int64_t start = in->time[INCIDENT_STARTED] / NS_PER_SEC;
+
+		if (start < f->from || start >= f->to)
+			continue;
+		m->incidents++;
+		m->security += slice_is(in->field[INCIDENT_TYPE], "security");
+		for (int k = 0; k < SEVERITIES; k++)
+			m->severity[k] += slice_is(in->field[INCIDENT_SEVERITY], severities[k]);
+	}
+}
+
+struct key_count {
+	struct month_review *m;
+	int64_t since_ns;
+};
+
+static void count_key(void *ctx, const struct key_row *k)
+{
+	struct key_count *c = ctx;
+
+	c->m->keys.seen += k->calls > 0;
+	c->m->keys.unregistered += k->state.n == 0 && k->calls > 0;
+	c->m->keys.shared += k->users.n > 0 && memchr(k->users.p, ',', k->users.n) != NULL;
+	c->m->keys.idle += slice_is(k->state, "active") && k->last_ns < c->since_ns;
+}
+
+struct finding_count {
+	const struct decisions *decisions;
+	struct month_review *m;
+};
+
+static void count_finding(void *ctx, const struct finding *f)
+{
+	struct finding_count *c = ctx;
+	struct finding_facts facts = { .id = f->id,
+				       .first_ns = f->first_ns,
+				       .count = f->count,
+				       .rule_id = f->rule_id,
+				       .entity = f->entity_json };
+	struct decision now;
+
+	decisions_of(c->decisions, &facts, INT64_MIN, &now);
+	c->m->decided.n++;
+	c->m->decided.open += now.status == FINDING_NEW || now.status == FINDING_ACKNOWLEDGED ||
+			      now.status == FINDING_REOPENED;
+	c->m->decided.confirmed += now.status == FINDING_ESCALATED || slice_is(now.reason, "true_positive");
+}
+
+static int count_findings(struct figures *f, struct ledger_reader *r, struct err *e)
+{
+	struct decisions *made = decisions_new(&f->said.journal);
+	struct finding_count c = { made, &f->review };
+	int rc = made == NULL ? err_set(e, TK_ENOMEM, "no memory for the records of decisions")
+			      : ledger_findings(r, f->from * NS_PER_SEC, f->to * NS_PER_SEC, false,
+						count_finding, &c, e);
+
+	decisions_free(made);
+	return rc;
+}
+
+/* ---- checks ---- */
+
+static void signed_by(struct duty_rate *out, struct slice who)
+{
+	for (size_t i = 0; i < out->n_by; i++)
+		if (slice_eq(out->by[i].who, who)) {
+			out->by[i].n++;
+			return;
+		}
+	if (out->n_by == RATE_NAMES)
+		return;
+	out->by[out->n_by].who = who;
+	out->by[out->n_by++].n = 1;
+}
+
+static void count_day(struct duty_rate *out, const struct duty_said *said, int32_t day)
+{
+	bool missed = false;
+
+	for (int i = 0; i < DUTY_BLOCKS; i++) {
+		out->due++;
+		if (said->block[i] == NULL) {
+			out->missing++;
+			missed = true;
+			continue;
+		}
+		if (duty_is_late(said->block[i], day))
+			out->late++;
+		else
+			out->done++;
+		signed_by(out, said->block[i]->actor);
+	}
+	if (missed && out->n_missed < RATE_NAMES)
+		out->missed[out->n_missed++] = day;
+	out->missed_days += missed;
+}
+
+bool figures_duty_rate(const struct journal *j, struct calendar *cal, int32_t first, int32_t last,
+		       struct duty_rate *out)
+{
+	*out = (struct duty_rate){ 0 };
+	for (int32_t day = first; day <= last; day++) {
+		struct duty_said said;
+		char text[11];
+
+		if (calendar_day(cal, day)->opening == OPEN_CLOSED)
+			continue;
+		date_format(date_from_days(day), text);
+		if (!duty_read(j, SLICE("daily"), slice_str(text), &said))
+			return false;
+		count_day(out, &said, day);
+		free(said.p);
+	}
+	return true;
+}
+
+int figures_read_review(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e)
+{
+	struct key_count keys = { &f->review, (f->to - IDLE_DAYS * INT64_C(86400)) * NS_PER_SEC };
+	int rc = availability_read(&f->review.availability, r, &f->said.incidents, f->cfg->reports.service,
+				   f->from * NS_PER_SEC, f->to * NS_PER_SEC, e);
+
+	count_incidents(f);
+	if (rc == TK_OK)
+		rc = ledger_keys(r, true, count_key, &keys, e);
+	if (rc == TK_OK)
+		rc = count_findings(f, r, e);
+	if (rc == TK_OK && !figures_duty_rate(&f->said.journal, cal, f->first, f->last, &f->review.rate))
+		rc = err_set(e, TK_ENOMEM, "no memory for the records of people");
+	return rc;
+}
