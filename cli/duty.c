@@ -20,6 +20,18 @@ static const struct option names[] = { { "date", required_argument, NULL, 'd' },
 				       { "accept-proposed", no_argument, NULL, 'p' },
 				       { "new", required_argument, NULL, 'n' },
 				       { "open", required_argument, NULL, 'o' },
+				       { "block", required_argument, NULL, 'b' },
+				       { "low", required_argument, NULL, 'l' },
+				       { "high", required_argument, NULL, 'h' },
+				       { "source", required_argument, NULL, 'q' },
+				       { "function", required_argument, NULL, 'u' },
+				       { "from", required_argument, NULL, 'r' },
+				       { "title", required_argument, NULL, 'T' },
+				       { "owner", required_argument, NULL, 'O' },
+				       { "due", required_argument, NULL, 'D' },
+				       { "state", required_argument, NULL, 'x' },
+				       { "csv", required_argument, NULL, 'v' },
+				       { "asked", required_argument, NULL, 'k' },
 				       { 0 } };
 
 static void take_text(struct duty_options *o, int c, const char *value)
@@ -30,7 +42,11 @@ static void take_text(struct duty_options *o, int c, const char *value)
 	} rows[] = { { 'd', &o->date },		 { 's', &o->sheet },	   { 'a', &o->as },
 		     { 'f', &o->stands_for },	 { 't', &o->text },	   { 'c', &o->correct },
 		     { 'C', &o->coverage },	 { 'S', &o->same_person }, { 'n', &o->inquiries_new },
-		     { 'o', &o->inquiries_open } };
+		     { 'o', &o->inquiries_open },    { 'b', &o->block },	   { 'l', &o->low },
+		     { 'h', &o->high },		 { 'q', &o->source },	   { 'u', &o->function },
+		     { 'r', &o->from },		 { 'T', &o->title },	   { 'O', &o->owner },
+		     { 'D', &o->due },		 { 'x', &o->state },	   { 'v', &o->csv },
+		     { 'k', &o->asked } };
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (rows[i].c == c)
@@ -122,8 +138,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		int (*run)(struct cli *cli, struct duty_options *o);
 	} verbs[] = {
 		{ "list", "dsj", duty_list },	     { "verdict", "dtcj", duty_verdict },
-		{ "enter", "dtcj", duty_enter },     { "inquiry", "dtcnoj", duty_inquiry },
-		{ "sign", "dsaftcCSpj", duty_sign }, { "handover", "dsj", duty_handover },
+		{ "enter", "dtcj", duty_enter },     { "inquiry", "dtcnovj", duty_inquiry },
+		{ "sign", "dsabftcCSpj", duty_sign }, { "handover", "dsj", duty_handover },
+		{ "survey", "dtckj", duty_survey },  { "assume", "lhqurtj", duty_assume },
+		{ "register", "TODxtj", duty_register }, { "facts", "j", duty_facts },
 	};
 	struct duty_options o = { 0 };
 
@@ -133,7 +151,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 			return status != EXIT_DONE ? status : verbs[i].run(cli, &o);
 		}
-	return cli_usage(&command_duty, "say what to do: list, verdict, enter, inquiry, sign or handover");
+	return cli_usage(&command_duty, "say what to do: list, verdict, enter, inquiry, sign, handover, survey, "
+			 "assume, register or facts");
 }
 
 const struct command command_duty = {
@@ -146,20 +165,34 @@ const struct command command_duty = {
 		"[--date DAY]\n"
 		"tochoku duty enter ITEM VALUE [--text REMARK] [--correct REASON] [--date DAY]\n"
 		"tochoku duty inquiry --new N --open N [--text WORDS] [--correct REASON] [--date DAY]\n"
+		"tochoku duty inquiry --csv FILE [--text WORDS] [--correct REASON] [--date DAY]\n"
 		"tochoku duty sign [ITEM=VERDICT...] [--accept-proposed] [--as checker|approver] [--for "
 		"NAME]\n"
-		"                  [--coverage-reason WORDS] [--same-person REASON] [--text WORDS]\n"
-		"                  [--correct REASON] [--date DAY] [--sheet S]\n"
+		"                  [--block D1|D2|D3|W1|W2] [--coverage-reason WORDS] [--same-person REASON]\n"
+		"                  [--text WORDS] [--correct REASON] [--date DAY] [--sheet S]\n"
 		"tochoku duty handover WORDS [--date DAY] [--sheet S]\n"
+		"tochoku duty survey M3.2|M3.3 FILE [--asked N] [--text WORDS] [--correct REASON] [--date DAY]\n"
+		"tochoku duty assume NAME VALUE --source WORDS [--low N --high N] [--function F] [--from DAY]\n"
+		"tochoku duty register REGISTER KEY [--title T] [--state S] [--owner NAME] [--due DAY] [--text "
+		"WORDS]\n"
+		"tochoku duty facts [--json]\n"
 		"\n"
 		"  --date DAY         the day on which the sheet is done; default: today\n"
 		"  --accept-proposed  the proposed verdict for each item that has none yet\n"
 		"  --as               checker (default), or approver: another person, after the checker\n"
 		"  --for NAME         signs in the stead of NAME; both names are kept\n"
+		"  --block B          the signature of whoever did that block alone; the sheet is signed with its last\n"
 		"  --correct REASON   an answer or signature that is there already; both versions are kept\n"
 		"  --coverage-reason  why less than 99 % of the period was watched: without it such a sheet "
 		"is\n"
 		"                     not signed\n"
+		"\n"
+		"inquiry --csv reads the help desk's list (columns opened and status), survey that of satisfaction\n"
+		"(M3.3: score 1 to 5, comment; --asked: how many people were asked) or of time saved (M3.2: function,\n"
+		"minutes). assume enters what the return on investment is worked out from: adoption and minutes of a\n"
+		"function, hourly_cost, other_savings, licences, operation_hours, initial_cost, initial_months.\n"
+		"register keeps vulnerabilities, audit_findings and requirements: states are open, planned, done,\n"
+		"accepted. facts shows both as they hold today.\n"
 		"\n"
 		"Every answer is a record of the trail with who and when. A sheet signed after its day is "
 		"shown as\n"

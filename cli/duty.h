@@ -9,7 +9,8 @@ extern const struct command command_duty;
 
 struct duty_options {
 	const char *date, *sheet, *as, *stands_for, *text, *correct, *coverage, *same_person, *inquiries_new,
-		*inquiries_open;
+		*inquiries_open, *block, *low, *high, *source, *function, *from, *title, *owner, *due, *state, *csv,
+		*asked;
 	bool json, accept;
 	char **words;
 	int n_words;
@@ -35,5 +36,16 @@ int duty_enter(struct cli *cli, struct duty_options *o);
 int duty_inquiry(struct cli *cli, struct duty_options *o);
 int duty_sign(struct cli *cli, struct duty_options *o);
 int duty_handover(struct cli *cli, struct duty_options *o);
+/* duty_answer.c: enters a value at an item, with a remark or NULL. */
+int duty_enter_value(struct duty_desk *d, const struct duty_options *o, const char *item, const char *value,
+		     const char *text);
+/* duty_facts.c */
+int duty_assume(struct cli *cli, struct duty_options *o);
+int duty_register(struct cli *cli, struct duty_options *o);
+int duty_facts(struct cli *cli, struct duty_options *o);
+/* duty_files.c */
+int duty_survey(struct cli *cli, struct duty_options *o);
+/* What the file says of the sheet's day; EXIT_DONE, or told. */
+int duty_inquiries_file(const struct duty_desk *d, const char *path, int64_t *fresh, int64_t *open);
 
 #endif

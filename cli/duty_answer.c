@@ -64,51 +64,69 @@ int duty_verdict(struct cli *cli, struct duty_options *o)
 	return status;
 }
 
-static int enter(struct cli *cli, struct duty_options *o, const char *item, const char *value)
+int duty_enter_value(struct duty_desk *d, const struct duty_options *o, const char *item, const char *value,
+		     const char *text)
 {
-	struct duty_desk d;
 	struct asking a;
 	int status;
 
-	if ((status = duty_desk_open(&d, cli, o, item)) == EXIT_DONE) {
-		if (line_of(d.duty, slice_str(item))->info->how == HOW_AUTO) {
-			status =
-				cli_usage(&command_duty,
-					  "%s is filled from the ledger: give a verdict with a remark", item);
-		} else {
-			begin(&a, &d, "duty.enter");
-			asking_text(&a, "item", item);
-			asking_text(&a, "value", value);
-			asking_text(&a, "text", o->text);
-			asking_text(&a, "correction", o->correct);
-			status = finish(&a, &d, "enter", o->json);
-			asking_end(&a);
-		}
-	}
-	duty_desk_close(&d);
+	if (line_of(d->duty, slice_str(item))->info->how == HOW_AUTO)
+		return cli_usage(&command_duty, "%s is filled from the ledger: give a verdict with a remark",
+				 item);
+	begin(&a, d, "duty.enter");
+	asking_text(&a, "item", item);
+	asking_text(&a, "value", value);
+	asking_text(&a, "text", text);
+	asking_text(&a, "correction", o->correct);
+	status = finish(&a, d, "enter", o->json);
+	asking_end(&a);
 	return status;
 }
 
 int duty_enter(struct cli *cli, struct duty_options *o)
 {
+	struct duty_desk d;
+	int status;
+
 	if (o->n_words != 2)
 		return cli_usage(&command_duty, "duty enter needs an item and its value");
-	return enter(cli, o, o->words[0], o->words[1]);
+	if ((status = duty_desk_open(&d, cli, o, o->words[0])) == EXIT_DONE)
+		status = duty_enter_value(&d, o, o->words[0], o->words[1], o->text);
+	duty_desk_close(&d);
+	return status;
+}
+
+static int inquiries_said(const struct duty_options *o, int64_t *fresh, int64_t *open)
+{
+	if (o->inquiries_new == NULL || o->inquiries_open == NULL ||
+	    !json_i64(slice_str(o->inquiries_new), fresh) || !json_i64(slice_str(o->inquiries_open), open) ||
+	    *fresh < 0 || *open < 0)
+		return cli_usage(&command_duty,
+				 "duty inquiry needs --new and --open with numbers from 0 on, or --csv");
+	return EXIT_DONE;
 }
 
 int duty_inquiry(struct cli *cli, struct duty_options *o)
 {
-	int64_t fresh, open;
-	char value[96];
+	struct duty_desk d;
+	int64_t fresh = 0, open = 0;
+	char value[128], number[2][24];
+	int status = o->n_words > 0   ? cli_usage(&command_duty, "unexpected \"%s\"", o->words[0])
+		     : o->csv == NULL ? inquiries_said(o, &fresh, &open)
+				      : EXIT_DONE;
 
-	if (o->inquiries_new == NULL || o->inquiries_open == NULL ||
-	    !json_i64(slice_str(o->inquiries_new), &fresh) ||
-	    !json_i64(slice_str(o->inquiries_open), &open) || fresh < 0 || open < 0)
-		return cli_usage(&command_duty, "duty inquiry needs --new and --open with numbers from 0 on");
-	if (o->n_words > 0)
-		return cli_usage(&command_duty, "unexpected \"%s\"", o->words[0]);
-	snprintf(value, sizeof value, "新規 %" PRId64 " 件・未完了 %" PRId64 " 件", fresh, open);
-	return enter(cli, o, "D1.4", value);
+	if (status != EXIT_DONE)
+		return status;
+	if ((status = duty_desk_open(&d, cli, o, "D1.4")) == EXIT_DONE && o->csv != NULL)
+		status = duty_inquiries_file(&d, o->csv, &fresh, &open);
+	if (status == EXIT_DONE) {
+		snprintf(number[0], sizeof number[0], "%" PRId64, fresh);
+		snprintf(number[1], sizeof number[1], "%" PRId64, open);
+		snprintf(value, sizeof value, word(d.lang, W_INQUIRIES), number[0], number[1]);
+		status = duty_enter_value(&d, o, "D1.4", value, o->text);
+	}
+	duty_desk_close(&d);
+	return status;
 }
 
 int duty_handover(struct cli *cli, struct duty_options *o)
@@ -142,6 +160,12 @@ static const char *said_now(const struct duty_options *o, const char *id)
 	return NULL;
 }
 
+/* Is the line in what is signed? */
+static bool signs(const struct duty_options *o, const struct duty_line *l)
+{
+	return o->block == NULL || strcmp(o->block, duty_slot_name(l->info->slot)) == 0;
+}
+
 static int check_words(const struct duty_desk *d, const struct duty_options *o)
 {
 	for (int i = 0; i < o->n_words; i++) {
@@ -150,6 +174,8 @@ static int check_words(const struct duty_desk *d, const struct duty_options *o)
 		if (is == NULL || line_of(d->duty, slice_of(o->words[i], (size_t)(is - o->words[i]))) == NULL)
 			return cli_usage(&command_duty, "\"%s\" is no ITEM=VERDICT of the %s sheet",
 					 o->words[i], duty_sheet_name(d->sheet));
+		if (!signs(o, line_of(d->duty, slice_of(o->words[i], (size_t)(is - o->words[i])))))
+			return cli_usage(&command_duty, "\"%s\" is not in block %s", o->words[i], o->block);
 	}
 	return EXIT_DONE;
 }
@@ -175,7 +201,7 @@ static int all_judged(const struct duty_desk *d, const struct duty_options *o)
 
 	buf_init(&missing, 4096);
 	for (size_t i = 0; i < d->duty->n; i++)
-		if (!judged(o, &d->duty->line[i], &verdict))
+		if (signs(o, &d->duty->line[i]) && !judged(o, &d->duty->line[i], &verdict))
 			buf_fmt(&missing, "%s%s", n++ > 0 ? ", " : "", d->duty->line[i].info->id);
 	if (n > 0)
 		cli_error(
@@ -194,7 +220,7 @@ static void put_verdicts(struct asking *a, const struct duty_desk *d, const stru
 		const char *verdict;
 
 		judged(o, l, &verdict);
-		if (verdict == NULL)
+		if (verdict == NULL || !signs(o, l))
 			continue;
 		json_str(&a->o, slice_str(l->info->id));
 		json_str(&a->o, slice_str(verdict));
@@ -221,6 +247,7 @@ static int sign(const struct duty_desk *d, const struct duty_options *o)
 		return status;
 	begin(&a, d, "duty.sign");
 	asking_text(&a, "as", o->as != NULL ? o->as : "checker");
+	asking_text(&a, "block", o->block);
 	asking_text(&a, "for", o->stands_for);
 	asking_text(&a, "coverage", o->coverage);
 	asking_text(&a, "same_person", o->same_person);
