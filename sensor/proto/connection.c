@@ -52,6 +52,12 @@ static void settle(struct workshop *w, struct connection *c, int side, struct sl
 	}
 	c->client = (uint8_t)client;
 	c->settled = true;
+	/* the first that was captured of it: there is nothing missing that this could be the middle of but a
+	 * body's noise, and a line so complete is none */
+	if (side == client && !c->found && !c->seen[REQUEST] && http1_asks(bytes)) {
+		http1_reset(&c->http[REQUEST], w->lines);
+		c->apart[REQUEST] = false;
+	}
 }
 
 /* ---- what is not encrypted ---- */
@@ -174,6 +180,14 @@ static bool is_client_hello(enum direction d, struct slice bytes)
 	return d == REQUEST && bytes.n > 5 && bytes.p[5] == 1 && tls_begins(bytes, true);
 }
 
+static void begin_encrypted(struct workshop *w, struct connection *c)
+{
+	if (!tls_session_begin(w, c))
+		c->opaque = true;
+	else
+		begin_inside(w, c);
+}
+
 /* Is this the beginning of TLS? At the connection's beginning, a tunnel's, or behind what is no HTTP. */
 static bool begins_encrypted(struct workshop *w, struct connection *c, enum direction d, struct slice bytes)
 {
@@ -181,19 +195,16 @@ static bool begins_encrypted(struct workshop *w, struct connection *c, enum dire
 
 	if (!beginning || c->http2 != NULL || !tls_begins(slice_head(bytes, 5), c->from_start))
 		return false;
-	if (!tls_session_begin(w, c))
-		c->opaque = true;
-	else
-		begin_inside(w, c);
+	begin_encrypted(w, c);
 	return true;
 }
 
-void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes,
-		     const struct stream_at *at)
+static void take_bytes(struct workshop *w, struct connection *c, int side, struct slice bytes,
+		       const struct stream_at *at)
 {
 	enum direction d;
 
-	if (c->opaque || bytes.n == 0)
+	if (c->opaque)
 		return;
 	if (c->first_ns == 0)
 		c->first_ns = at->ns;
@@ -208,9 +219,62 @@ void connection_data(struct workshop *w, struct connection *c, int side, struct 
 	finish_ended(w, c);
 }
 
+/* Met midway, a connection is in TLS where a whole head of a record says so, and the first segment may hold
+ * less than one. */
+static bool hold_head(struct connection *c, int side, struct slice bytes, const struct stream_at *at)
+{
+	if (c->from_start || c->tls != NULL || c->http2 != NULL || c->found ||
+	    c->seen[direction_of(c, side)] || bytes.n > sizeof c->head || !tls_begins(bytes, true))
+		return false;
+	memcpy(c->head, bytes.p, bytes.n);
+	c->head_n = (uint8_t)bytes.n;
+	c->head_side = (uint8_t)side;
+	c->head_at = *at;
+	return true;
+}
+
+static void give_head(struct workshop *w, struct connection *c)
+{
+	uint8_t held[sizeof c->head];
+	size_t n = c->head_n;
+
+	memcpy(held, c->head, n);
+	c->head_n = 0;
+	if (n > 0)
+		take_bytes(w, c, c->head_side, slice_of(held, n), &c->head_at);
+}
+
+/* What was held, with what comes behind it. True: it is still too little. */
+static bool join_head(struct workshop *w, struct connection *c, int side, struct slice bytes)
+{
+	const struct stream_at at = c->head_at;
+	uint8_t joined[sizeof c->head + 1];
+	struct slice more = slice_head(bytes, sizeof joined - c->head_n), all;
+
+	if (c->head_n > 0 && side == c->head_side) {
+		memcpy(joined, c->head, c->head_n);
+		memcpy(joined + c->head_n, more.p, more.n);
+		all = slice_of(joined, c->head_n + more.n);
+		if (all.n < sizeof joined && hold_head(c, side, all, &at))
+			return true;
+		if (tls_begins(all, false))
+			begin_encrypted(w, c);
+	}
+	give_head(w, c);
+	return false;
+}
+
+void connection_data(struct workshop *w, struct connection *c, int side, struct slice bytes,
+		     const struct stream_at *at)
+{
+	if (bytes.n > 0 && !c->opaque && !join_head(w, c, side, bytes) && !hold_head(c, side, bytes, at))
+		take_bytes(w, c, side, bytes, at);
+}
+
 void connection_gap(struct workshop *w, struct connection *c, int side, uint64_t bytes,
 		    const struct stream_at *at)
 {
+	give_head(w, c);
 	if (c->tls != NULL)
 		tls_session_gap(w, c, side, bytes, at);
 	else if (!c->opaque)

@@ -35,7 +35,8 @@ struct connection {
 	uint32_t current[2];  /* HTTP/1: the one whose request is being read, whose response */
 	uint32_t waiting;     /* exchanges without a response */
 	uint32_t swallow;     /* responses to requests that are not followed any more */
-	struct stream_at preface_at;
+	struct stream_at preface_at, head_at;
+	uint8_t head[4], head_n, head_side; /* met midway: first bytes of a side, perhaps of a TLS record's head */
 	uint8_t preface_n;	  /* bytes that came and may be the beginning of an HTTP/2 preface */
 	uint8_t client;		  /* the side that sends requests */
 	bool from_start, settled; /* settled: `client` is certain */

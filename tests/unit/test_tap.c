@@ -236,6 +236,40 @@ static void test_unreadable(void)
 	over(&s);
 }
 
+/* Met midway, and of the first record's head fewer bytes come than tell what it is. */
+static void test_unreadable_midway(void)
+{
+	static const uint8_t records[] = { 22, 3, 1, 0, 4, 1, 2, 3, 4, 23, 3, 3, 0, 2, 9, 9 };
+	struct seen s;
+	struct wire w;
+
+	for (size_t first = 2; first <= 5; first++) {
+		begin(&s, 16);
+		w = connection(&s, 7, 40000);
+		wire_say(&w, 0, slice_of(records, first));
+		for (size_t i = first; i < sizeof records; i++)
+			wire_say(&w, 0, slice_of(records + i, 1));
+		end(&s);
+		ok_int((int64_t)s.losses.of[LOSS_TLS].n, 2, "TLS whose first head comes in parts");
+		ok_int((int64_t)s.losses.of[LOSS_NOT_HTTP].n, 0, "and nothing else");
+		over(&s);
+	}
+	begin(&s, 16); /* what only looked like it is what it is, and what the other side says comes behind it */
+	w = connection(&s, 7, 40000);
+	wire_say(&w, 1, SLICE("\x16\x03"));
+	say(&w, 0, GET("/a"));
+	say(&w, 1, OK("1", "x"));
+	w = connection(&s, 7, 40001);
+	wire_say(&w, 1, SLICE("\x16\x03"));
+	wire_lose(&w, 1, 10);
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("1", "x"));
+	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 1\n",
+	       "two bytes like a record's are no TLS yet");
+	ok_int((int64_t)s.losses.of[LOSS_TLS].n, 0, "and no record is counted");
+	over(&s);
+}
+
 static void test_half_a_head(void)
 {
 	struct seen s;
@@ -280,6 +314,7 @@ int main(void)
 	test_order_on_the_wire();
 	test_no_room();
 	test_unreadable();
+	test_unreadable_midway();
 	test_half_a_head();
 	test_behind_socks();
 	return tap_done();

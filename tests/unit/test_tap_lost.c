@@ -231,6 +231,23 @@ static void test_midway(void)
 	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n",
 	       "a connection met midway");
 	over(&s);
+
+	begin(&s, 16); /* a whole request of a registered method is one, whatever it asks for */
+	w = connection(&s, 7, 40000);
+	say(&w, 0, "GET . HTTP/1.0\r\nUser-Agent: scanner\r\n\r\n");
+	say(&w, 1, OK("1", "x"));
+	w = connection(&s, 7, 40001);
+	say(&w, 0, "GET /a;cat /etc/passwd HTTP/1.1\r\nHost: api.example\r\n\r\n");
+	w = connection(&s, 7, 40002); /* the end of POST */
+	say(&w, 0, "ST . HTTP/1.1\r\nHost: api.example\r\n\r\n");
+	w = connection(&s, 7, 40003); /* not the first that was captured: perhaps of a body */
+	say(&w, 0, "body\r\n");
+	say(&w, 0, "GET . HTTP/1.0\r\n\r\n");
+	w = connection(&s, 7, 40004);
+	say(&w, 0, "GET . HTTP/1.");
+	ok_str(end(&s), "+ GET - . 200 0 1\n~ GET api.example /a;cat /etc/passwd - 0 -\n",
+	       "met with a request that only its line tells");
+	over(&s);
 }
 
 static void test_one_sided(void)

@@ -83,6 +83,9 @@ bool http1_lost(const struct http1 *p);
 bool http1_open_ended(const struct http1 *p);
 /* Do these bytes surely begin with the kind's start line? 1 yes (so far), 0 no, -1 too few. Pure. */
 int http1_begins(enum http1_kind kind, struct slice bytes);
+/* Do they begin with a whole line that is a request, of a registered method and with a version, whatever its
+ * target is (a scanner's "GET . HTTP/1.0")? Pure. */
+bool http1_asks(struct slice bytes);
 /* Do these first bytes of a direction look like the kind's start line? 1 yes, 0 no, -1 too few. Pure. */
 int http1_looks_like(enum http1_kind kind, struct slice bytes);
 

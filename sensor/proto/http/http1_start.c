@@ -163,6 +163,17 @@ static int strict_request(struct slice s, bool over)
 	return slice_is(rest, "HTTP/1.1") || slice_is(rest, "HTTP/1.0");
 }
 
+bool http1_asks(struct slice bytes)
+{
+	struct http1_start start;
+	const uint8_t *lf = bytes.n == 0 ? NULL : memchr(bytes.p, '\n', bytes.n);
+
+	return lf != NULL &&
+	       request_line(slice_head(bytes, (size_t)(lf - bytes.p)), false, &start) == H1_FULL &&
+	       registered(start.method) && start.target.n > 0 && start.version.n > 0 &&
+	       start.version.p[0] == '1';
+}
+
 int http1_strict(enum http1_kind kind, struct slice bytes)
 {
 	const uint8_t *lf = bytes.n == 0 ? NULL : memchr(bytes.p, '\n', bytes.n);
