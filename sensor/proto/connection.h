@@ -51,6 +51,8 @@ struct connection {
 	bool torn;		  /* something was missing at any time */
 	bool pipelined;		  /* the client does not wait for each answer */
 	bool unpaired;		  /* both: nobody can tell who answers whom */
+	uint8_t doubt;		  /* a request may be missing: how often the client is still to be seen waiting */
+	bool paired;		  /* an answer came since it was */
 	bool informational;	  /* the response that is being read comes before another */
 	bool interim;		  /* so did the last one */
 	bool doubtful; /* HTTP/2: something may be missing */

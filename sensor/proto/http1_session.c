@@ -2,6 +2,11 @@
  * is certain is kept and the rest is marked. */
 #include "sensor/proto/connection.h"
 
+/* A request may be missing whose answer is still to come, and then each answer that is seen is the one before.
+ * Who waits for each answer cannot be told from who always has one more under way, but by an answer too many
+ * in the end. So often a client must be seen to wait before a pair is called complete. */
+#define DOUBT 3
+
 static struct exchange *current(struct workshop *w, enum direction d)
 {
 	return exchange_at(w->exchanges, w->conn->current[d]);
@@ -72,6 +77,9 @@ static void request_start(void *ctx, const struct http1_start *s)
 	struct exchange *x;
 
 	conclude_unanswered(w);
+	if (c->doubt > 0 && c->paired && c->waiting == 0 && c->current[RESPONSE] == EXCHANGE_NONE)
+		c->doubt--;
+	c->paired = false;
 	/* Without an answer to the one before, unless that is what is missing. */
 	c->pipelined |= c->waiting > 0 && !c->missed[RESPONSE];
 	settle_requests(w);
@@ -156,6 +164,7 @@ static void request_lost(void *ctx)
 	struct workshop *w = ctx;
 
 	w->conn->missed[REQUEST] = true;
+	w->conn->doubt = DOUBT;
 	w->conn->apart[REQUEST] |= !w->conn->seen[RESPONSE];
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);
 }
@@ -210,6 +219,12 @@ static void response_start(void *ctx, const struct http1_start *s)
 	c->current[RESPONSE] = exchange_number(w->exchanges, x);
 	if (x == NULL)
 		return;
+	if (x->message[REQUEST].begun) {
+		x->doubtful |= c->doubt > 0;
+		c->paired = true;
+	} else if (!c->missed[REQUEST]) {
+		c->pipelined = true; /* it asked more than was seen, and before the last answer */
+	}
 	begin_message(w, x, RESPONSE, s->version);
 	c->waiting--;
 	x->status = s->status;
@@ -333,6 +348,7 @@ void http1_session_begin(struct connection *c, bool from_start)
 		c->apart[d] = c->missed[d] = true;
 	}
 	c->torn = true;
+	c->doubt = DOUBT;
 }
 
 /* Where the line that the piece ended in began. */
@@ -413,6 +429,8 @@ void http1_session_gap(struct workshop *w, struct connection *c, enum direction 
 	c->spoke = (uint8_t)(1u << d);
 	c->torn = true;
 	c->missed[d] |= http1_lost(&c->http[d]);
+	if (d == REQUEST && http1_lost(&c->http[d]))
+		c->doubt = DOUBT;
 	c->apart[d] |= http1_lost(&c->http[d]);
 }
 

@@ -13,7 +13,7 @@ struct judge {
 	struct buf text[MADE_TALKS + 1]; /* the events of each connection, times aside; the last: of none */
 	uint8_t complete[MADE_TALKS][TALK_CALLS]; /* events of it */
 	unsigned events, whole, wrong;
-	unsigned excused; /* see judge_excused */
+	unsigned excused, excused_whole; /* see judge_excused; those of them that are called complete */
 	bool lossy;
 	char first[2048]; /* what was wrong first */
 	struct losses losses;
@@ -100,10 +100,17 @@ static inline const char *judge_response(const struct access_event *ev, const st
 }
 
 /* Where a client does not wait for each answer and packets are missing, nobody can tell which answer is
- * whose. And 101 that leads to HTTP/2 is no call's. */
-static inline bool judge_excused(struct judge *j, const struct talk *t, const struct access_event *ev)
+ * whose. */
+static inline bool judge_excused(struct judge *j, const struct talk *t)
 {
-	return j->lossy && (t->pipelined || (t->upgraded && ev_int(ev, F_STATUS, 0) == 101));
+	return j->lossy && t->pipelined;
+}
+
+/* A request in HTTP/1 is answered by 101, and then in HTTP/2, of which nothing was seen. */
+static inline bool judge_upgraded(struct judge *j, const struct talk *t, const struct access_event *ev)
+{
+	return j->lossy && t->upgraded && ev_int(ev, F_STATUS, 0) == 101 && ev_int(ev, F_COMPLETE, 0) == 0 &&
+	       ev_int(ev, F_RESPONSE_BYTES, 0) == 0 && !ev_known(ev, F_OUTPUT_TOKENS);
 }
 
 /* A call that the event may be of; of its answer no more is believed than `strict` says. NULL: there is one.
@@ -134,12 +141,16 @@ static inline const char *judge_among(struct judge *j, size_t talk, const struct
 
 static inline const char *judge_call(struct judge *j, size_t talk, const struct access_event *ev)
 {
+	const struct talk *t = &j->m->talk[talk].talk;
 	const char *why = judge_among(j, talk, ev, true);
 
-	if (why == NULL || !judge_excused(j, &j->m->talk[talk].talk, ev) ||
+	if (why == NULL || (!judge_upgraded(j, t, ev) && !judge_excused(j, t)) ||
 	    judge_among(j, talk, ev, false) != NULL)
 		return why;
+	if (judge_upgraded(j, t, ev))
+		return NULL;
 	j->excused++;
+	j->excused_whole += ev_int(ev, F_COMPLETE, 0) != 0;
 	return NULL;
 }
 

@@ -6,7 +6,7 @@
 #include "tests/lib/tap.h"
 
 struct sum {
-	uint64_t seeds, calls, events, whole, failed, first_seed, excused;
+	uint64_t seeds, calls, events, whole, failed, first_seed, excused, excused_whole;
 	char first[2304];
 };
 
@@ -117,6 +117,7 @@ static void lossy(uint64_t seed, struct sum *s, bool loud)
 		if (got.wrong > 0)
 			fail(s, seed, got.first);
 		s->excused += got.excused;
+		s->excused_whole += got.excused_whole;
 		if (loud && got.wrong > 0) {
 			printf("# way %d\n", i);
 			tell(&got);
@@ -145,6 +146,8 @@ static void run(const char *name, void (*one)(uint64_t seed, struct sum *s, bool
 	printf("#   %llu calls, %llu events, %llu of them complete, %llu excused\n",
 	       (unsigned long long)s.calls, (unsigned long long)s.events, (unsigned long long)s.whole,
 	       (unsigned long long)s.excused);
+	ok(s.excused * 500 <= s.events && s.excused_whole == 0,
+	   "  an answer is told of another request seldom, and never as complete");
 	ok(s.whole * 10 > s.calls, "  and much is told");
 }
 

@@ -109,7 +109,7 @@ static void test_lost_before_a_trap(void)
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("1", "x"));
 	wire_close(&w);
-	ok_str(end(&s), "~ POST - /a 200 - 0\n+ GET api.example /b 200 0 1\n", "messages inside of bodies");
+	ok_str(end(&s), "~ POST - /a 200 - 0\n~ GET api.example /b 200 0 1\n", "messages inside of bodies");
 	over(&s);
 }
 
@@ -127,7 +127,7 @@ static void test_lost_head_question(void)
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("2", "xy"));
 	wire_close(&w);
-	ok_str(end(&s), "~ - - - 404 - 0\n+ GET api.example /b 200 0 2\n", "an answer to HEAD, perhaps");
+	ok_str(end(&s), "~ - - - 404 - 0\n~ GET api.example /b 200 0 2\n", "an answer to HEAD, perhaps");
 	over(&s);
 
 	begin(&s, 16);
@@ -185,7 +185,7 @@ static void test_lost_question(void)
 	say(&w, 1, OK("1", "x"));
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("2", "xy"));
-	ok_str(end(&s), "~ - - - 200 - 1\n+ GET api.example /b 200 0 2\n",
+	ok_str(end(&s), "~ - - - 200 - 1\n~ GET api.example /b 200 0 2\n",
 	       "an answer whose question is missing");
 	ok_int((int64_t)s.losses.of[LOSS_ONE_SIDED].n, 1, "is counted");
 	over(&s);
@@ -228,8 +228,30 @@ static void test_midway(void)
 	say(&w, 1, OK("1", "x"));
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("2", "xy"));
-	ok_str(end(&s), "+ GET api.example /a 200 0 1\n+ GET api.example /b 200 0 2\n",
-	       "a connection met midway");
+	say(&w, 0, GET("/c"));
+	say(&w, 1, OK("1", "x"));
+	say(&w, 0, GET("/d"));
+	say(&w, 1, OK("1", "x"));
+	ok_str(end(&s),
+	       "~ GET api.example /a 200 0 1\n~ GET api.example /b 200 0 2\n~ GET api.example /c 200 0 1\n"
+	       "+ GET api.example /d 200 0 1\n",
+	       "met midway, answers are believed when the client was seen to wait for some");
+	over(&s);
+
+	begin(&s, 16); /* one more is always under way, and was before the capture, too */
+	w = connection(&s, 7, 40000);
+	for (int i = 0; i < 3; i++) {
+		say(&w, 0, GET("/late"));
+		say(&w, 1, OK("1", "x"));
+	}
+	say(&w, 1, OK("2", "xy"));
+	say(&w, 0, GET("/b"));
+	say(&w, 1, OK("3", "xyz"));
+	ok_str(end(&s),
+	       "~ GET api.example /late 200 0 1\n~ GET api.example /late 200 0 1\n"
+	       "~ GET api.example /late 200 0 1\n~ - - - 200 - 2\n~ GET api.example /b - 0 -\n"
+	       "~ - - - 200 - 3\n",
+	       "an answer too many: no pair is believed any more");
 	over(&s);
 
 	begin(&s, 16); /* a whole request of a registered method is one, whatever it asks for */
@@ -245,7 +267,7 @@ static void test_midway(void)
 	say(&w, 0, "GET . HTTP/1.0\r\n\r\n");
 	w = connection(&s, 7, 40004);
 	say(&w, 0, "GET . HTTP/1.");
-	ok_str(end(&s), "+ GET - . 200 0 1\n~ GET api.example /a;cat /etc/passwd - 0 -\n",
+	ok_str(end(&s), "~ GET - . 200 0 1\n~ GET api.example /a;cat /etc/passwd - 0 -\n",
 	       "met with a request that only its line tells");
 	over(&s);
 }
