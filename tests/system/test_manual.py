@@ -42,8 +42,12 @@ def main():
     tap = Tap()
     with open(os.path.join(ROOT, 'man/tochoku.1'), encoding='utf-8') as f:
         manual = f.read()
-    for what, path, macro in (('loss', 'core/event/losses.def', 'LOSS'), ('anomaly', 'sensor/proto/http/anomalies.def', 'ANOMALY')):
+    for what, path, macro, head in (('loss', 'core/event/losses.def', 'LOSS', '.SS What was lost, by name\n'),
+                                    ('anomaly', 'sensor/proto/http/anomalies.def', 'ANOMALY', '.SH ANOMALIES\n')):
         table = rows(path, macro)
+        section = re.split(r'^\.S[HS] ' if head[2] == 'S' else r'^\.SH ', manual.split(head)[1], maxsplit=1, flags=re.M)[0]
+        tap.equal(re.findall(r'^\.TP\n\.B (\S+)$', section, re.M), [name for name, _ in table],
+                  'the manual lists each %s of the table once, in its order, and no other' % what)
         tap.ok(len(table) > 10, 'the table of %s is read' % path)
         for name, meaning in table:
             tap.ok('.TP\n.B %s\n%s%s.\n' % (name, meaning[0].upper(), meaning[1:]) in manual,
