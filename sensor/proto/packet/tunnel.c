@@ -126,6 +126,48 @@ static enum frame_verdict vxlan_gpe(struct rest *r, uint16_t *ether)
 	return FRAME_SOUND;
 }
 
+/* 3GPP TS 29.281 5.1, 5.2: version 1, a G-PDU. With any of its three flags there are four bytes more, the last
+ * the type of the first extension header; each says its length in fours and ends in the type of the next. */
+static enum frame_verdict gtp(struct rest *r, uint16_t *ether)
+{
+	enum frame_verdict v = rest_need(r, 8);
+	uint32_t flags, next = 0;
+
+	if (v != FRAME_SOUND)
+		return v;
+	flags = r->p[0];
+	if ((flags & 0xf8) != 0x30 || r->p[1] != 0xff || be16(r->p + 2) + 8u > r->wire)
+		return FRAME_UDP;
+	rest_end(r, be16(r->p + 2) + 8u);
+	rest_skip(r, 8);
+	if ((flags & 7) != 0) {
+		v = rest_need(r, 4);
+		if (v != FRAME_SOUND)
+			return v;
+		next = (flags & 4) != 0 ? r->p[3] : 0;
+		rest_skip(r, 4);
+	}
+	while (next != 0) {
+		uint32_t n;
+
+		v = rest_need(r, 1);
+		n = v == FRAME_SOUND ? r->p[0] * 4u : 0;
+		if (v == FRAME_SOUND && n == 0)
+			return FRAME_UDP;
+		if (v == FRAME_SOUND)
+			v = rest_need(r, n);
+		if (v != FRAME_SOUND)
+			return v;
+		next = r->p[n - 1];
+		rest_skip(r, n);
+	}
+	v = rest_need(r, 1);
+	if (v != FRAME_SOUND)
+		return v;
+	*ether = r->p[0] >> 4 == 6 ? ETHER_IPV6 : ETHER_IPV4;
+	return r->p[0] >> 4 == 4 || r->p[0] >> 4 == 6 ? FRAME_SOUND : FRAME_UDP;
+}
+
 /* RFC 8926 3.4 */
 static enum frame_verdict geneve(struct rest *r, uint16_t *ether)
 {
