@@ -51,6 +51,15 @@ static const struct json_want gateway[] = { /* Pydantic's */
 
 static const struct json_want usage[] = { BLOCK(U_OUTPUT) };
 static const struct json_want first_usage[] = { BLOCK(U_OUTPUT_FLOOR) };
+/* Text of an answer, whole and as deltas bring it; of thinking too, which is billed. */
+static const struct json_want said[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_PIECES("thinking", U_TEXT),
+	JSON_PIECES("partial_json", U_TEXT),
+	JSON_PIECES("input", U_TEXT), /* of a tool */
+	JSON_WANT_END
+};
+static const struct json_want answer[] = { JSON_EACH(U_NOTHING, said), JSON_WANT_END };
 static const struct json_want message[] = { /* of message_start */
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
@@ -72,13 +81,38 @@ static const struct json_want response[] = {
 	JSON_WANT("usage", U_BLOCK, usage),
 	JSON_WANT("message", U_NOTHING, message),
 	JSON_WANT("result", U_NOTHING, result),
+	JSON_WANT("content", U_NOTHING, answer),
+	JSON_WANT("delta", U_NOTHING, said),
+	JSON_PIECES("completion", U_TEXT), /* the old API's */
+	JSON_WANT("error", U_IS_FAILED, NULL),
 	JSON_WANT_END
 };
 static const struct json_want metadata[] = {
 	JSON_WANT("user_id", U_USER, NULL),
 	JSON_WANT_END
 };
+/* Text of a prompt: a string, or blocks, of which a tool's result has its own. */
+static const struct json_want inner[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_WANT("source", U_PICTURE, NULL),
+	JSON_WANT_END
+};
+static const struct json_want inners[] = { JSON_EACH(U_NOTHING, inner), JSON_WANT_END };
+static const struct json_want piece[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_PIECES("input", U_TEXT),
+	JSON_PIECES_OR("content", U_TEXT, inners),
+	JSON_WANT("source", U_PICTURE, NULL),
+	JSON_WANT_END
+};
+static const struct json_want pieces[] = { JSON_EACH(U_NOTHING, piece), JSON_WANT_END };
+static const struct json_want prompted[] = { JSON_PIECES_OR("content", U_TEXT, pieces), JSON_WANT_END };
+static const struct json_want messages[] = { JSON_EACH(U_MESSAGE, prompted), JSON_WANT_END };
 static const struct json_want request[] = {
+	JSON_WANT("messages", U_NOTHING, messages),
+	JSON_PIECES_OR("system", U_TEXT, pieces),
+	JSON_PIECES("tools", U_TEXT),
+	JSON_PIECES("prompt", U_TEXT),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("metadata", U_NOTHING, metadata),
 	JSON_WANT_END

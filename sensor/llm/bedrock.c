@@ -39,6 +39,30 @@ static const struct json_want gateway[] = { /* Pydantic's */
 
 static const struct json_want usage[] = { USAGE(U_OUTPUT) };
 static const struct json_want first_usage[] = { USAGE(U_OUTPUT_FLOOR) };
+/* Text of prompts and answers: blocks of Converse and of Anthropic, deltas of both, and what the others call it. */
+static const struct json_want tool_use[] = { JSON_PIECES("input", U_TEXT), JSON_WANT_END };
+static const struct json_want inner[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_PIECES("json", U_TEXT),
+	JSON_WANT_END
+};
+static const struct json_want inners[] = { JSON_EACH(U_NOTHING, inner), JSON_WANT_END };
+static const struct json_want tool_result[] = { JSON_WANT("content", U_NOTHING, inners), JSON_WANT_END };
+static const struct json_want block[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_PIECES("thinking", U_TEXT),
+	JSON_PIECES("partial_json", U_TEXT),
+	JSON_PIECES("input", U_TEXT),
+	JSON_PIECES_OR("content", U_TEXT, inners),
+	JSON_WANT("toolUse", U_NOTHING, tool_use),
+	JSON_WANT("toolResult", U_NOTHING, tool_result),
+	JSON_WANT("image", U_PICTURE, NULL),
+	JSON_WANT("source", U_PICTURE, NULL),
+	JSON_WANT_END
+};
+static const struct json_want blocks[] = { JSON_EACH(U_NOTHING, block), JSON_WANT_END };
+static const struct json_want prompted[] = { JSON_PIECES_OR("content", U_TEXT, blocks), JSON_WANT_END };
+static const struct json_want converse_output[] = { JSON_WANT("message", U_NOTHING, prompted), JSON_WANT_END };
 static const struct json_want message[] = { /* of Anthropic's message_start */
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
@@ -55,6 +79,7 @@ static const struct json_want metrics[] = {
 };
 static const struct json_want result[] = { /* Titan's; or of a rerank */
 	JSON_WANT("tokenCount", U_SUM_OUTPUT, NULL),
+	JSON_PIECES("outputText", U_TEXT),
 	JSON_WANT("relevance_score", U_IS_RERANK, NULL),
 	JSON_WANT("relevanceScore", U_IS_RERANK, NULL),
 	JSON_WANT_END
@@ -67,6 +92,12 @@ static const struct json_want response[] = {
 	JSON_WANT("usage", U_NOTHING, usage),
 	JSON_WANT("message", U_NOTHING, message),
 	JSON_WANT("metadata", U_NOTHING, metadata),
+	JSON_WANT("output", U_NOTHING, converse_output),
+	JSON_WANT("content", U_NOTHING, blocks),
+	JSON_WANT("delta", U_NOTHING, block),
+	JSON_PIECES("generation", U_TEXT), /* Llama */
+	JSON_PIECES("outputText", U_TEXT), /* Titan's events */
+	JSON_PIECES("completion", U_TEXT), /* Anthropic's old API */
 	JSON_WANT("amazon-bedrock-invocationMetrics", U_NOTHING, metrics),
 	JSON_WANT("prompt_token_count", U_INPUT, NULL), /* Llama */
 	JSON_WANT("generation_token_count", U_OUTPUT, NULL),
@@ -77,8 +108,14 @@ static const struct json_want response[] = {
 	JSON_WANT("embeddings", U_IS_EMBEDDINGS, NULL),
 	JSON_WANT_END
 };
+static const struct json_want messages[] = { JSON_EACH(U_MESSAGE, prompted), JSON_WANT_END };
 static const struct json_want request[] = {
-	JSON_WANT("messages", U_IS_CHAT, NULL),
+	JSON_WANT("messages", U_IS_CHAT, messages),
+	JSON_PIECES_OR("system", U_TEXT, blocks),
+	JSON_PIECES("tools", U_TEXT),
+	JSON_PIECES("toolConfig", U_TEXT),
+	JSON_PIECES("prompt", U_TEXT),
+	JSON_PIECES("inputText", U_TEXT),
 	JSON_WANT_END
 };
 static const struct json_want whole_request = JSON_WANT("", U_NOTHING, request);

@@ -60,7 +60,23 @@ static const struct json_want prediction[] = {
 	JSON_WANT_END
 };
 static const struct json_want predictions[] = { JSON_EACH(U_IMAGE, prediction), JSON_WANT_END };
+/* Text of prompts and answers: parts of a content. */
+static const struct json_want function_call[] = { JSON_PIECES("args", U_TEXT), JSON_WANT_END };
+static const struct json_want function_response[] = { JSON_PIECES("response", U_TEXT), JSON_WANT_END };
+static const struct json_want part[] = {
+	JSON_PIECES("text", U_TEXT),
+	JSON_WANT("functionCall", U_NOTHING, function_call),
+	JSON_WANT("functionResponse", U_NOTHING, function_response),
+	JSON_WANT("inlineData", U_PICTURE, NULL),
+	JSON_WANT("inline_data", U_PICTURE, NULL),
+	JSON_WANT("fileData", U_PICTURE, NULL),
+	JSON_WANT_END
+};
+static const struct json_want parts[] = { JSON_EACH(U_NOTHING, part), JSON_WANT_END };
+static const struct json_want content[] = { JSON_WANT("parts", U_NOTHING, parts), JSON_WANT_END };
+static const struct json_want contents[] = { JSON_EACH(U_MESSAGE, content), JSON_WANT_END };
 static const struct json_want candidate[] = {
+	JSON_WANT("content", U_NOTHING, content),
 	JSON_WANT("groundingMetadata", U_IS_SEARCH, NULL),
 	JSON_WANT_END
 };
@@ -100,9 +116,14 @@ static const struct json_want response[] = {
 	JSON_WANT("interaction", U_NOTHING, interaction),
 	JSON_WANT("predictions", U_BLOCK, predictions),
 	JSON_EACH(U_STREAMED, chunk),
+	JSON_WANT("error", U_IS_FAILED, NULL),
 	JSON_WANT_END
 };
 static const struct json_want request[] = {
+	JSON_WANT("contents", U_NOTHING, contents),
+	JSON_WANT("systemInstruction", U_NOTHING, content),
+	JSON_WANT("system_instruction", U_NOTHING, content),
+	JSON_PIECES("tools", U_TEXT),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT_END
 };

@@ -62,6 +62,16 @@ static const struct json_want meta[] = { JSON_WANT("billed_units", U_NOTHING, bi
 static const struct json_want metadata[] = { JSON_WANT("duration", U_LENGTH, NULL), JSON_WANT_END };
 static const struct json_want call[] = { JSON_WANT("type", U_PAIR_WORD, NULL), JSON_WANT_END };
 static const struct json_want calls[] = { JSON_EACH(U_CALL, call), JSON_WANT_END };
+/* The same of a response that is no stream, with the text; an event of a stream repeats what its deltas brought. */
+static const struct json_want written[] = { JSON_PIECES("text", U_TEXT), JSON_WANT_END };
+static const struct json_want writings[] = { JSON_EACH(U_NOTHING, written), JSON_WANT_END };
+static const struct json_want call_text[] = {
+	JSON_WANT("type", U_PAIR_WORD, NULL),
+	JSON_WANT("content", U_NOTHING, writings),
+	JSON_PIECES("arguments", U_TEXT),
+	JSON_WANT_END
+};
+static const struct json_want call_texts[] = { JSON_EACH(U_CALL, call_text), JSON_WANT_END };
 static const struct json_want images[] = { JSON_EACH(U_IMAGE, NULL), JSON_WANT_END };
 /* Calls of a batch: a line of an output file; among Mistral's `outputs`; among xAI's `results`. */
 static const struct json_want line[] = {
@@ -116,7 +126,7 @@ static const struct json_want response[] = {
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),
 	JSON_WANT("service_tier", U_TIER, NULL),
-	JSON_WANT("output", U_CALLS, calls),
+	JSON_WANT("output", U_CALLS, call_texts),
 	JSON_WANT("usage", U_BLOCK, usage),
 	JSON_WANT("system_fingerprint", U_FINGERPRINT, NULL),
 	JSON_WANT("usage_info", U_BLOCK, pages),

@@ -94,6 +94,7 @@ struct usage_reader *usage_begin(void *memory, const struct route *route)
 		json_stream_init(&u->inner.json, u->shape->response, usage_told_response, u);
 		u->request.piece = usage_told_request_piece;
 		u->response.piece = usage_told_response_piece;
+		u->inner.json.piece = usage_told_inner_piece;
 	}
 	usage_values_begin(u);
 	u->form = u->body = u->streamed = false;
@@ -269,7 +270,8 @@ static void finish_texts(struct usage_reader *u, struct usage *out)
 static bool is_generation(const char *operation)
 {
 	return operation != NULL && (strcmp(operation, "chat") == 0 ||
-				     strcmp(operation, "text_completion") == 0);
+				     strcmp(operation, "text_completion") == 0 ||
+				     strcmp(operation, "generate_content") == 0);
 }
 
 void usage_end(struct usage_reader *u, bool request_whole, bool response_whole, struct usage *out)

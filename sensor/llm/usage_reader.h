@@ -65,6 +65,7 @@ void usage_told_request(void *ctx, uint8_t id, enum json_type type, struct slice
 void usage_told_response(void *ctx, uint8_t id, enum json_type type, struct slice text);
 void usage_told_request_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
 void usage_told_response_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
+void usage_told_inner_piece(void *ctx, uint8_t id, struct slice raw, bool escaped);
 void usage_keep_text(struct kept_text *all, uint8_t id, struct slice text);
 /* Costs become pico-USD, lengths milliseconds; what is negative or absurd is not believed. */
 void usage_keep_number(int64_t *numbers, uint8_t id, struct slice text);

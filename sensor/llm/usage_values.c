@@ -444,6 +444,15 @@ void usage_told_response_piece(void *ctx, uint8_t id, struct slice raw, bool esc
 		text_count_piece(&u->answer, raw, escaped);
 }
 
+/* Of what came in base64: nothing in it comes so again. */
+void usage_told_inner_piece(void *ctx, uint8_t id, struct slice raw, bool escaped)
+{
+	struct usage_reader *u = ctx;
+
+	if (id == U_TEXT)
+		text_count_piece(&u->answer, raw, escaped);
+}
+
 /* ---- beginning and end ---- */
 
 void usage_values_begin(struct usage_reader *u)

@@ -5,6 +5,7 @@
 static const struct json_want result[] = {
 	JSON_WANT("input_token_count", U_MAX_INPUT, NULL),
 	JSON_WANT("generated_token_count", U_MAX_OUTPUT, NULL),
+	JSON_PIECES("generated_text", U_TEXT),
 	JSON_WANT_END
 };
 static const struct json_want results[] = { JSON_EACH(U_NOTHING, result), JSON_WANT_END };
@@ -21,7 +22,11 @@ static const struct json_want response[] = {
 	JSON_WANT("input_token_count", U_MAX_INPUT, NULL), /* embeddings */
 	JSON_WANT_END
 };
+static const struct json_want prompted[] = { JSON_PIECES("content", U_TEXT), JSON_WANT_END };
+static const struct json_want messages[] = { JSON_EACH(U_MESSAGE, prompted), JSON_WANT_END };
 static const struct json_want request[] = {
+	JSON_PIECES("input", U_TEXT),
+	JSON_WANT("messages", U_NOTHING, messages),
 	JSON_WANT("model_id", U_MODEL, NULL),
 	JSON_WANT_END
 };
