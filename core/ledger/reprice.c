@@ -148,6 +148,31 @@ static int look_at_all(struct run *r, int64_t from_ns, int64_t to_ns, reprice_fn
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
+int ledger_reprice_ends(struct ledger *l, int64_t seq, const struct event_names *names,
+			const struct access_event *ev, struct err *e)
+{
+	sqlite3_stmt *s = ledger_statement(l, LS_REPRICED_FROM,
+					   "SELECT coalesce(cost, 0) FROM event WHERE seq = ?1"
+					   " AND EXISTS (SELECT 1 FROM repriced WHERE repriced.seq = ?1)", e);
+	const struct counter_key key = { counter_bucket(ev_int(ev, F_TIMESTAMP, 0)),
+					 { (uint32_t)names->input, (uint32_t)names->user,
+					   (uint32_t)names->department, (uint32_t)names->function,
+					   (uint32_t)names->model } };
+	struct sums by = { .repriced = -1 };
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	bind_i64(s, 1, seq);
+	rc = statement_row(s, e);
+	if (rc == TK_OK)
+		by.repriced_pico = sqlite3_column_int64(s, 0) - ev_int(ev, F_COST, 0);
+	sqlite3_reset(s);
+	if (rc == TK_EEND)
+		return TK_OK;
+	return rc == TK_OK ? counters_move(l->counters, &key, &by, e) : rc;
+}
+
 int ledger_reprice(struct ledger *l, int64_t from_ns, int64_t to_ns, reprice_fn price, void *ctx,
 		   struct repriced *out, struct err *e)
 {

@@ -313,6 +313,8 @@ int ledger_view_join(struct ledger *l, const struct joined *j, int64_t now_ns, s
 
 	if (rc == TK_OK)
 		rc = ledger_count(l, j->names, j->ev, j->old_names, j->old, e);
+	if (rc == TK_OK && known->seq != 0 && ev_is_call(j->old))
+		rc = ledger_reprice_ends(l, known->seq, j->old_names, j->old, e);
 	if (rc == TK_OK && known->seq != 0)
 		rc = supersede(l, known, j->capture->id, seq, now_ns, e);
 	if (rc == TK_OK)

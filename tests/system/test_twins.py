@@ -174,6 +174,31 @@ def imports(tap):
         s.cleanup()
 
 
+def priced_anew(tap):
+    """A call of a capture is priced anew; then its log comes: what stands in its place is priced as it is, and the report of
+    the other call, priced anew and alone, keeps that."""
+    s, calls = Site(), [Call(0), Call(400)]
+    for name, usd in (('prices.yml', 3), ('new.yml', 1)):
+        with open(s.path(name), 'w', encoding='utf-8') as f:
+            f.write('models: [{model: gpt-4o-mini, input: %d, output: %d}]\n' % (usd, usd))
+    with open(s.config, 'a', encoding='utf-8') as f:
+        f.write('prices: {table: %s}\n' % s.path('prices.yml'))
+    s.tochoku('import', '--input', 'tap', capture(s.path('a.pcap'), calls))
+    day = time.strftime('%Y-%m-%d', time.gmtime(START // 10**9 + 9 * 3600))
+
+    def figures():
+        r = s.lines('report', 'daily', '--date', day, '--format', 'json')[0]
+        return [int(r[k]) for k in ('cost.pico_usd', 'cost.repriced_calls', 'cost.recorded_pico_usd')]
+    each = [sum(c.tokens) * 1000000 for c in calls]
+    tap.equal(figures(), [3 * sum(each), 0, 3 * sum(each)], 'as recorded')
+    s.tochoku('prices', 'reprice', '--from', day, '--to', day, '--table', s.path('new.yml'), '--reason', 'a test')
+    tap.equal(figures(), [sum(each), 2, 3 * sum(each)], 'priced anew')
+    s.tochoku('import', '--input', 'gateway', log(s.path('a.log'), calls[:1]))
+    tap.equal(report(s)['joined'], 1, 'the log of one of them comes later')
+    tap.equal(figures(), [3 * each[0] + each[1], 1, 3 * sum(each)], 'that one is no more repriced, in any figure')
+    s.cleanup()
+
+
 def polls(tap):
     s = Site()
     made = Call(0, path='/v1/responses', answer='resp_1', tokens=(700, 30))
@@ -226,6 +251,7 @@ def live(tap):
 def main():
     tap = Tap()
     imports(tap)
+    priced_anew(tap)
     polls(tap)
     if os.getuid() != 0 or shutil.which('nginx', path=os.environ['PATH'] + ':/usr/sbin') is None:
         tap.skip('no right to capture')
