@@ -125,6 +125,7 @@ struct cfg_header {
 };
 struct cfg_function { /* every condition that is set must hold, at least one; '*' stands for any text */
 	const char *name, *method, *path, *host, *model;
+	const char *key; /* id of a registered key */
 	struct cfg_header *headers;
 	size_t n_headers;
 };

@@ -195,10 +195,9 @@ static void check_syslog(struct reading *r, const struct node *list, const struc
 static bool has_condition(const struct cfg_function *f)
 {
 	return f->method != NULL || f->path != NULL || f->host != NULL || f->model != NULL ||
-	       f->n_headers > 0;
+	       f->key != NULL || f->n_headers > 0;
 }
 
-/* A condition that nobody looks at cannot be said to hold: such a function is left out, not widened. */
 static void check_functions(struct reading *r, const struct node *list, struct config *c)
 {
 	const struct node *n = entry_of(list, 0), *match;
@@ -206,14 +205,11 @@ static void check_functions(struct reading *r, const struct node *list, struct c
 
 	for (i = 0; i < c->n_functions && n != NULL; i++, n = n->next) {
 		match = node_get(n, "match");
-		if (node_get(match, "key") != NULL)
-			problem_warn(r->problems, n,
-				     "asks for a key: the function is left out in this version");
-		else if (has_condition(&c->functions[i]))
+		if (has_condition(&c->functions[i]))
 			c->functions[kept++] = c->functions[i];
 		else if (match != NULL && match->kind == NODE_MAP && match->child == NULL)
 			problem_at(r->problems, match,
-				   "'match' needs a condition: method, path, host, model or header.NAME");
+				   "'match' needs a condition: method, path, host, model, key or header.NAME");
 	}
 	c->n_functions = kept;
 }

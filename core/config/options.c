@@ -182,7 +182,7 @@ static const struct option match_rows[] = {
 	  .doc = "url.path; * stands for any text" },
 	{ .key = "host", .type = &type_id, IN(cfg_function, host), .doc = "url.domain" },
 	{ .key = "model", .type = &type_id, IN(cfg_function, model), .doc = "model asked for" },
-	{ .key = "key", .type = &type_id, .flags = LATER, .doc = "id of a registered key" },
+	{ .key = "key", .type = &type_id, IN(cfg_function, key), .doc = "id of the registered key" },
 	{ .key = "header.", .shape = PREFIXED, .type = &type_text, .record = sizeof(struct cfg_header),
 	  COUNTED(cfg_function, headers, n_headers), .doc = "a request header, of captured calls" },
 };

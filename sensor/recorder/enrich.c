@@ -12,6 +12,7 @@
 #define MET 4096
 
 struct enrich {
+	bool by_key; /* a function asks for a key */
 	const struct config *cfg;
 	struct calendar *calendar;
 	struct nets *zones, **lists;
@@ -149,6 +150,8 @@ struct enrich *enrich_new(const struct config *cfg, struct ledger *l, struct sli
 		return NULL;
 	}
 	en->cfg = cfg;
+	for (size_t i = 0; i < cfg->n_functions; i++)
+		en->by_key |= cfg->functions[i].key != NULL;
 	rc = (en->calendar = calendar_new(&cfg->calendar, e)) == NULL ? TK_ECONFIG : load_users(en, e);
 	if (rc == TK_OK)
 		rc = (en->keys = key_register_new(cfg, l, fingerprint_chain, e)) == NULL ? e->code : TK_OK;
@@ -314,7 +317,17 @@ static bool headers_hold(const struct config *cfg, size_t i, struct slice seen)
 	return false;
 }
 
-void enrich_what(struct enrich *en, struct part *what)
+bool enrich_by_key(const struct enrich *en)
+{
+	return en->by_key;
+}
+
+static bool key_matches(const char *pattern, const struct registered_key *key)
+{
+	return pattern == NULL || (key != NULL && wildcard_match(slice_str(pattern), key->id));
+}
+
+void enrich_what(struct enrich *en, struct part *what, const struct registered_key *key)
 {
 	struct slice model = text_of(what, has(what, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL);
 	struct slice seen = text_of(what, F_FUNCTION);
@@ -327,7 +340,7 @@ void enrich_what(struct enrich *en, struct part *what)
 		if (text_matches(f->method, text_of(what, F_METHOD)) &&
 		    text_matches(f->path, text_of(what, F_PATH)) &&
 		    text_matches(f->host, text_of(what, F_DOMAIN)) && text_matches(f->model, model) &&
-		    headers_hold(en->cfg, i, seen)) {
+		    key_matches(f->key, key) && headers_hold(en->cfg, i, seen)) {
 			put(what, F_FUNCTION)->s = slice_str(f->name);
 			return;
 		}

@@ -16,6 +16,7 @@ struct resolved {
 	uint64_t stamp;            /* of the stream, when it was resolved */
 	uint32_t absent_event;     /* P_SHAPE */
 	bool varies;               /* P_WHO: the key has an end */
+	const struct registered_key *key; /* P_WHAT: whose call it was, where functions ask for that */
 	int64_t row;
 	int64_t label[2];          /* WHO: user, department; WHAT: function, model */
 	struct price_memo price;   /* P_WHAT */

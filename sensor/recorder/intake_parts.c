@@ -27,7 +27,7 @@ static void enrich_part(struct job *j, struct resolved *r, enum part_id id, stru
 		enrich_who(j->in->enrich, ev->part[id], ev_int(ev, F_TIMESTAMP, 0), &r->varies);
 		break;
 	case P_WHAT:
-		enrich_what(j->in->enrich, ev->part[id]);
+		enrich_what(j->in->enrich, ev->part[id], r->key);
 		break;
 	case P_SHAPE:
 		ev_set_str(ev, F_INPUT, j->input);
@@ -53,6 +53,12 @@ static void check_stamps(struct job *j)
 	s->shape_stamp++;
 }
 
+/* Whose key may name the function of what was called. */
+static const struct registered_key *key_of(const struct job *j, enum part_id id, const struct access_event *ev)
+{
+	return id == P_WHAT && enrich_by_key(j->in->enrich) ? enrich_key(j->in->enrich, ev_str(ev, F_KEY_ID)) : NULL;
+}
+
 /* The dictionary row of one part, found once for each definition. */
 static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_event *ev,
 		   struct resolved **out)
@@ -60,17 +66,18 @@ static int resolve(struct job *j, enum part_id id, uint32_t def, struct access_e
 	struct resolved *r = &j->stream->resolved[id][def == NO_DEF ? WIRE_DEFS_MAX : def], old;
 	uint64_t stamp = id == P_SHAPE ? j->stream->shape_stamp : j->stream->stamp;
 	uint32_t absent = id == P_SHAPE ? ev->part[P_EV]->absent : 0;
+	const struct registered_key *key = key_of(j, id, ev);
 	int rc;
 
 	*out = r;
-	if (r->stamp == stamp && !r->varies && r->absent_event == absent)
+	if (r->stamp == stamp && !r->varies && r->absent_event == absent && r->key == key)
 		return TK_OK;
 	old = *r;
 	if (def != NO_DEF)
 		ev->part[id] = batch_redefine(j->stream->reader, id, def);
 	else
 		ev->part[id]->known = ev->part[id]->absent = 0;
-	*r = (struct resolved){ .stamp = stamp, .absent_event = absent, .may = old.may };
+	*r = (struct resolved){ .stamp = stamp, .absent_event = absent, .key = key, .may = old.may };
 	enrich_part(j, r, id, ev);
 	rc = ledger_part(j->in->ledger, id, ev->part[id], absent, &r->row, j->e);
 	if (old.stamp != stamp || old.row != r->row)
@@ -146,7 +153,7 @@ int intake_resolve_flat(struct job *j, struct flat_event *fe, const struct view 
 	j->input = v->input_name;
 	for (int p = P_EV + 1; p < P_WHEN && rc == TK_OK; p++) {
 		uint32_t absent = p == P_SHAPE ? fe->parts[P_EV].absent : 0;
-		struct resolved r = { 0 };
+		struct resolved r = { .key = key_of(j, p, &fe->ev) };
 
 		enrich_part(j, &r, p, &fe->ev);
 		if (p == P_WHAT && function.n > 0 && !ev_known(&fe->ev, F_FUNCTION))

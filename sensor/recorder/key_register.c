@@ -43,6 +43,7 @@ static bool add(struct key_register *r, struct slice fingerprint, const struct r
 	new = &more[r->n++];
 	*new = *k;
 	memcpy(new->fingerprint, fingerprint.p, sizeof new->fingerprint);
+	new->id = copied(r, k->id);
 	new->user = copied(r, k->user);
 	new->owner = copied(r, k->owner);
 	new->department = copied(r, k->department);
@@ -57,6 +58,7 @@ static int add_ledger_key(void *ctx, const struct key_entry *k)
 {
 	bool active = slice_is(k->state, "active");
 	const struct registered_key key = {
+		.id = k->id,
 		.user = k->user,
 		.owner = k->owner,
 		.department = k->department,
@@ -82,6 +84,7 @@ static int64_t day_start(struct date d, int32_t later, int64_t otherwise)
 static bool add_configured(struct key_register *r, const struct cfg_key *k)
 {
 	const struct registered_key key = {
+		.id = slice_str(k->id),
 		.user = slice_str(k->user),
 		.owner = slice_str(k->owner),
 		.department = slice_str(k->department),

@@ -8,7 +8,7 @@
 
 struct registered_key {
 	uint8_t fingerprint[FINGERPRINT_TEXT]; /* its hex digits */
-	struct slice user, owner, department, kind;
+	struct slice id, user, owner, department, kind;
 	struct slice models, paths; /* patterns, comma-joined; empty: all */
 	/* UTC ns. INT64_MIN: always was; INT64_MAX: never is */
 	int64_t issued_ns; /* INT64_MIN: not known */

@@ -94,7 +94,8 @@ def states(site):
 
 
 def test_keys(tap):
-    site = new_site('identities: {users_file: users.csv}')
+    site = new_site('identities: {users_file: users.csv}\nfunctions:\n  - {name: 夜間要約, match: {key: batch, path: "/v1/*"}}\n'
+                    '  - {name: 病棟, match: {key: "ward-*"}}\n')
     write(site, 'users.csv', PEOPLE)
     for name, text, message in (
             ('a wrong day', KEYS.replace('2027/3/31', '2027/2/30'), 'keys.csv:2:73: no such day'),
@@ -127,6 +128,14 @@ def test_keys(tap):
                     ('23', 'not_yet_valid', 'sato', '外科'), ('23', 'unknown', None, None), ('23', 'active', 'tanaka', '内科'),
                     ('24', 'active', 'sato', '外科'), ('25', 'active', None, '検査部'), ('25', 'revoked', 'ito', '医事課')],
               'states at the time of the call, users and departments of keys')
+    functions = {}
+    for e in events:
+        who = (e['tochoku.key.state'], e.get('user.name'), e.get('tochoku.department'))
+        functions.setdefault(e.get('tochoku.function'), set()).add(who)
+    tap.equal(functions, {None: {('active', 'ito', '医事課'), ('revoked', 'ito', '医事課'), ('unknown', None, None)},
+                          '夜間要約': {('not_yet_valid', None, '検査部'), ('active', None, '検査部')},
+                          '病棟': {('active', 'tanaka', '内科'), ('not_yet_valid', 'sato', '外科'), ('active', 'sato', '外科')}},
+              'functions by key, though all calls are of one path')
     found = {(f['rule.name'], f['count']) for f in site.lines('findings', 'list', '--json')}
     tap.ok(('Model or endpoint not permitted to this key', 1) in found, 'a model outside of the plan', found)
     tap.ok(('Key used by somebody else than its owner', 1) in found, "somebody else's key", found)
