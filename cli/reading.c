@@ -149,20 +149,7 @@ void cli_log_export(const struct config *cfg, const char *format, int64_t from_n
 
 struct slice cli_member(struct slice reply, const char *key)
 {
-	struct json j;
-
-	json_init(&j, reply);
-	if (json_next(&j) != JSON_OBJECT_BEGIN)
-		return slice_of(NULL, 0);
-	while (json_next(&j) == JSON_KEY) {
-		bool wanted = slice_is(j.text, key);
-
-		if (json_next(&j) == JSON_ERROR)
-			break;
-		if (wanted)
-			return j.text;
-	}
-	return slice_of(NULL, 0);
+	return json_member(reply, key);
 }
 
 static void keep(char *to, size_t n, struct slice text)

@@ -515,3 +515,21 @@ bool json_decimal(struct slice text, int digits, int64_t *v)
 		return false;
 	return with_sign(u, n.negative, v);
 }
+
+struct slice json_member(struct slice object, const char *key)
+{
+	struct json j;
+
+	json_init(&j, object);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return slice_of(NULL, 0);
+	while (json_next(&j) == JSON_KEY) {
+		bool wanted = slice_is(j.text, key);
+
+		if (json_next(&j) == JSON_ERROR)
+			break;
+		if (wanted)
+			return j.text;
+	}
+	return slice_of(NULL, 0);
+}

@@ -184,6 +184,7 @@ struct config {
 		const char **inside_providers;
 		size_t n_inside_providers;
 	} export;
+	const char **collectors; size_t n_collectors; /* endpoints (core/base/endpoint.h) that are told of heads */
 	void *memory; /* private */
 };
 

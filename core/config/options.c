@@ -307,6 +307,13 @@ static const struct option export_rows[] = {
 };
 static const struct option_table exports = TABLE(export_rows);
 
+static const struct option anchors_rows[] = {
+	{ .key = "collectors", .shape = MANY, .type = &type_collector, COUNTED(config, collectors, n_collectors),
+	  .doc = "syslog collectors that `tochoku anchor send` tells of the trail's heads: udp:// or tcp://, address and "
+		 "port" },
+};
+static const struct option_table anchors = TABLE(anchors_rows);
+
 static const struct option processes_rows[] = {
 	{ .key = "supervisor_user", .type = &type_id, IN(config, processes.supervisor_user),
 	  .doc = "user of the process that opens logs and captures; it keeps the capabilities for that alone" },
@@ -336,6 +343,7 @@ static const struct option root_rows[] = {
 	{ .key = "ledger", .shape = SECTION, .table = &ledger, .doc = "where everything is kept" },
 	{ .key = "processes", .shape = SECTION, .table = &processes,
 	  .doc = "users of the processes, where root starts `run`; read at its start" },
+	{ .key = "anchors", .shape = SECTION, .table = &anchors, .doc = "who else holds the trail's heads" },
 	{ .key = "export", .shape = SECTION, .table = &exports, .doc = "what exports say" },
 	{ .key = "retention", .shape = ANY, .flags = LATER, .doc = "how long it is kept" },
 	{ .key = "notify", .shape = ANY, .flags = LATER, .doc = "who is told of findings" },

@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "core/base/endpoint.h"
 #include "core/base/safe.h"
 #include "core/config/reading.h"
 
@@ -411,7 +412,22 @@ static void print_cidr(const struct option *o, const void *store, struct buf *ou
 	buf_fmt(out, "\"%s/%d\"", text, addr_is_v4(&c.net) && c.bits >= 96 ? c.bits - 96 : c.bits);
 }
 
+static void read_collector(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	struct slice text = scalar_text(r, o, n, false);
+	struct endpoint at;
+
+	if (text.n == 0)
+		return;
+	if (endpoint_parse(text, &at))
+		read_bounded(r, o, n, store, false, ID_MAX);
+	else
+		wrong_value(r, o, n);
+}
+
 #define STRING sizeof(const char *)
+const struct option_type type_collector = { "an address such as udp://192.0.2.5:514 or tcp://[2001:db8::5]:601", STRING,
+					    read_collector, print_text };
 const struct option_type type_text = { "text", STRING, read_text, print_text };
 const struct option_type type_id = { "a name", STRING, read_id, print_text };
 const struct option_type type_word = { "one word", STRING, read_word, print_text };

@@ -13,6 +13,7 @@
 void anchors_free(struct anchors *a)
 {
 	free(a->p);
+	free(a->heads.p);
 	*a = (struct anchors){ 0 };
 }
 
@@ -105,6 +106,53 @@ bool anchors_read_table(struct anchors *a, struct slice text, const char *source
 	return true;
 }
 
+/* ---- a collector's lines ---- */
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct head_anchor *x = a, *y = b;
+
+	return (x->said.seq > y->said.seq) - (x->said.seq < y->said.seq);
+}
+
+static bool add_head(struct heads *h, const struct trail_said *said, const char *source)
+{
+	if (h->n == h->cap) {
+		size_t cap = h->cap == 0 ? 64 : h->cap * 2;
+		struct head_anchor *p = realloc(h->p, cap * sizeof *p);
+
+		if (p == NULL)
+			return false;
+		h->p = p;
+		h->cap = cap;
+	}
+	h->p[h->n].said = *said;
+	snprintf(h->p[h->n].source, sizeof h->p[h->n].source, "%s", source);
+	h->n++;
+	return true;
+}
+
+static int add_heads(struct anchors *a, struct slice text, const char *path, struct err *e)
+{
+	struct trail_said said;
+	size_t before = a->heads.n;
+	bool more = true;
+
+	while (more) {
+		const uint8_t *end = text.n == 0 ? NULL : memchr(text.p, '\n', text.n);
+		struct slice line = end == NULL ? text : slice_head(text, (size_t)(end - text.p));
+
+		more = end != NULL;
+		text = more ? slice_from(text, line.n + 1) : text;
+		if (head_in_line(line, &said) && said.seq >= 0 && !add_head(&a->heads, &said, path))
+			return err_set(e, TK_ENOMEM, "no memory");
+	}
+	if (a->heads.n == before)
+		return err_set(e, TK_EMALFORMED, "%s: no HEAD message in it is whole", path);
+	qsort(a->heads.p, a->heads.n, sizeof *a->heads.p, by_seq);
+	return TK_OK;
+}
+
 /* ---- files ---- */
 
 static int add_bytes(struct anchors *a, struct slice bytes, const char *path, struct err *e)
@@ -120,9 +168,12 @@ static int add_bytes(struct anchors *a, struct slice bytes, const char *path, st
 			       ? TK_OK
 			       : err_set(e, TK_EMALFORMED, "%s:%d:1: is no row of an anchors.tsv", path,
 					 line);
+	if (holds_heads(bytes))
+		return add_heads(a, bytes, path, e);
 	if (!checkpoint_note_read(bytes, &note, &c, &why))
-		return err_set(e, TK_EMALFORMED, "%s: %s; expected an anchors.tsv or a checkpoint note", path,
-			       why);
+		return err_set(e, TK_EMALFORMED,
+			       "%s: %s; expected an anchors.tsv, a checkpoint note or a collector's lines with "
+			       "HEAD messages", path, why);
 	if ((n = add(a, path)) == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
 	memcpy(n->origin, c.origin, sizeof n->origin);

@@ -168,3 +168,19 @@ enum stamp_verdict stamp_verify(struct slice bytes, struct slice data, const cha
 	TS_RESP_free(reply);
 	return v;
 }
+
+bool stamp_answers(struct slice query, struct slice reply)
+{
+	const unsigned char *p = query.p, *q = reply.p;
+	TS_REQ *asked = d2i_TS_REQ(NULL, &p, (long)query.n);
+	TS_RESP *said = d2i_TS_RESP(NULL, &q, (long)reply.n);
+	TS_TST_INFO *info = said == NULL ? NULL : TS_RESP_get_tst_info(said);
+	bool same = asked != NULL && info != NULL && TS_REQ_get_nonce(asked) != NULL &&
+		    TS_TST_INFO_get_nonce(info) != NULL &&
+		    ASN1_INTEGER_cmp(TS_REQ_get_nonce(asked), TS_TST_INFO_get_nonce(info)) == 0;
+
+	ERR_clear_error();
+	TS_REQ_free(asked);
+	TS_RESP_free(said);
+	return same;
+}

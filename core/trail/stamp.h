@@ -16,4 +16,7 @@ enum stamp_verdict { STAMP_GOOD, STAMP_OTHER_DATA, STAMP_INVALID, STAMP_UNCHECKE
 enum stamp_verdict stamp_verify(struct slice reply, struct slice data, const char *ca, int64_t now,
 				int64_t *at, struct err *e);
 
+/* Does the reply bear the nonce of the query? */
+bool stamp_answers(struct slice query, struct slice reply);
+
 #endif

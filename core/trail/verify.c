@@ -144,6 +144,7 @@ static int run_steps(struct verify *v)
 	verify_erasures(v);
 	verify_stamps(v);
 	verify_anchors(v);
+	verify_heads(v);
 	freshness(v);
 	verdicts(v);
 	return TK_OK;

@@ -65,7 +65,7 @@ static void agrees(struct verify *v, int64_t size)
 }
 
 /* A recovery that begins below the anchor's size: what the anchor saw was left behind. */
-static bool rewound(const struct verify *v, int64_t size)
+bool verify_rewound(const struct verify *v, int64_t size)
 {
 	for (size_t i = 0; i < v->n_epochs; i++)
 		if (v->epoch[i].e.reason == EPOCH_RECOVER && v->epoch[i].e.start_segment < size)
@@ -98,7 +98,7 @@ static void check_anchor(struct verify *v, const struct anchor *a)
 		found(v, FOUND_ANCHOR_ORIGIN, at, "%s", a->origin);
 	else if (s != NULL && s->in_tree && hash_eq(&s->root, &a->root))
 		agrees(v, a->size);
-	else if (rewound(v, a->size))
+	else if (verify_rewound(v, a->size))
 		found(v, FOUND_ANCHOR_REWOUND, at, "size %lld", (long long)a->size);
 	else if (a->size > v->end)
 		found(v, FOUND_ANCHOR_LARGER, at, "size %lld, and there are %lld segments",

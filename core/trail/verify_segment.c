@@ -167,6 +167,7 @@ static int take_line_of(struct segment *g, struct slice line)
 		sha256_of(g->v->hash, line, hash.b);
 	}
 	merkle_add(&g->leaves, g->v->hash, &leaf);
+	verify_head_line(g->v, here(g), &hash);
 	g->h = hash;
 	g->h_known = true;
 	g->seq++;
@@ -316,6 +317,7 @@ static int verify_segment(struct verify *v, struct sealed *s, const struct seale
 	if (rc == TK_ENOTFOUND) {
 		s->gone = true;
 		v->last_heartbeat = 0;
+		verify_heads_of_gone(v, s);
 		return TK_OK;
 	}
 	if (rc == TK_EMALFORMED) {
@@ -374,6 +376,7 @@ int verify_open_segment(struct verify *v)
 			break;
 		}
 		sha256_of(v->hash, line, h.b);
+		verify_head_line(v, at, &h);
 		seq++;
 		v->r->unsealed++;
 		at.offset += (int64_t)line.n + 1;

@@ -59,6 +59,9 @@ struct verify {
 	struct stubs *stubs;
 	size_t n_stubs, cap_stubs;
 	int64_t last_heartbeat; /* ns; 0: none that the next must follow */
+	size_t next_head;	/* of the anchors' live heads: the first whose record is still to come */
+	int64_t heads_agree;
+	bool told_other_heads; /* that there are some of another log */
 };
 
 struct place {
@@ -91,6 +94,12 @@ void verify_erasures(struct verify *v);
 /* verify_anchor.c */
 void verify_stamps(struct verify *v);
 void verify_anchors(struct verify *v);
+bool verify_rewound(const struct verify *v, int64_t size);
+/* verify_heads.c: a line of the record at.seq, with its hash; a segment whose file is not there; and in the end,
+ * when every record was seen. */
+void verify_head_line(struct verify *v, struct place at, const struct hash32 *hash);
+void verify_heads_of_gone(struct verify *v, const struct sealed *s);
+void verify_heads(struct verify *v);
 /* verify_strays.c: what lies in the folder and belongs to no segment. */
 int verify_strays(struct verify *v);
 /* A segment behind the last one that was there when the verification began is sealed now; waits, up to ten

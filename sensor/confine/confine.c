@@ -8,7 +8,7 @@
 #define SANITIZED 0
 #endif
 
-static const char *const names[] = { "supervisor", "sensor", "recorder" };
+static const char *const names[] = { "supervisor", "sensor", "recorder", "sending" };
 
 static void tell(enum confined_role role, const char *what)
 {

@@ -9,7 +9,7 @@
 
 #include "core/base/err.h"
 
-enum confined_role { CONFINE_SUPERVISOR, CONFINE_SENSOR, CONFINE_RECORDER };
+enum confined_role { CONFINE_SUPERVISOR, CONFINE_SENSOR, CONFINE_RECORDER, CONFINE_HEADS /* tells collectors */ };
 
 /* Files and folders that may be opened from now on; those that do not exist are passed over. The sensor has
  * none. The supervisor opens what the configuration names, so Landlock is not for it. */

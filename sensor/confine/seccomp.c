@@ -6,7 +6,7 @@
 
 #include "sensor/confine/confine.h"
 
-enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER };
+enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER, H = 1 << CONFINE_HEADS };
 
 struct row {
 	int call; /* negative: not of this architecture */
@@ -73,6 +73,20 @@ static int only_family(scmp_filter_ctx f, int family)
 					  argument(0, SCMP_CMP_NE, (scmp_datum_t)family, 0));
 }
 
+/* The collectors' families and the recorder's, as streams and datagrams; and it opens nothing for writing. */
+static int add_heads(scmp_filter_ctx f)
+{
+	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
+	int rc = seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1,
+				  argument(0, SCMP_CMP_GT, AF_INET6, 0));
+
+	for (size_t i = 0; i < sizeof families / sizeof *families && rc == 0; i++)
+		rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				      argument(0, SCMP_CMP_EQ, (scmp_datum_t)families[i], 0),
+				      argument(1, SCMP_CMP_MASKED_EQ, 0xf & ~(SOCK_STREAM | SOCK_DGRAM), 0));
+	return rc;
+}
+
 static int fill(scmp_filter_ctx f, enum confined_role role)
 {
 	int rc = add(f, allowed, sizeof allowed / sizeof *allowed, 1 << role, SCMP_ACT_ALLOW);
@@ -83,6 +97,8 @@ static int fill(scmp_filter_ctx f, enum confined_role role)
 		rc = add_sensor(f);
 	if (rc == 0 && role == CONFINE_RECORDER)
 		rc = only_family(f, AF_UNIX);
+	if (rc == 0 && role == CONFINE_HEADS)
+		rc = add_heads(f);
 	return rc;
 }
 

@@ -170,6 +170,23 @@ int control_request(const struct config *cfg, struct slice request, struct buf *
 	return rc;
 }
 
+int control_ask(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
+{
+	struct buf path;
+	int fd, rc;
+
+	buf_init(&path, 8192);
+	control_path(cfg, &path);
+	rc = try_connect(buf_cstr(&path), &fd, e);
+	buf_free(&path);
+	if (rc == TK_OK)
+		rc = ask(fd, request, reply, e);
+	else if (rc == TK_ENOTFOUND)
+		err_set(e, rc, "no recorder runs");
+	sys_close(fd);
+	return rc;
+}
+
 int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 {
 	struct buf reply;

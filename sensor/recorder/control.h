@@ -17,9 +17,14 @@
  *   {"do":"prices.reprice","from":NS,"to":NS,"table":TEXT,"name":FILE,"reason":R}
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
  *   {"do":"seal"}, answered with "segment", "records", "size" and "code"
+ *   {"do":"head"}, answered with "next_seq", "h" (of the last line), "origin", "size" and "checkpoint" (its SHA-256)
+ *   {"do":"trail.receipt","kind":K,"size":N,"data":BASE64} (K: query, reply or witness; receipt.c)
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
 int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
+
+/* The same of a running recorder alone; TK_ENOTFOUND: none runs. Needs no right but to connect to its socket. */
+int control_ask(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
 
 /* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND
  * when none runs. The caller closes it. */

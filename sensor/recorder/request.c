@@ -413,6 +413,7 @@ static const struct {
 	{ "maintain.restore-test", do_restore_test },
 	{ "maintain.optimise", do_optimise },
 	{ "seal", do_seal },
+	{ "trail.receipt", do_trail_receipt },
 	{ "prices.import", do_prices_import },
 	{ "prices.invoice", do_invoice },
 	{ "prices.reprice", do_reprice },

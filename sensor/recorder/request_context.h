@@ -49,4 +49,7 @@ int do_duty(struct context *c);
 int do_fact(struct context *c);
 int do_incident(struct context *c);
 
+/* sensor/recorder/receipt.c */
+int do_trail_receipt(struct context *c);
+
 #endif

@@ -385,6 +385,8 @@ static void answer_head(struct sealer *s, struct buf *reply)
 	begin_answer(&o, reply);
 	put_int(&o, "next_seq", t.next_seq);
 	put_text(&o, "origin", t.origin);
+	hex_encode(hash_slice(&t.last), hex);
+	put_text(&o, "h", hex); /* of the last line */
 	if (t.size > 0) {
 		hex_encode(hash_slice(&t.checkpoint), hex);
 		put_int(&o, "size", t.size);

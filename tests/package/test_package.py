@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
 from harness import ROOT, Tap, temporary_folder  # noqa: E402
 
-BUDGETS = {'tochoku-sensor': 15, 'tochoku-restricted': 15, 'tochoku-recorder': 3}  # tenths
+BUDGETS = {'tochoku-sensor': 15, 'tochoku-restricted': 15, 'tochoku-recorder': 3, 'tochoku-heads': 15}  # tenths
 
 
 def run(*args, **kw):

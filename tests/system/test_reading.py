@@ -37,7 +37,7 @@ READS = [(('findings', 'list'), 'findings list'), (('findings', 'list', '--json'
          (('users', 'list', '--seen'), 'users list'),
          (('rules', 'explain', 'EVENT'), 'rules explain'), (('rules', 'replay', 'RULE', *SPAN), 'rules replay')]
 # Figures of the program's own state without names, files of the site, or a folder that the program has no part in.
-NOTHING = {('status',): 'figures', ('status', '--json'): 'figures', ('status', '--config'): 'the configuration',
+NOTHING = {('anchor', 'list'): 'what others hold of the trail', ('status',): 'figures', ('status', '--json'): 'figures', ('status', '--config'): 'the configuration',
            ('metrics',): 'figures, asked for every minute', ('doctor',): 'figures', ('users', 'list'): 'the configuration',
            ('calendar', 'show'): 'the calendar', ('prices', 'check'): 'the price table',
            ('prices', 'show', 'gpt-4o-mini'): 'the price table', ('rules', 'list'): 'the rules',

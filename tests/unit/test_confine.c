@@ -16,8 +16,8 @@
 #include "sensor/confine/confine.h"
 #include "tests/lib/tap.h"
 
-enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER };
-static const char *const roles[] = { "supervisor", "sensor", "recorder" };
+enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER, H = 1 << CONFINE_HEADS };
+static const char *const roles[] = { "supervisor", "sensor", "recorder", "heads" };
 
 struct deed {
 	const char *name;
@@ -31,62 +31,62 @@ static const char nowhere[] = "/nonexistent/tochoku";
 
 /* Arguments that would do no harm if the call went through. */
 static const struct deed deeds[] = {
-	{ "execve", SYS_execve, { PATH, 0, 0 }, N | R },
-	{ "execveat", SYS_execveat, { -1, PATH, 0 }, S | N | R },
-	{ "ptrace", SYS_ptrace, { 0x4206, -1, 0 }, S | N | R },
-	{ "process_vm_readv", SYS_process_vm_readv, { -1, 0, 0 }, S | N | R },
-	{ "process_vm_writev", SYS_process_vm_writev, { -1, 0, 0 }, S | N | R },
-	{ "mount", SYS_mount, { 0, 0, 0 }, S | N | R },
-	{ "umount2", SYS_umount2, { PATH, 0, 0 }, S | N | R },
-	{ "pivot_root", SYS_pivot_root, { PATH, PATH, 0 }, S | N | R },
-	{ "chroot", SYS_chroot, { PATH, 0, 0 }, S | N | R },
-	{ "unshare", SYS_unshare, { 0, 0, 0 }, S | N | R },
-	{ "setns", SYS_setns, { -1, 0, 0 }, S | N | R },
-	{ "bpf", SYS_bpf, { -1, 0, 0 }, S | N | R },
-	{ "perf_event_open", SYS_perf_event_open, { 0, -1, -1 }, S | N | R },
-	{ "keyctl", SYS_keyctl, { -1, 0, 0 }, S | N | R },
-	{ "add_key", SYS_add_key, { 0, 0, 0 }, S | N | R },
-	{ "request_key", SYS_request_key, { 0, 0, 0 }, S | N | R },
-	{ "init_module", SYS_init_module, { 0, 0, 0 }, S | N | R },
-	{ "finit_module", SYS_finit_module, { -1, 0, 0 }, S | N | R },
-	{ "delete_module", SYS_delete_module, { PATH, 0, 0 }, S | N | R },
-	{ "kexec_load", SYS_kexec_load, { 0, 0, 0 }, S | N | R },
-	{ "reboot", SYS_reboot, { 0, 0, 0 }, S | N | R },
-	{ "swapon", SYS_swapon, { PATH, 0, 0 }, S | N | R },
-	{ "acct", SYS_acct, { PATH, 0, 0 }, S | N | R },
-	{ "clock_settime", SYS_clock_settime, { -1, 0, 0 }, S | N | R },
-	{ "settimeofday", SYS_settimeofday, { -1, -1, 0 }, S | N | R },
-	{ "sethostname", SYS_sethostname, { 0, -1, 0 }, S | N | R },
-	{ "quotactl", SYS_quotactl, { -1, 0, 0 }, S | N | R },
-	{ "userfaultfd", SYS_userfaultfd, { -1, 0, 0 }, S | N | R },
-	{ "io_uring_setup", SYS_io_uring_setup, { 0, 0, 0 }, S | N | R },
-	{ "open_by_handle_at", SYS_open_by_handle_at, { -1, 0, 0 }, S | N | R },
-	{ "mknodat", SYS_mknodat, { -1, PATH, 0 }, S | N | R },
-	{ "chown", SYS_chown, { PATH, -1, -1 }, S | N | R },
-	{ "truncate", SYS_truncate, { PATH, 0, 0 }, S | N | R },
-	{ "pidfd_getfd", SYS_pidfd_getfd, { -1, 0, 0 }, S | N | R },
+	{ "execve", SYS_execve, { PATH, 0, 0 }, N | R | H },
+	{ "execveat", SYS_execveat, { -1, PATH, 0 }, S | N | R | H },
+	{ "ptrace", SYS_ptrace, { 0x4206, -1, 0 }, S | N | R | H },
+	{ "process_vm_readv", SYS_process_vm_readv, { -1, 0, 0 }, S | N | R | H },
+	{ "process_vm_writev", SYS_process_vm_writev, { -1, 0, 0 }, S | N | R | H },
+	{ "mount", SYS_mount, { 0, 0, 0 }, S | N | R | H },
+	{ "umount2", SYS_umount2, { PATH, 0, 0 }, S | N | R | H },
+	{ "pivot_root", SYS_pivot_root, { PATH, PATH, 0 }, S | N | R | H },
+	{ "chroot", SYS_chroot, { PATH, 0, 0 }, S | N | R | H },
+	{ "unshare", SYS_unshare, { 0, 0, 0 }, S | N | R | H },
+	{ "setns", SYS_setns, { -1, 0, 0 }, S | N | R | H },
+	{ "bpf", SYS_bpf, { -1, 0, 0 }, S | N | R | H },
+	{ "perf_event_open", SYS_perf_event_open, { 0, -1, -1 }, S | N | R | H },
+	{ "keyctl", SYS_keyctl, { -1, 0, 0 }, S | N | R | H },
+	{ "add_key", SYS_add_key, { 0, 0, 0 }, S | N | R | H },
+	{ "request_key", SYS_request_key, { 0, 0, 0 }, S | N | R | H },
+	{ "init_module", SYS_init_module, { 0, 0, 0 }, S | N | R | H },
+	{ "finit_module", SYS_finit_module, { -1, 0, 0 }, S | N | R | H },
+	{ "delete_module", SYS_delete_module, { PATH, 0, 0 }, S | N | R | H },
+	{ "kexec_load", SYS_kexec_load, { 0, 0, 0 }, S | N | R | H },
+	{ "reboot", SYS_reboot, { 0, 0, 0 }, S | N | R | H },
+	{ "swapon", SYS_swapon, { PATH, 0, 0 }, S | N | R | H },
+	{ "acct", SYS_acct, { PATH, 0, 0 }, S | N | R | H },
+	{ "clock_settime", SYS_clock_settime, { -1, 0, 0 }, S | N | R | H },
+	{ "settimeofday", SYS_settimeofday, { -1, -1, 0 }, S | N | R | H },
+	{ "sethostname", SYS_sethostname, { 0, -1, 0 }, S | N | R | H },
+	{ "quotactl", SYS_quotactl, { -1, 0, 0 }, S | N | R | H },
+	{ "userfaultfd", SYS_userfaultfd, { -1, 0, 0 }, S | N | R | H },
+	{ "io_uring_setup", SYS_io_uring_setup, { 0, 0, 0 }, S | N | R | H },
+	{ "open_by_handle_at", SYS_open_by_handle_at, { -1, 0, 0 }, S | N | R | H },
+	{ "mknodat", SYS_mknodat, { -1, PATH, 0 }, S | N | R | H },
+	{ "chown", SYS_chown, { PATH, -1, -1 }, S | N | R | H },
+	{ "truncate", SYS_truncate, { PATH, 0, 0 }, S | N | R | H },
+	{ "pidfd_getfd", SYS_pidfd_getfd, { -1, 0, 0 }, S | N | R | H },
 	{ "socket(AF_INET)", SYS_socket, { AF_INET, SOCK_STREAM, 0 }, N | R },
-	{ "socket(AF_PACKET)", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, N | R },
-	{ "socket(AF_NETLINK)", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, N | R },
+	{ "socket(AF_PACKET)", SYS_socket, { AF_PACKET, SOCK_RAW, 0 }, N | R | H },
+	{ "socket(AF_NETLINK)", SYS_socket, { AF_NETLINK, SOCK_RAW, 0 }, N | R | H },
 	{ "socket(AF_UNIX)", SYS_socket, { AF_UNIX, SOCK_STREAM, 0 }, N },
 	{ "connect", SYS_connect, { -1, 0, 0 }, N },
-	{ "bind", SYS_bind, { -1, 0, 0 }, N },
-	{ "listen", SYS_listen, { -1, 0, 0 }, N },
-	{ "accept4", SYS_accept4, { -1, 0, 0 }, N },
+	{ "bind", SYS_bind, { -1, 0, 0 }, N | H },
+	{ "listen", SYS_listen, { -1, 0, 0 }, N | H },
+	{ "accept4", SYS_accept4, { -1, 0, 0 }, N | H },
 	{ "openat(O_WRONLY)", SYS_openat, { AT_FDCWD, PATH, O_WRONLY | O_CREAT }, N },
 	{ "openat(O_RDWR)", SYS_openat, { AT_FDCWD, PATH, O_RDWR }, N },
-	{ "pwrite64", SYS_pwrite64, { -1, 0, 0 }, N },
-	{ "unlink", SYS_unlink, { PATH, 0, 0 }, N },
-	{ "rename", SYS_rename, { PATH, PATH, 0 }, N },
-	{ "mkdir", SYS_mkdir, { PATH, 0, 0 }, N },
-	{ "chmod", SYS_chmod, { PATH, 0, 0 }, N },
-	{ "ftruncate", SYS_ftruncate, { -1, 0, 0 }, N },
-	{ "symlink", SYS_symlink, { PATH, PATH, 0 }, N },
-	{ "link", SYS_link, { PATH, PATH, 0 }, N },
-	{ "setuid", SYS_setuid, { 0, 0, 0 }, N | R },
-	{ "setgroups", SYS_setgroups, { 0, 0, 0 }, N | R },
-	{ "kill", SYS_kill, { -1, 0, 0 }, N | R },
-	{ "vfork", SYS_vfork, { 0, 0, 0 }, N | R },
+	{ "pwrite64", SYS_pwrite64, { -1, 0, 0 }, N | H },
+	{ "unlink", SYS_unlink, { PATH, 0, 0 }, N | H },
+	{ "rename", SYS_rename, { PATH, PATH, 0 }, N | H },
+	{ "mkdir", SYS_mkdir, { PATH, 0, 0 }, N | H },
+	{ "chmod", SYS_chmod, { PATH, 0, 0 }, N | H },
+	{ "ftruncate", SYS_ftruncate, { -1, 0, 0 }, N | H },
+	{ "symlink", SYS_symlink, { PATH, PATH, 0 }, N | H },
+	{ "link", SYS_link, { PATH, PATH, 0 }, N | H },
+	{ "setuid", SYS_setuid, { 0, 0, 0 }, N | R | H },
+	{ "setgroups", SYS_setgroups, { 0, 0, 0 }, N | R | H },
+	{ "kill", SYS_kill, { -1, 0, 0 }, N | R | H },
+	{ "vfork", SYS_vfork, { 0, 0, 0 }, N | R | H },
 };
 
 static void die(const char *what)
@@ -125,7 +125,7 @@ static int make_call(const void *arg)
 
 static void forbidden(void)
 {
-	for (int role = 0; role < 3; role++)
+	for (int role = 0; role < 4; role++)
 		for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
 			const struct deed *d = &deeds[i];
 			bool deadly = d->deadly >> role & 1;
