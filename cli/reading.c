@@ -134,6 +134,7 @@ void cli_log_export(const struct config *cfg, const char *format, int64_t from_n
 {
 	struct buf request, what;
 	struct json_out o = json_out(&request);
+	struct err e = { 0 };
 
 	buf_init(&request, 4096);
 	buf_init(&what, 256);
@@ -143,6 +144,8 @@ void cli_log_export(const struct config *cfg, const char *format, int64_t from_n
 	put_text(&o, "what", buf_cstr(&what));
 	put_text(&o, "sha256", sha256);
 	log_use(cfg, &o, from_ns, to_ns, count);
+	buf_clear(&request);
+	control_request(cfg, SLICE("{\"do\":\"head\"}"), &request, &e); /* the trail has it now: `verify --export` */
 	buf_free(&request);
 	buf_free(&what);
 }

@@ -8,6 +8,7 @@
 #include "cli/pack.h"
 #include "cli/sums.h"
 #include "cli/verify_db.h"
+#include "cli/verify_export.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
@@ -19,8 +20,13 @@
 
 extern const struct command command_verify;
 
+#define EXPORTS_MAX 64
+
 struct options {
 	struct anchors anchors;
+	struct actors actors;
+	const char *exports[EXPORTS_MAX];
+	size_t n_exports;
 	struct vkey site_key;
 	uint8_t site_public[PUBLIC_LEN];
 	bool has_key, has_public, json, japanese, require_anchor;
@@ -87,6 +93,13 @@ static int take_option(struct options *o, int c)
 	case 'd':
 		o->db = optarg;
 		return EXIT_DONE;
+	case 'x':
+		if (o->n_exports == EXPORTS_MAX)
+			return cli_usage(&command_verify, "more than %d exports at once", EXPORTS_MAX);
+		o->exports[o->n_exports++] = optarg;
+		return EXIT_DONE;
+	case 'u':
+		return told(actors_read(&o->actors, optarg, &e), &e);
 	case 'e':
 		return scalar_number(text, &o->evidence)
 			       ? EXIT_DONE
@@ -122,6 +135,7 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "max-age", required_argument, NULL, 'm' },  { "evidence", required_argument, NULL, 'e' },
 		{ "require-anchor", no_argument, NULL, 'r' }, { "json", no_argument, NULL, 'j' },
 		{ "lang", required_argument, NULL, 'l' },     { "db", required_argument, NULL, 'd' },
+		{ "export", required_argument, NULL, 'x' },   { "actors", required_argument, NULL, 'u' },
 		{ 0 }
 	};
 	int c, status = EXIT_DONE;
@@ -304,6 +318,15 @@ static int make_evidence(const struct options *o, const char *folder)
 	return status;
 }
 
+static bool verify_exports(const struct options *o, const struct verify_options *v, struct verify_result *r,
+			   struct err *e)
+{
+	for (size_t i = 0; i < o->n_exports; i++)
+		if (verify_export(v, o->exports[i], r, e) != TK_OK)
+			return false;
+	return true;
+}
+
 static int verify_trail(struct options *o, const char *folder)
 {
 	struct verify_options v = { .folder = folder,
@@ -311,6 +334,7 @@ static int verify_trail(struct options *o, const char *folder)
 				    .site_public = o->has_public ? o->site_public : NULL,
 				    .anchors = &o->anchors,
 				    .tsa_ca = o->tsa_ca,
+				    .actors = o->actors.n > 0 ? &o->actors : NULL,
 				    .max_age = o->max_age,
 				    .now = sys_now_ns() / NS_PER_SEC,
 				    .require_anchor = o->require_anchor,
@@ -323,7 +347,8 @@ static int verify_trail(struct options *o, const char *folder)
 
 	if (o->evidence >= 0)
 		return make_evidence(o, folder);
-	if (trail_verify(&v, &r, &e) != TK_OK || (o->db != NULL && verify_db(&v, o->db, &r, &e) != TK_OK)) {
+	if (trail_verify(&v, &r, &e) != TK_OK || (o->db != NULL && verify_db(&v, o->db, &r, &e) != TK_OK) ||
+	    !verify_exports(o, &v, &r, &e)) {
 		cli_error("%s", e.text);
 		return EXIT_INPUT;
 	}
@@ -517,6 +542,7 @@ static int run(struct cli *cli, int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = verify_path(o, argv[optind]);
 	anchors_free(&o->anchors);
+	actors_free(&o->actors);
 	free(o);
 	return status;
 }
@@ -533,13 +559,18 @@ const struct command command_verify = {
 		"\n"
 		"  --site-key F      the site's public key, from paper: a verifier key, or a file with one\n"
 		"                    or with a PEM public key. Without it the log attests itself\n"
-		"  --anchor F        what others hold: an anchors.tsv or a checkpoint note; may be repeated\n"
+		"  --anchor F        what others hold: an anchors.tsv, a checkpoint note, or a collector's lines\n"
+		"                    with HEAD messages; may be repeated\n"
 		"  --code C          a short code from a printed sheet; may be repeated\n"
 		"  --since DIR       an older copy of the trail: shows that it was only added to\n"
 		"  --witness K       verifier key of a witness whose cosignatures count as anchors\n"
 		"  --tsa-ca F        certificates (PEM) that the time stamps must lead to\n"
 		"  --db FILE         the ledger too: each sealed record's row says what the trail says, no row\n"
 		"                    more or less, no strange trigger or view\n"
+		"  --export FILE     an export of this trail too: its bytes, checkpoint and records are the trail's,\n"
+		"                    and its making is recorded; may be repeated\n"
+		"  --actors FILE     who may stand in records: one name a line, or CSV with names in its first\n"
+		"                    column; anybody else is told\n"
 		"  --max-age H       no when the last seal is older than so many hours\n"
 		"  --require-anchor  no when no anchor agrees\n"
 		"  --evidence SEQ    instead of verifying: the evidence file of one record, to standard "

@@ -173,18 +173,23 @@ int trail_verify(const struct verify_options *o, struct verify_result *out, stru
 	return rc;
 }
 
-void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
-		const char *detail)
+void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, const char *file,
+		   int64_t seq, int64_t offset, const char *detail)
 {
 	struct verify v = { .o = o, .r = r };
-	struct place at = NOWHERE;
+	struct place at = { -1, seq, offset, file };
 
-	at.seq = seq;
 	if (detail == NULL)
 		found(&v, id, at, NULL);
 	else
 		found(&v, id, at, "%s", detail);
 	verdicts(&v);
+}
+
+void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
+		const char *detail)
+{
+	trail_tell_in(o, r, id, NULL, seq, -1, detail);
 }
 
 bool verify_passed(const struct verify_result *r)

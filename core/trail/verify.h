@@ -30,12 +30,24 @@ typedef void (*trail_finding_fn)(void *ctx, const struct trail_finding *f);
 typedef int (*trail_record_fn)(void *ctx, int64_t segment, const struct record *r, struct slice line,
 			       struct err *e);
 
+/* The names that may stand as actors in records, by name. */
+struct actors {
+	struct slice *name;
+	size_t n, cap;
+	struct slice bytes;
+};
+/* One name a line, or CSV with the names in its first column (as identities.users_file); '#' begins a comment. Frees
+ * with actors_free, also after an error. */
+int actors_read(struct actors *a, const char *path, struct err *e);
+void actors_free(struct actors *a);
+
 struct verify_options {
 	const char *folder;
 	const struct vkey *site_key; /* the site key from outside, */
 	const uint8_t *site_public;  /* or its 32 bytes alone; neither: from the folder, and said so */
 	const struct anchors *anchors;
 	const char *tsa_ca; /* a PEM file, or NULL */
+	const struct actors *actors; /* NULL: any */
 	int64_t max_age;    /* seconds; 0: any */
 	int64_t now;	    /* UTC seconds */
 	bool require_anchor;
@@ -57,6 +69,7 @@ struct verify_result {
 	int64_t anchored;		   /* the largest size that an anchor shows; 0: none */
 	int64_t first_opened, last_closed; /* UTC seconds; 0: no segment */
 	int64_t bytes;
+	int64_t next_seq; /* behind the last record, sealed or not */
 	int64_t findings[EFFECT_ALTERED + 1]; /* how many of each effect */
 };
 
@@ -65,6 +78,9 @@ int trail_verify(const struct verify_options *o, struct verify_result *out, stru
 /* A finding of what lies beside the trail (seq -1: of no record): told, and counted into the verdict. */
 void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
 		const char *detail);
+/* The same of a place in a file. */
+void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, const char *file,
+		   int64_t seq, int64_t offset, const char *detail);
 /* The answer of it: both verdicts allow a yes, and neither staleness nor the want of an anchor forbids it. */
 bool verify_passed(const struct verify_result *r);
 const char *integrity_name(enum integrity i);	    /* "ok", "altered" */

@@ -109,6 +109,7 @@ static int take_record(struct segment *g, struct slice line)
 	}
 	check_clock(g, &r);
 	check_heartbeat(g, &r, line);
+	verify_actor(v, line, here(g));
 	if (r.type == RECORD_TYPES)
 		found(v, FOUND_RECORD_TYPE, here(g), NULL);
 	if (r.type == RECORD_ERASE)
@@ -377,11 +378,13 @@ int verify_open_segment(struct verify *v)
 		}
 		sha256_of(v->hash, line, h.b);
 		verify_head_line(v, at, &h);
+		verify_actor(v, line, at);
 		seq++;
 		v->r->unsealed++;
 		at.offset += (int64_t)line.n + 1;
 	}
 	buf_free(&b);
+	v->r->next_seq = seq;
 	if (v->r->unsealed > 0)
 		found(v, FOUND_UNSEALED, in_segment(v->end, "open.jsonl"), "%lld", (long long)v->r->unsealed);
 	return rc == TK_ENOMEM ? err_set(v->e, rc, "no memory") : TK_OK;

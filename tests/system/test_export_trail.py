@@ -146,6 +146,89 @@ def periods(tap, site):
         f.write(whole)
 
 
+FORMATS = ('jsonl', 'csv', 'mhlw', 'ecs', 'ocsf', 'fhir', 'dicom', 'cef', 'leef', 'syslog')
+
+
+def against(tap, site):
+    """T37: exports that do not match the trail, caught and, where the format names leaves, located."""
+    def check(*paths, want=0):
+        words = [w for p in paths for w in ('--export', p)]
+        out = [json.loads(x) for x in site.tochoku('verify', site.path('trail'), '--json', *words, want=want).splitlines()]
+        return {x['code']: x for x in out[:-1] if x['effect'] != 'note'}
+
+    def changed(name, old, new, fix=False):
+        with open(site.path(name), 'rb') as f:
+            data = f.read()
+        assert old in data, (name, old)
+        data = data.replace(old, new, 1)
+        if fix:
+            at = data.rstrip(b'\n').rfind(b'\n') + 1
+            trailer = json.loads(data[at:][data[at:].index(b'{'):data[at:].rindex(b'}') + 1])
+            data = data.replace(trailer['sha256'].encode(), hashlib.sha256(data[:at]).hexdigest().encode())
+        with open(site.path('forged'), 'wb') as f:
+            f.write(data)
+        return check(site.path('forged'), want=1)
+
+    for form in FORMATS:
+        site.tochoku('export', '--format', form, '--from', '2026-10-20', '--to', '2026-10-21', '-o', site.path(form))
+    tap.equal(check(*map(site.path, FORMATS)), {}, 'a sound export of every format agrees, before its record is sealed')
+    site.tochoku('seal')
+    tap.equal(check(*map(site.path, FORMATS)), {}, 'and after')
+    for form in FORMATS:
+        old, new = b'mori', b'abe '
+        if form in ('csv', 'mhlw', 'jsonl'):
+            codes = set(changed(form, old, new))
+            tap.ok(codes >= {'export-unrecorded'} | ({'export-digest'} if form != 'mhlw' else set()),
+                   'T37 %s: a name changed' % form, codes)
+        if form != 'mhlw':
+            codes = set(changed(form, old, new, fix=True))
+            tap.ok('export-unrecorded' in codes and 'export-digest' not in codes, 'T37 %s: with the trailer put right' % form, codes)
+    with open(site.path('jsonl'), 'rb') as f:
+        first = f.readline()
+    seq = json.loads(first)['seq']
+    found = changed('jsonl', first, first.replace(b'"http.response.status_code":200', b'"http.response.status_code":401'), fix=True)
+    tap.equal((found['export-line']['seq'], found['export-line']['offset']), (seq, 0), 'T37 jsonl: a line changed, located')
+    found = changed('jsonl', first, b'', fix=True)
+    tap.ok('export-digest' in found and 'export-unrecorded' in found, 'T37 jsonl: a line taken out', set(found))
+    with open(site.path('ecs'), 'rb') as f:
+        line = f.readlines()[3]
+    mine = json.loads(line)
+    found = changed('ecs', mine['event.hash'].encode(), mine['event.hash'][::-1].encode(), fix=True)
+    tap.equal(found['export-line']['seq'], mine['event.sequence'], "T37 ecs: a record's leaf, located")
+    for form, mark in (('ocsf', b'"leaf_hash":"'), ('fhir', b'"leaf-hash","valueString":"'), ('dicom', b'type="leaf-hash" value="')):
+        with open(site.path(form), 'rb') as f:
+            data = f.read()
+        at = data.index(mark) + len(mark) + 4
+        swap = bytes([data[at] ^ 1 if chr(data[at] ^ 1).isalnum() else ord('A') + (data[at] == ord('A'))])
+        found = changed(form, data[:at + 1], data[:at] + swap, fix=True)
+        tap.ok('export-line' in found and found['export-line'].get('seq', -1) >= 0, "T37 %s: a record's leaf, located" % form, found)
+    with open(site.path('cef'), 'rb') as f:
+        checkpoint = json.loads(f.readlines()[-1][2:])['checkpoint'].encode()
+    tap.ok('export-checkpoint' in changed('cef', checkpoint, checkpoint[::-1]), 'T37 cef: another checkpoint')
+    tap.ok('export-checkpoint' in changed('cef', b'tochoku/', b'tochokx/'), 'T37 cef: another log')
+
+
+def actors(tap, site):
+    """T41: a record names somebody who is not in the register."""
+    me = [json.loads(x) for x in trail_lines(site) if b'"actor"' in x][0]['actor']
+    register = site.path('people.csv')
+
+    def check(text, want):
+        with open(register, 'w', encoding='utf-8') as f:
+            f.write(text)
+        out = [json.loads(x) for x in site.tochoku('verify', site.path('trail'), '--json', '--actors', register, want=want).splitlines()]
+        return [x for x in out[:-1] if x['code'] == 'actor']
+    tap.equal(check('id,name\n"%s",x\nabe,y' % me, 0), [], 'everybody who used the log is in the register')
+    tap.equal(check('\ufeff# people\r\n%s\r\n' % me, 0), [], 'one name a line does too')
+    found = check('id,name\nabe,y\n', 1)
+    first = next(i for i, x in enumerate(trail_lines(site)) if b'"actor"' in x)
+    tap.ok(found and (found[0]['seq'], found[0]['detail'], found[0]['effect']) == (first, me, 'altered') and 'offset' in found[0] and
+           found[0]['segment'] >= 0, 'T41 one who is not there is told, with place', found[:1])
+    check_none = site.path('none.csv')
+    open(check_none, 'w', encoding='utf-8').close()
+    site.tochoku('verify', site.path('trail'), '--actors', check_none, want=2)
+
+
 def gone(tap, site):
     """What is no longer there is counted; a damaged trail gives no export that looks whole."""
     name = glob.glob(site.path('trail/segments/*/*/000000-*.jsonl'))[0]
@@ -176,6 +259,8 @@ def main():
     findings(tap, site, rows)
     leaves(tap, site)
     periods(tap, site)
+    against(tap, site)
+    actors(tap, site)
     gone(tap, site)
     os.unlink(rules)
     tap.done()
