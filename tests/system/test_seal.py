@@ -108,14 +108,14 @@ def ledger_beside(tap):
         found = [(f['code'], f.get('seq')) for f in findings if f['effect'] == 'altered']
         tap.ok(last['integrity'] == 'altered' and any(c == code and seq in (None, s) for c, s in found), what, found[:5])
 
-    attempt('a changed record', 'ledger-row', "UPDATE record SET body = replace(body, 'root', 'toor')")
+    attempt('T36 a changed record', 'ledger-row', "UPDATE record SET body = replace(body, 'root', 'toor')")
     attempt('a changed user', 'ledger-row', "UPDATE dim_who SET user = 'suzuki'")
     attempt('a changed time of recording', 'ledger-row', 'UPDATE txn SET at = at + 1000000')
-    attempt('a row removed', 'ledger-lacks', 'DELETE FROM event_row WHERE seq = 7', seq=6)
+    attempt('T36 a row removed', 'ledger-lacks', 'DELETE FROM event_row WHERE seq = 7', seq=6)
     attempt('the last sealed record removed', 'ledger-lacks', "DELETE FROM record WHERE body LIKE '%segment-closing%'")
-    attempt('a trigger planted', 'ledger-schema',
+    attempt('T36 a trigger planted', 'ledger-schema',
             'CREATE TRIGGER t AFTER INSERT ON record BEGIN DELETE FROM record WHERE seq = new.seq; END')
-    attempt('a view that hides a row', 'ledger-schema', 'DROP VIEW records',
+    attempt('T36 a view that hides a row', 'ledger-schema', 'DROP VIEW records',
             'CREATE VIEW records AS SELECT seq, ts, type, body FROM record WHERE seq <> 301')
     attempt('a table more', 'ledger-schema', 'CREATE TABLE x (y)')
     attempt('a chain that was not carried on', 'ledger-chain', "UPDATE record SET body = replace(body, 'root', 'toor')")
@@ -179,7 +179,7 @@ def while_sealing(tap):
         n += 1
         if site.last_status != 0:
             alarms.append('\n'.join(line for line in out if '"effect":"note"' not in line))
-    tap.ok(sealing.returncode == 0 and not alarms, '%d verifications while ten segments are sealed' % n,
+    tap.ok(sealing.returncode == 0 and not alarms, 'T40 %d verifications while ten segments are sealed' % n,
            '\n'.join(alarms))
     tap.equal(verify(site)[0]['segments'], 11, 'which are there in the end')
 

@@ -76,11 +76,11 @@ static void test_second_preimage(void)
 	memcpy(interior, leaf[0].b, 32);
 	memcpy(interior + 32, leaf[1].b, 32);
 	merkle_leaf(sha, slice_of(interior, 64), &node);
-	ok(!hash_eq(&node, &root), "an interior node is no leaf");
+	ok(!hash_eq(&node, &root), "T35 an interior node is no leaf");
 	leaf[3] = leaf[2];
 	merkle_root_of(sha, leaf, 3, &root);
 	merkle_root_of(sha, leaf, 4, &twice);
-	ok(!hash_eq(&root, &twice), "a last leaf twice is another tree");
+	ok(!hash_eq(&root, &twice), "T35 a last leaf twice is another tree");
 	merkle_inclusion(sha, leaf, 1, 2, path);
 	ok(!merkle_included(sha, &leaf[1], -1, 2, path, 1, &root), "no index below 0");
 }

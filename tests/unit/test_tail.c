@@ -441,7 +441,7 @@ static void test_resume(void)
 	hand_in(b, "log", true);
 	run(b, 20 * NS_PER_SEC);
 	check(b, 190, "deleted while nothing ran");
-	ok(b->l.gaps >= 1, "what may have been in it is a gap");
+	ok(b->l.gaps >= 1, "T38 what may have been in it, unread, is a gap");
 	bench_free(b);
 }
 

@@ -291,7 +291,7 @@ static void test_notes(void)
 {
 	honest();
 	sh("printf '\\342\\200\\224 w.example/w AAAAAAAA\\n' >> notes/checkpoint-000002.note");
-	quiet("T29 a witness's line");
+	quiet("quiet: T29 an unknown witness's line");
 	honest();
 	sh("sed -i '1s/$/\\r/' notes/segment-000001.note");
 	caught("T31 CRLF in a note", FOUND_NOTE_FORM, 1, -1);

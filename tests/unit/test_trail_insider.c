@@ -326,7 +326,7 @@ static void test_time(void)
 	forge_record(&f, "clock", "{\"action\":\"set\"}");
 	fill(1);
 	forge_seal(&f);
-	quiet("a clock record says so");
+	quiet("quiet: a clock record says so");
 	begin();
 	fill(1);
 	f.ts_ns -= 4 * 60 * NS_PER_SEC;
@@ -355,7 +355,7 @@ static void test_quiet(void)
 
 	honest();
 	a = anchors_of(&f);
-	quiet_with("an honest log with its anchors", &a, COMPLETE_OK);
+	quiet_with("quiet: an honest log with a quiet day, and its anchors", &a, COMPLETE_OK);
 	anchors_free(&a);
 	honest();
 	quiet("without one, completeness is unknown");
@@ -364,11 +364,11 @@ static void test_quiet(void)
 	fill(1);
 	forge_seal(&f);
 	a = anchors_of(&f);
-	quiet_with("events known to be lost", &a, COMPLETE_GAPS);
+	quiet_with("quiet: declared gaps: events known to be lost", &a, COMPLETE_GAPS);
 	anchors_free(&a);
 	honest();
 	sh("gzip segments/2026/11/*.jsonl");
-	quiet("files compressed");
+	quiet("quiet: files named .gz");
 	honest();
 	sh("gzip " SEG("0", "21") " && printf x | dd of=" SEG(
 		"0", "21") ".gz bs=1 seek=40 conv=notrunc 2>/dev/null");
@@ -400,7 +400,7 @@ static void test_quiet(void)
 	f.tweak = far_future;
 	fill(1);
 	forge_seal(&f);
-	quiet("the year 2100");
+	quiet("quiet: the year 2100");
 	begin();
 	{
 		struct seen s = look(NULL);

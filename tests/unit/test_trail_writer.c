@@ -266,6 +266,51 @@ static void test_stranger_site_key(void)
 	ok_int(trail_renew(&place, EPOCH_ROTATE, site, 0, &e), TK_ECONFIG, "begins no epoch");
 }
 
+/* One place of the text replaced by another. */
+static bool still_good(struct slice text, const char *from, size_t n_from, const char *to, size_t n_to)
+{
+	const uint8_t *at = memmem(text.p, text.n, from, n_from);
+	struct evidence_result r = { 0 };
+	struct buf b;
+	bool good;
+
+	if (at == NULL)
+		return true;
+	buf_init(&b, EVIDENCE_MAX);
+	buf_add(&b, slice_head(text, (size_t)(at - text.p)));
+	buf_add(&b, slice_of((const uint8_t *)to, n_to));
+	buf_add(&b, slice_from(text, (size_t)(at - text.p) + n_from));
+	good = evidence_verify(buf_slice(&b), NULL, NULL, NULL, &r, &e) == TK_OK;
+	buf_free(&r.room);
+	buf_free(&b);
+	return good;
+}
+
+/* A path that is too long or too short, an index that the segment or the tree does not have. */
+static void test_evidence_paths(struct slice text)
+{
+	static const char *const words[] = { "\npath ", "\ntree-path " };
+	static const char zero[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+	const uint8_t *line;
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		char longer[128], name[80];
+		size_t n = strlen(words[i]);
+
+		line = memmem(text.p, text.n, words[i], n);
+		if (line == NULL)
+			die();
+		snprintf(name, sizeof name, "T42 the %.*s too short", (int)n - 2, words[i] + 1);
+		ok(!still_good(text, (const char *)line, n + 44, "", 0), name);
+		snprintf(longer, sizeof longer, "%s%s%s", words[i], zero, words[i]);
+		snprintf(name, sizeof name, "T42 the %.*s too long", (int)n - 2, words[i] + 1);
+		ok(!still_good(text, words[i], n, longer, strlen(longer)), name);
+	}
+	ok(!still_good(text, "\nindex ", 7, "\nindex 9", 8), "T42 an index behind the records");
+	ok(!still_good(text, "\nrecords ", 9, "\nrecords 1", 10), "T42 another number of records");
+	ok(!still_good(text, "\nsegment ", 9, "\nsegment 9", 10), "T42 a segment behind the tree");
+}
+
 static void test_evidence(void)
 {
 	struct evidence_result r;
@@ -305,6 +350,9 @@ static void test_evidence(void)
 		b.p[i] ^= 2;
 	}
 	ok(!wrong, "T42 a changed byte is seen");
+	buf_clear(&b);
+	ok(evidence_make(folder, 1, &b, &e) == TK_OK, "evidence of a record among others");
+	test_evidence_paths(buf_slice(&b));
 	ok_int(evidence_make(folder, 99, &b, &e), TK_ENOTFOUND, "no such record");
 	buf_free(&b);
 }
