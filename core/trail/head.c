@@ -119,7 +119,8 @@ static bool take_origin(struct slice raw, char out[ORIGIN_MAX + 1])
 	uint8_t text[MESSAGE_MAX];
 	size_t n = raw.n > sizeof text ? SIZE_MAX : json_unescape(raw, text);
 
-	if (n == SIZE_MAX || n == 0 || n > ORIGIN_MAX || memchr(text, 0, n) != NULL)
+	if (n == SIZE_MAX || n == 0 || n > ORIGIN_MAX || memchr(text, '\n', n) != NULL ||
+	    !is_note_text(slice_of(text, n)))
 		return false;
 	memcpy(out, text, n);
 	out[n] = '\0';
