@@ -198,9 +198,11 @@ def against(tap, site):
     for form, mark in (('ocsf', b'"leaf_hash":"'), ('fhir', b'"leaf-hash","valueString":"'), ('dicom', b'type="leaf-hash" value="')):
         with open(site.path(form), 'rb') as f:
             data = f.read()
-        at = data.index(mark) + len(mark) + 4
-        swap = bytes([data[at] ^ 1 if chr(data[at] ^ 1).isalnum() else ord('A') + (data[at] == ord('A'))])
-        found = changed(form, data[:at + 1], data[:at] + swap, fix=True)
+        at = data.index(mark) + len(mark)
+        leaf = data[at:data.index(b'"', at)]
+        other = base64.b64decode(leaf) if form == 'dicom' else leaf  # DICOM's values are base64 of what others write
+        other = (b'1' if other[:1] == b'0' else b'0') + other[1:]  # a hash in hexadecimal or base64 stays one
+        found = changed(form, leaf, base64.b64encode(other) if form == 'dicom' else other, fix=True)
         tap.ok('export-line' in found and found['export-line'].get('seq', -1) >= 0, "T37 %s: a record's leaf, located" % form, found)
     with open(site.path('cef'), 'rb') as f:
         checkpoint = json.loads(f.readlines()[-1][2:])['checkpoint'].encode()
