@@ -14,7 +14,7 @@ BIN := $(if $(filter release,$(V)),$(BUILD)/tochoku,$(O)/tochoku)
 PREFIX ?= /usr/local
 VERSION = $(shell sed -n 's/.*TK_VERSION "\(.*\)"/\1/p' core/base/version.h)
 
-DIRS := core/base core/event core/config core/trail core/ledger core/review geoip rules rules/calendar \
+DIRS := core/base core/event core/config core/trail core/ledger core/review core/retention geoip rules rules/calendar \
 	sensor sensor/confine sensor/recorder sensor/input sensor/gateway sensor/fields \
 	sensor/proto sensor/proto/packet sensor/proto/tcp \
 	sensor/proto/http sensor/proto/tls sensor/proto/quic sensor/llm reports reports/export cli

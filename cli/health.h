@@ -40,6 +40,8 @@ void health_keys(struct report_out *o, const struct config *cfg, struct ledger_r
 void health_trail(struct report_out *o, const struct config *cfg);
 /* When a backup was made last, and one tested. */
 void health_backup(struct report_out *o, struct ledger_reader *r);
+/* Periods, holds, what is not finished, and the size limit (health_retention.c). */
+void health_retention(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 
 #endif

@@ -13,6 +13,11 @@ struct maintaining {
 int maintain_backup(const struct maintaining *m);
 int maintain_restore_test(const struct maintaining *m);
 int maintain_optimise(const struct maintaining *m);
+/* With options of their own; argv[0] is the verb. */
+int maintain_prune(struct cli *cli, int argc, char **argv);
+int maintain_erase(struct cli *cli, int argc, char **argv);
+int maintain_hold(struct cli *cli, int argc, char **argv);
+extern const struct command command_maintain;
 
 /* What a backup says of itself, in backup.json. */
 struct backup_facts {

@@ -50,6 +50,7 @@ static int print_status(struct cli *cli, bool json)
 	health_keys(&o, cfg, r);
 	health_trail(&o, cfg);
 	health_backup(&o, r);
+	health_retention(&o, cfg, r);
 	health_disk(&o, cfg, r);
 	if (json && figures_put(cfg, r, true, &o.out, &e) != TK_OK)
 		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);
@@ -90,7 +91,7 @@ const struct command command_status = {
 		"Example: tochoku status\n"
 		"\n"
 		"tochoku status [--json]     recorder, processes, ledger, inputs, coverage, GeoIP,\n"
-		"                            prices, rules, keys, trail, disk; as JSON with the figures of\n"
+		"                            prices, rules, keys, trail, retention, disk; as JSON with the figures of\n"
 		"                            `metrics`\n"
 		"tochoku status --config     checks the configuration and prints every value in force;\n"
 		"                            opens no input\n"

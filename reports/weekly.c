@@ -210,7 +210,10 @@ static void archive(struct sheet *s, struct sheet_section *b)
 		item_result(s, i, W_SEALS_NONE);
 	item_verdict(i, f->seals.n > 0 ? VERDICT_GOOD : VERDICT_CARE);
 	i = sheet_add_item(s, b, "W2.5", W_W2_5);
-	item_result(s, i, W_ERASED, say_count(s, f->care.erased));
+	item_result(s, i, W_ERASED, say_count(s, f->care.erased.runs), say_count(s, f->care.erased.records),
+		    say_count(s, f->care.erased.declared), say_count(s, f->care.erased.due));
+	item_result(s, i, W_OTHER_FILES);
+	item_verdict(i, f->care.erased.runs == 0 || f->care.erased.due > 0 ? VERDICT_CARE : VERDICT_GOOD);
 }
 
 static void maintenance(struct sheet *s)

@@ -131,6 +131,7 @@ struct cfg_function { /* every condition that is set must hold, at least one; '*
 };
 enum day_class { CLASS_BUSINESS, CLASS_HALF, CLASS_CLOSED, CLASS_COUNT };
 struct range_i64 { int64_t low, high; };
+struct cfg_period { int64_t n, unit; }; /* unit: 'd', 'm' or 'y'; 0: not set */
 struct cfg_range {
 	struct range_i64 calls, cost_pico, users;
 	int64_t user_calls;       /* 注意 above this */
@@ -178,6 +179,13 @@ struct config {
 	const char **rules_off; size_t n_rules_off;
 	struct cfg_list *rule_lists; size_t n_rule_lists;
 	struct { const char *path, *keys, *trail; } ledger; /* trail: by default beside the ledger */
+	struct {
+		const char *profile; /* of core/config/profiles.def */
+		struct cfg_period access, findings, reports; /* instead of the profile's */
+		int64_t max_size;                            /* bytes of ledger and trail; 0: not set */
+		const char **approved_by;                    /* who approved the periods */
+		size_t n_approved_by;
+	} retention;
 	struct { const char *supervisor_user, *sensor_user, *recorder_user; } processes; /* NULL: who starts */
 	struct {
 		int64_t enterprise_number; /* 0: not set */

@@ -78,7 +78,7 @@ extern const struct option_type type_hours, type_shift, type_week_day, type_minu
 extern const struct option_type type_fields;
 /* value_number.c */
 extern const struct option_type type_usd, type_rate, type_count, type_seconds, type_count_range,
-	type_usd_range, type_size, type_bool;
+	type_usd_range, type_size, type_period, type_bool;
 
 #define CONFIG_MASK "***" /* stands for a secret */
 

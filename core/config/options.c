@@ -314,6 +314,28 @@ static const struct option anchors_rows[] = {
 };
 static const struct option_table anchors = TABLE(anchors_rows);
 
+static const char *const profiles[] = {
+#define PROFILE(id, name, access, findings, reports, doc) name,
+#include "core/config/profiles.def"
+#undef PROFILE
+};
+static const struct option retention_rows[] = {
+	{ .key = "profile", .type = &type_word, IN(config, retention.profile), .preset = "jp-hospital",
+	  WORDS(profiles), .doc = "how long each class is kept: jp-hospital, minimal, pci or hipaa" },
+	{ .key = "access", .type = &type_period, IN(config, retention.access),
+	  .doc = "of calls, instead of the profile's: 5y, 18m or 400d" },
+	{ .key = "findings", .type = &type_period, IN(config, retention.findings),
+	  .doc = "of findings, decisions, incidents and uses of the log, instead of the profile's" },
+	{ .key = "reports", .type = &type_period, IN(config, retention.reports),
+	  .doc = "of reports on paper and as files, which people keep: `maintain prune` says it" },
+	{ .key = "max_size", .type = &type_size, IN(config, retention.max_size),
+	  .doc = "of ledger and trail: `status` warns near it, and nothing is erased for it; default: none" },
+	{ .key = "approved_by", .shape = MANY, .type = &type_id,
+	  COUNTED(config, retention.approved_by, retention.n_approved_by),
+	  .doc = "who approved these periods: `maintain prune --scheduled` erases in their names" },
+};
+static const struct option_table retention = TABLE(retention_rows);
+
 static const struct option processes_rows[] = {
 	{ .key = "supervisor_user", .type = &type_id, IN(config, processes.supervisor_user),
 	  .doc = "user of the process that opens logs and captures; it keeps the capabilities for that alone" },
@@ -345,7 +367,7 @@ static const struct option root_rows[] = {
 	  .doc = "users of the processes, where root starts `run`; read at its start" },
 	{ .key = "anchors", .shape = SECTION, .table = &anchors, .doc = "who else holds the trail's heads" },
 	{ .key = "export", .shape = SECTION, .table = &exports, .doc = "what exports say" },
-	{ .key = "retention", .shape = ANY, .flags = LATER, .doc = "how long it is kept" },
+	{ .key = "retention", .shape = SECTION, .table = &retention, .doc = "how long it is kept" },
 	{ .key = "notify", .shape = ANY, .flags = LATER, .doc = "who is told of findings" },
 	{ .key = "console", .shape = ANY, .flags = LATER, .doc = "the review page" },
 };

@@ -206,6 +206,37 @@ static void print_size(const struct option *o, const void *store, struct buf *ou
 		buf_byte(out, (uint8_t)size_units[i].letter);
 }
 
+/* Days, months or years: "400d", "18m", "5y". */
+static void read_period(struct reading *r, const struct option *o, const struct node *n, void *store)
+{
+	struct node digits = *n;
+	struct cfg_period v = { 0, 0 };
+
+	if (n->kind == NODE_SCALAR && n->text.n > 1 && memchr("dmy", n->text.p[n->text.n - 1], 3) != NULL) {
+		v.unit = n->text.p[n->text.n - 1];
+		digits.text = slice_head(n->text, n->text.n - 1);
+		digits.quoted = false;
+	}
+	if (v.unit == 0 || !whole_number(&digits, 1000, &v.n) || v.n == 0)
+		wrong_value(r, o, n);
+	else
+		memcpy(store, &v, sizeof v);
+}
+
+static void print_period(const struct option *o, const void *store, struct buf *out)
+{
+	struct cfg_period v;
+
+	(void)o;
+	memcpy(&v, store, sizeof v);
+	if (v.unit == 0) {
+		buf_str(out, "null");
+		return;
+	}
+	buf_i64(out, v.n);
+	buf_byte(out, (uint8_t)v.unit);
+}
+
 static void read_bool(struct reading *r, const struct option *o, const struct node *n, void *store)
 {
 	bool v = n->kind == NODE_SCALAR && n->text.n == 4; /* true, True, TRUE */
@@ -237,4 +268,5 @@ const struct option_type type_count_range = { "two whole numbers such as [500, 2
 const struct option_type type_usd_range = { "two amounts in USD such as [50, 200]",
 					    TYPE(struct range_i64, usd_range) };
 const struct option_type type_size = { "a number of bytes such as 65535, 256K or 64M", TYPE(int64_t, size) };
+const struct option_type type_period = { "a period such as 5y, 18m or 400d", TYPE(struct cfg_period, period) };
 const struct option_type type_bool = { "true or false", TYPE(bool, bool) };

@@ -117,7 +117,8 @@ int ledger_day_next(struct ledger *l, int32_t before, int32_t *day, enum day_sta
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_DAY_NEXT,
 					   "SELECT day, dirty, closed_at <> 0 FROM day WHERE day < ? AND (dirty <> 0 OR "
-					   "closed_at = 0) ORDER BY day LIMIT 1",
+					   "closed_at = 0) AND NOT (closed_at <> 0 AND dirty IN (1, 2) AND day IN "
+					   "(SELECT day FROM erased_day)) ORDER BY day LIMIT 1",
 					   e);
 	int rc;
 

@@ -63,7 +63,8 @@ bool ledger_busy(const char *path)
 static const char pragmas[] =
 	"PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL;"
 	"PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -8192;"
-	"PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;";
+	"PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;"
+	"PRAGMA journal_size_limit = 67108864;";
 
 static int open_database(struct ledger *l, struct err *e)
 {
@@ -113,6 +114,29 @@ int ledger_open_modules(struct ledger *l, struct err *e)
 	return rc;
 }
 
+static void close_modules(struct ledger *l)
+{
+	counters_free(l->counters);
+	dictionary_free(l->dictionary);
+	row_reader_free(l->rows);
+	seen_free(l->seen);
+	stage_free(l->stage);
+	chain_free(l->chain);
+	l->counters = NULL;
+	l->dictionary = NULL;
+	l->rows = NULL;
+	l->seen = NULL;
+	l->stage = NULL;
+	l->chain = NULL;
+}
+
+int ledger_reread(struct ledger *l, struct err *e)
+{
+	close_modules(l);
+	l->overflow_told = 0;
+	return ledger_open_modules(l, e);
+}
+
 int ledger_open(struct ledger **out, const char *path, struct err *e)
 {
 	struct ledger *l = ledger_make(path, e);
@@ -139,13 +163,8 @@ void ledger_close(struct ledger *l)
 {
 	if (l == NULL)
 		return;
-	counters_free(l->counters);
-	dictionary_free(l->dictionary);
-	row_reader_free(l->rows);
+	close_modules(l);
 	buf_free(&l->view);
-	seen_free(l->seen);
-	stage_free(l->stage);
-	chain_free(l->chain);
 	for (int i = 0; i < LS_COUNT; i++)
 		sqlite3_finalize(l->statement[i]);
 	if (l->in_transaction)

@@ -22,6 +22,8 @@ void ledger_close(struct ledger *l); /* NULL is legal; what is not committed is 
 int ledger_begin(struct ledger *l, struct err *e); /* no-op inside a transaction */
 int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e); /* durable when it returns */
 bool ledger_in_transaction(const struct ledger *l);
+/* Reads the tables anew that it keeps in memory, between transactions: rows were erased. */
+int ledger_reread(struct ledger *l, struct err *e);
 /* Bytes of the write-ahead log now. It is cut back when it passes LEDGER_WAL_MAX and no reader holds it. */
 #define LEDGER_WAL_MAX (64 << 20)
 int64_t ledger_wal_bytes(const struct ledger *l);

@@ -64,6 +64,9 @@ int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, boo
 typedef int (*review_row_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice body);
 int ledger_read_reviews(struct ledger_reader *r, review_row_fn row, void *ctx, struct err *e);
 
+/* Records of one type, by seq. */
+int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx, struct err *e);
+
 /* Coverage of [from, to) in whole minutes (UTC seconds, multiples of 60). */
 struct coverage {
 	int64_t minutes, missed_minutes;
@@ -122,6 +125,15 @@ struct invoice {
 	char reason[512], actor[128];
 };
 int ledger_invoice(struct ledger_reader *r, const char *month, struct invoice *out, struct err *e);
+
+/* What was erased and recorded in [from, to) ns. */
+struct erased_facts {
+	int64_t runs;     /* of `maintain prune` */
+	int64_t records;  /* that went */
+	int64_t declared; /* erase records */
+	int64_t due;      /* declared at any time, and not done yet: segments */
+};
+int ledger_erased(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, struct erased_facts *out, struct err *e);
 
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {

@@ -34,6 +34,21 @@ int ledger_read_reviews(struct ledger_reader *r, review_row_fn row, void *ctx, s
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
+int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx, struct err *e)
+{
+	sqlite3_stmt *s;
+	int rc = reader_prepare(r, &s, "SELECT seq, ts, body FROM records WHERE type = ? ORDER BY seq", NULL, 0, e);
+
+	if (rc == TK_OK)
+		bind_text(s, 1, slice_str(type));
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)
+		if (row(ctx, sqlite3_column_int64(s, 0), sqlite3_column_int64(s, 1), reader_text(s, 2)) !=
+		    TK_OK)
+			rc = err_set(e, TK_ENOMEM, "no memory for records");
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
 int ledger_finding(struct ledger *l, int64_t id, finding_state_fn row, void *ctx, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(

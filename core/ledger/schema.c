@@ -468,9 +468,35 @@ static int add_twins(sqlite3 *db, struct err *e)
 	return rc;
 }
 
+/* Erasure (core/ledger/erase.h). Seqs here are the trail's. */
+static const char erasing_tables[] =
+	/* what an erase record allows and is still to be done: runs of records, and by segment the SHA-256 of its
+	 * file afterwards (NULL: none, all of it goes), the classes that are then gone from it (bits of enum
+	 * record_class) and whether a person asked for it */
+	"CREATE TABLE erasing (segment INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,"
+	" PRIMARY KEY (segment, seq_from)) STRICT, WITHOUT ROWID;\n"
+	"CREATE TABLE erasing_file (segment INTEGER PRIMARY KEY, sha256 BLOB, classes INTEGER NOT NULL,"
+	" asked INTEGER NOT NULL) STRICT;\n"
+	"CREATE TABLE erasing_finding (finding INTEGER PRIMARY KEY) STRICT;\n"
+	/* classes that hold nothing more in a segment, so that it is not looked at again */
+	"CREATE TABLE erased (segment INTEGER PRIMARY KEY, classes INTEGER NOT NULL) STRICT;\n"
+	/* days whose calls are gone: their findings stay as they are */
+	"CREATE TABLE erased_day (day INTEGER PRIMARY KEY) STRICT;\n"
+	/* what the chain needs of rows that are gone: the SHA-256 of a transaction's rows of one chained table */
+	"CREATE TABLE kept_digest (n INTEGER NOT NULL, chained INTEGER NOT NULL, digest BLOB NOT NULL,"
+	" PRIMARY KEY (n, chained)) STRICT, WITHOUT ROWID;\n"
+	"CREATE VIEW erasures_due AS SELECT segment FROM erasing_file"
+	" UNION ALL SELECT -1 FROM meta WHERE name = 'scrub';\n";
+
+static int add_erasing(sqlite3 *db, struct err *e)
+{
+	return schema_exec(db, erasing_tables, e);
+}
+
 /* Step i brings version i to i + 1. */
 static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
-									      add_memory, add_repricing, add_told, add_twins };
+									      add_memory, add_repricing, add_told, add_twins,
+								      add_erasing };
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

@@ -8,7 +8,7 @@
 #include "core/base/err.h"
 #include "core/event/event.h"
 
-#define LEDGER_SCHEMA 6
+#define LEDGER_SCHEMA 7
 #define LEDGER_PAGE_SIZE 16384
 
 /* Creates or migrates to LEDGER_SCHEMA in one transaction: a kill leaves old or new, never between.

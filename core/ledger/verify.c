@@ -17,9 +17,15 @@ struct rows { /* of one chained table, in key order */
 	struct buf bytes;
 };
 
-static int rows_open(struct rows *r, sqlite3 *db, const char *table, const char *key, struct err *e)
+static int rows_open(struct rows *r, sqlite3 *db, enum chained which, struct err *e)
 {
+	const char *table = which == CHAIN_EVENT    ? "event"
+			    : which == CHAIN_RECORD ? "record"
+						    : event_parts[chain_part(which)].table;
+	const char *key = which < CHAIN_DIM ? "seq" : "id";
 	char sql[256];
+
+	r->events = which == CHAIN_EVENT;
 
 	buf_init(&r->bytes, 1 << 20);
 	if ((r->hash = sha256_new()) == NULL)
@@ -68,10 +74,134 @@ static int rows_digest(struct rows *r, int64_t from, int64_t to, uint8_t out[32]
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
+/* ---- what is left of rows that were erased ---- */
+
+struct kept {
+	sqlite3_stmt *s; /* of the whole table, in order */
+	bool over;
+	int64_t n, chained;
+};
+
+static int kept_step(struct kept *k, struct err *e)
+{
+	int rc = k->over ? TK_EEND : statement_row(k->s, e);
+
+	if (rc == TK_OK) {
+		k->n = sqlite3_column_int64(k->s, 0);
+		k->chained = sqlite3_column_int64(k->s, 1);
+	}
+	k->over |= rc == TK_EEND;
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+static int kept_open(struct kept *k, sqlite3 *db, struct err *e)
+{
+	int rc = statement_prepare(db, &k->s, "SELECT n, chained, digest FROM kept_digest ORDER BY n, chained", e);
+
+	return rc == TK_OK ? kept_step(k, e) : rc;
+}
+
+/* Asked for ascending transactions and tables. */
+static int kept_digest(struct kept *k, int64_t n, int chained, uint8_t out[32], bool *there, struct err *e)
+{
+	*there = !k->over && k->n == n && k->chained == chained;
+	if (!*there)
+		return TK_OK;
+	column_bytes(k->s, 2, out, 32);
+	return kept_step(k, e);
+}
+
+/* The transaction that holds the key of a table: its number, and the last keys of it and of the one before. */
+static int holding(sqlite3_stmt *to_of, int64_t last, int64_t key, int64_t *n, int64_t *from, int64_t *to,
+		   struct err *e)
+{
+	int64_t low = 1, high = last;
+	int rc = TK_OK;
+
+	*from = *to = 0;
+	while (low <= high && rc == TK_OK) {
+		int64_t middle = low + (high - low) / 2, end;
+
+		bind_i64(to_of, 1, middle);
+		if ((rc = statement_row(to_of, e)) != TK_OK)
+			break;
+		end = sqlite3_column_int64(to_of, 0);
+		sqlite3_reset(to_of);
+		if (end < key) {
+			*from = end;
+			low = middle + 1;
+		} else {
+			*to = end;
+			high = middle - 1;
+		}
+	}
+	*n = low;
+	if (rc == TK_EEND || (rc == TK_OK && low > last))
+		return err_set(e, TK_EMALFORMED, "ledger: no transaction holds row %lld", (long long)key);
+	return rc;
+}
+
+struct keeping {
+	sqlite3_stmt *keys, *to_of, *insert, *last;
+	struct rows rows;
+};
+
+static int keep_all(struct keeping *k, enum chained table, struct err *e)
+{
+	int64_t last, n, from, to = 0, key;
+	uint8_t digest[32];
+	int rc = statement_row(k->last, e);
+
+	last = rc == TK_OK ? sqlite3_column_int64(k->last, 0) : 0;
+	sqlite3_reset(k->last);
+	while (rc == TK_OK && (rc = statement_row(k->keys, e)) == TK_OK) {
+		if ((key = sqlite3_column_int64(k->keys, 0)) <= to)
+			continue;
+		if ((rc = holding(k->to_of, last, key, &n, &from, &to, e)) != TK_OK ||
+		    (rc = rows_digest(&k->rows, from, to, digest, e)) != TK_OK)
+			break;
+		bind_i64(k->insert, 1, n);
+		bind_i64(k->insert, 2, table);
+		bind_blob(k->insert, 3, digest, sizeof digest);
+		rc = statement_run(k->insert, e); /* one that is there is of all its rows */
+	}
+	sqlite3_reset(k->keys);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+int chain_keep(sqlite3 *db, enum chained table, const char *keys, struct err *e)
+{
+	struct keeping k = { 0 };
+	char sql[128];
+	int rc = statement_prepare(db, &k.keys, keys, e);
+
+	snprintf(sql, sizeof sql, "SELECT %s_to FROM txn WHERE n = ?",
+		 table < CHAIN_DIM ? "seq" : event_parts[chain_part(table)].table + sizeof "dim");
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &k.to_of, sql, e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &k.last, "SELECT max(n) FROM txn", e);
+	if (rc == TK_OK)
+		rc = statement_prepare(db, &k.insert, "INSERT OR IGNORE INTO kept_digest VALUES (?, ?, ?)", e);
+	if (rc == TK_OK)
+		rc = rows_open(&k.rows, db, table, e);
+	if (rc == TK_OK)
+		rc = keep_all(&k, table, e);
+	rows_close(&k.rows);
+	sqlite3_finalize(k.keys);
+	sqlite3_finalize(k.to_of);
+	sqlite3_finalize(k.last);
+	sqlite3_finalize(k.insert);
+	return rc;
+}
+
+/* ---- the links ---- */
+
 static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha256 *link_hash, int64_t *n,
 			struct err *e)
 {
 	sqlite3_stmt *s = NULL;
+	struct kept kept = { 0 };
 	int64_t from[CHAIN_COUNT] = { 0 };
 	uint8_t link[32] = { 0 }, digest[32];
 	int rc = statement_prepare(
@@ -80,6 +210,8 @@ static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha25
 		" FROM txn ORDER BY n",
 		e);
 
+	if (rc == TK_OK)
+		rc = kept_open(&kept, db, e);
 	while (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK) {
 		int64_t number = sqlite3_column_int64(s, 0);
 
@@ -87,7 +219,11 @@ static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha25
 		for (int t = 0; t < CHAIN_COUNT && rc == TK_OK; t++) {
 			int64_t to = sqlite3_column_int64(s, t >= CHAIN_DIM ? 3 + (int)chain_part(t) : 3);
 
-			rc = rows_digest(&rows[t], from[t], to, digest, e);
+			bool was_kept;
+
+			rc = kept_digest(&kept, number, t, digest, &was_kept, e);
+			if (rc == TK_OK && !was_kept)
+				rc = rows_digest(&rows[t], from[t], to, digest, e);
 			chain_link_i64(link_hash, to);
 			sha256_add(link_hash, slice_of(digest, sizeof digest));
 			from[t] = to;
@@ -103,6 +239,7 @@ static int verify_links(sqlite3 *db, struct rows rows[CHAIN_COUNT], struct sha25
 		*n = number;
 	}
 	sqlite3_finalize(s);
+	sqlite3_finalize(kept.s);
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
@@ -113,13 +250,8 @@ int chain_verify(sqlite3 *db, int64_t *n, struct err *e)
 	int rc = link_hash == NULL ? err_set(e, TK_ENOMEM, "ledger: no memory") : TK_OK;
 
 	*n = 0;
-	rows[CHAIN_EVENT].events = true;
 	for (int t = 0; t < CHAIN_COUNT && rc == TK_OK; t++)
-		rc = rows_open(&rows[t], db,
-			       t == CHAIN_EVENT	   ? "event"
-			       : t == CHAIN_RECORD ? "record"
-						   : event_parts[chain_part(t)].table,
-			       t < CHAIN_DIM ? "seq" : "id", e);
+		rc = rows_open(&rows[t], db, t, e);
 	if (rc == TK_OK)
 		rc = verify_links(db, rows, link_hash, n, e);
 	for (int t = 0; t < CHAIN_COUNT; t++)

@@ -49,12 +49,7 @@ int file_sync_folder(const char *file, struct err *e)
 	return rc;
 }
 
-struct fresh { /* a file under way, beside its place */
-	char path[TRAIL_PATH_MAX];
-	int fd;
-};
-
-static int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct err *e)
+int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct err *e)
 {
 	f->fd = -1;
 	if (snprintf(f->path, sizeof f->path, "%s.tmp", path) >= (int)sizeof f->path)
@@ -63,13 +58,12 @@ static int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct er
 	return f->fd < 0 ? err_sys(e, "%s: cannot write", f->path) : TK_OK;
 }
 
-static int fresh_write(struct fresh *f, const void *p, size_t n, struct err *e)
+int fresh_write(struct fresh *f, const void *p, size_t n, struct err *e)
 {
 	return sys_write_all(f->fd, p, n) == 0 ? TK_OK : err_sys(e, "%s: cannot write", f->path);
 }
 
-/* Into its place; rc: how it went so far. */
-static int fresh_end(struct fresh *f, const char *path, int rc, struct err *e)
+int fresh_end(struct fresh *f, const char *path, int rc, struct err *e)
 {
 	if (rc == TK_OK && sys_fsync(f->fd) != 0)
 		rc = err_sys(e, "%s: cannot sync", f->path);

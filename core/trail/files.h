@@ -11,11 +11,20 @@
  * was before. */
 int file_put(const char *path, struct slice bytes, mode_t mode, struct err *e);
 int file_copy(const char *from, const char *to, mode_t mode, struct err *e); /* in the same way */
+#define TRAIL_PATH_MAX 4096
+/* The same piece by piece: begin, write, end. fresh_end puts the file into its place if `rc`, how it went so
+ * far, is TK_OK; it is called whatever the others said. */
+struct fresh {
+	char path[TRAIL_PATH_MAX];
+	int fd;
+};
+int fresh_begin(struct fresh *f, const char *path, mode_t mode, struct err *e);
+int fresh_write(struct fresh *f, const void *p, size_t n, struct err *e);
+int fresh_end(struct fresh *f, const char *path, int rc, struct err *e);
 int file_sync_folder(const char *file, struct err *e); /* the folder that holds the file */
 bool file_there(const char *path);
 /* "folder/name", as printf; true if it fits. */
 bool file_path(char *out, size_t n, const char *folder, const char *fmt, ...) TK_PRINTF(4, 5);
-#define TRAIL_PATH_MAX 4096
 
 /* Opens a regular file at a relative path below an open folder; no component may be a link. TK_ENOTFOUND;
  * TK_EMALFORMED: something else than a file lies there; TK_EIO. */

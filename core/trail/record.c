@@ -5,7 +5,7 @@
 #include "core/base/zone.h"
 
 static const char *const type_names[] = {
-#define RECORD_TYPE(id, name, doc) name,
+#define RECORD_TYPE(id, name, class, doc) name,
 #include "core/trail/types.def"
 #undef RECORD_TYPE
 };
@@ -22,6 +22,17 @@ enum record_type record_type_of(struct slice name)
 	while (t < RECORD_TYPES && !slice_is(name, type_names[t]))
 		t++;
 	return t;
+}
+
+enum record_class record_class_of(enum record_type t)
+{
+	static const enum record_class classes[] = {
+#define RECORD_TYPE(id, name, class, doc) KEEP_##class,
+#include "core/trail/types.def"
+#undef RECORD_TYPE
+	};
+
+	return t < RECORD_TYPES ? classes[t] : KEEP_FOREVER;
 }
 
 /* ---- the one canonical spelling ---- */

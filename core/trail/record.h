@@ -10,13 +10,16 @@
 #define RECORD_DEPTH 16
 
 enum record_type {
-#define RECORD_TYPE(id, name, doc) RECORD_##id,
+#define RECORD_TYPE(id, name, class, doc) RECORD_##id,
 #include "core/trail/types.def"
 #undef RECORD_TYPE
 	RECORD_TYPES, /* also: none of them */
 };
 const char *record_type_name(enum record_type t);
 enum record_type record_type_of(struct slice name);
+/* How long records are kept together; those of KEEP_FOREVER are never erased. */
+enum record_class { KEEP_FOREVER, KEEP_ACCESS, KEEP_FINDINGS, RECORD_CLASSES };
+enum record_class record_class_of(enum record_type t); /* KEEP_FOREVER for RECORD_TYPES */
 
 /* What every record has. */
 struct record {

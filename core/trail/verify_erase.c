@@ -1,4 +1,6 @@
 /* Step 6: erase records against missing files and stubs (audit-trail.md 6). */
+#include <stdlib.h>
+
 #include "core/base/zone.h"
 #include "core/trail/verify_state.h"
 
@@ -80,13 +82,38 @@ int verify_take_erase(struct verify *v, const struct record *r, struct slice lin
 
 /* ---- at the end ---- */
 
+static int by_segment(const void *a, const void *b)
+{
+	const struct erasure *x = a, *y = b;
+
+	if (x->at != y->at)
+		return x->at < y->at ? -1 : 1;
+	return x->seq < y->seq ? -1 : x->seq > y->seq;
+}
+
+/* The first one of a segment, in order; behind them all where there is none. */
+static size_t first_of(const struct verify *v, size_t at)
+{
+	size_t low = 0, high = v->n_erasures;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (v->erasure[middle].at < at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void judge_missing(struct verify *v, size_t at)
 {
 	const struct sealed *s = &v->sealed[at];
 	struct place p = in_segment(s->segment, s->file);
 
-	for (size_t i = 0; i < v->n_erasures; i++)
-		if (v->erasure[i].at == at && v->erasure[i].whole) {
+	for (size_t i = first_of(v, at); i < v->n_erasures && v->erasure[i].at == at; i++)
+		if (v->erasure[i].whole) {
 			v->r->erased_records += s->last_seq - s->first_seq + 1;
 			found(v, FOUND_ERASED, p, "records %lld to %lld, by record %lld",
 			      (long long)s->first_seq, (long long)s->last_seq, (long long)v->erasure[i].seq);
@@ -105,10 +132,10 @@ static int64_t uncovered(const struct verify *v, const struct stubs *t)
 
 	while (more && next <= t->last) {
 		more = false;
-		for (size_t i = 0; i < v->n_erasures; i++) {
+		for (size_t i = first_of(v, t->at); i < v->n_erasures && v->erasure[i].at == t->at; i++) {
 			const struct erasure *x = &v->erasure[i];
 
-			if (x->at == t->at && x->first <= next && x->last >= next) {
+			if (x->first <= next && x->last >= next) {
 				next = x->last + 1;
 				more = true;
 			}
@@ -119,39 +146,60 @@ static int64_t uncovered(const struct verify *v, const struct stubs *t)
 
 static bool hash_declared(const struct verify *v, const struct stubs *t)
 {
-	for (size_t i = 0; i < v->n_erasures; i++)
-		if (v->erasure[i].at == t->at && !v->erasure[i].whole &&
+	for (size_t i = first_of(v, t->at); i < v->n_erasures && v->erasure[i].at == t->at; i++)
+		if (!v->erasure[i].whole &&
 		    hash_eq(&v->erasure[i].sha256, &t->sha256))
 			return true;
 	return false;
 }
 
-static void judge_stubs(struct verify *v, const struct stubs *t, bool first_of_file)
+/* The runs of one file: what is declared is told once, what is not, each. */
+static void judge_stubs(struct verify *v, const struct stubs *t, size_t n)
 {
 	const struct sealed *s = &v->sealed[t->at];
-	struct place p = { s->segment, t->first, t->offset, s->file };
-	int64_t open = uncovered(v, t);
+	struct place p = in_segment(s->segment, s->file);
+	int64_t erased = 0, last = 0;
 
-	if (first_of_file && !hash_declared(v, t))
-		found(v, FOUND_SEGMENT_HASH, in_segment(s->segment, s->file),
-		      "no erase record bears the SHA-256 of the file with its stubs");
-	if (open <= t->last) {
-		p.seq = open;
-		found(v, FOUND_STUB_UNDECLARED, p, "records %lld to %lld", (long long)open,
-		      (long long)t->last);
-		return;
+	if (!hash_declared(v, t))
+		found(v, FOUND_SEGMENT_HASH, p, "no erase record bears the SHA-256 of the file with its stubs");
+	for (const struct stubs *end = t + n; t < end; t++) {
+		int64_t open = uncovered(v, t);
+
+		if (open <= t->last) {
+			found(v, FOUND_STUB_UNDECLARED, (struct place){ s->segment, open, t->offset, s->file },
+			      "records %lld to %lld", (long long)open, (long long)t->last);
+			continue;
+		}
+		if (erased == 0)
+			p = (struct place){ s->segment, t->first, t->offset, s->file };
+		erased += t->last - t->first + 1;
+		last = t->last;
 	}
-	v->r->erased_records += t->last - t->first + 1;
-	found(v, FOUND_ERASED, p, "records %lld to %lld", (long long)t->first, (long long)t->last);
+	v->r->erased_records += erased;
+	if (erased == 0)
+		return;
+	if (erased == last - p.seq + 1)
+		found(v, FOUND_ERASED, p, "records %lld to %lld", (long long)p.seq, (long long)last);
+	else
+		found(v, FOUND_ERASED, p, "%lld of the records %lld to %lld", (long long)erased, (long long)p.seq,
+		      (long long)last);
 }
 
 void verify_erasures(struct verify *v)
 {
+	size_t n;
+
+	if (v->n_erasures > 1)
+		qsort(v->erasure, v->n_erasures, sizeof *v->erasure, by_segment);
 	for (size_t i = 0; i < v->n_sealed; i++)
 		if (v->sealed[i].gone && v->sealed[i].segment >= v->o->first_segment)
 			judge_missing(v, i);
-	for (size_t i = 0; i < v->n_stubs; i++)
-		judge_stubs(v, &v->stubs[i], i == 0 || v->stubs[i - 1].at != v->stubs[i].at);
+	for (size_t i = 0; i < v->n_stubs; i += n) {
+		n = 1;
+		while (i + n < v->n_stubs && v->stubs[i + n].at == v->stubs[i].at)
+			n++;
+		judge_stubs(v, &v->stubs[i], n);
+	}
 	for (size_t i = 0; i < v->n_erasures; i++) {
 		const struct erasure *x = &v->erasure[i];
 

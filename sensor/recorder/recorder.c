@@ -149,6 +149,18 @@ static int reload_all(struct recorder *r, struct err *e)
 	return rc;
 }
 
+/* Rows are gone that are known in memory: everything is read anew, as at a start. */
+static int forget(struct recorder *r, struct err *e)
+{
+	int rc = ledger_reread(r->ledger, e);
+
+	evaluate_free(r->evaluate);
+	enrich_free(r->enrich);
+	r->evaluate = NULL;
+	r->enrich = NULL;
+	return rc == TK_OK ? load(r, e) : rc;
+}
+
 /* Between two transactions, so between two events. What does not load is told, and the old stays. */
 static void reread(struct recorder *r)
 {
@@ -317,6 +329,8 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 		rc = commit(r, e);
 	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING)
 		sealer_answer(r->sealer, &next.trail, &reply);
+	if (rc == TK_OK && sealer_erased(r->sealer))
+		rc = forget(r, e);
 	if (rc == TK_OK)
 		frame_send(p->fd, FRAME_REPLY, buf_slice(&reply), &lost);
 	r->reload |= next.keys_changed;
@@ -461,7 +475,9 @@ static int tick(struct recorder *r, struct err *e)
 			return rc;
 	}
 	rc = close_days(r, e);
-	return rc == TK_OK && r->o->supervisor_fd >= 0 ? sealer_tick(r->sealer, e) : rc;
+	if (rc == TK_OK && r->o->supervisor_fd >= 0)
+		rc = sealer_tick(r->sealer, e);
+	return rc == TK_OK && sealer_erased(r->sealer) ? forget(r, e) : rc;
 }
 
 static void read_signal(struct recorder *r)
@@ -525,6 +541,11 @@ static int start(struct recorder *r, struct err *e)
 		rc = take_keys(r, e);
 	if (rc == TK_OK)
 		rc = sealer_open(&r->sealer, r->cfg, r->ledger, e);
+	if (rc == TK_OK && stays(r)) {
+		sealer_resume(r->sealer);
+		if (sealer_erased(r->sealer))
+			rc = ledger_reread(r->ledger, e);
+	}
 	if (rc == TK_OK)
 		rc = (r->intake = intake_new(r->ledger, e)) == NULL ? TK_ENOMEM : load(r, e);
 	if (rc == TK_OK)

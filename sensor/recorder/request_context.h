@@ -48,6 +48,10 @@ int do_finding(struct context *c);
 int do_duty(struct context *c);
 int do_fact(struct context *c);
 int do_incident(struct context *c);
+/* sensor/recorder/erase_request.c */
+int do_erase(struct context *c);
+int do_carry_out(struct context *c);
+int do_hold(struct context *c);
 
 /* sensor/recorder/receipt.c */
 int do_trail_receipt(struct context *c);

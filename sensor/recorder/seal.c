@@ -10,6 +10,7 @@
 #include "core/base/zone.h"
 #include "core/ledger/trail_rows.h"
 #include "core/trail/pack.h"
+#include "sensor/recorder/erase.h"
 
 #define HEAD_NS (15 * 60 * NS_PER_SEC)
 #define HEARTBEAT_NS (5 * 60 * NS_PER_SEC)
@@ -28,6 +29,8 @@ struct sealer {
 	bool told;
 	int64_t retry_ns, head_ns, heartbeat_ns; /* monotonic: when next */
 	int64_t wall_ahead_ns;			 /* of the monotonic clock, at the last tick */
+	int64_t resume_ns; /* when an erasure that was cut short is tried again */
+	bool erased;
 	bool heading;				 /* a head is due and rows are still to be rendered */
 };
 
@@ -312,21 +315,6 @@ static int work(struct sealer *s, int64_t mono, struct err *e)
 	return trail_head(s->trail, e);
 }
 
-int sealer_tick(struct sealer *s, struct err *e)
-{
-	int64_t mono = sys_mono_ns();
-	struct err why = { 0 };
-	int rc = pulse(s, mono, e);
-
-	if (rc != TK_OK)
-		return rc;
-	if (s->trail == NULL && mono >= s->retry_ns && open_trail(s, &why) != TK_OK)
-		broken(s, &why);
-	if (s->trail != NULL && work(s, mono, &why) != TK_OK)
-		broken(s, &why);
-	return TK_OK;
-}
-
 static void refuse(struct buf *reply, const char *why)
 {
 	struct json_out o = json_out(reply);
@@ -417,6 +405,58 @@ static int seal_all(struct sealer *s, struct err *e)
 	return rc == TK_OK && t.records > 0 ? seal_at(s, whole_seconds(sys_now_ns()), e) : rc;
 }
 
+/* ---- erasing ---- */
+
+/* *n: what was carried out now. A reader that holds the log is waited for later: the rest is done. */
+static int carry_out(struct sealer *s, struct erased *n, struct err *e)
+{
+	bool pending;
+	int rc = erase_pending(s->ledger, &pending, e);
+
+	*n = (struct erased){ 0 };
+	if (rc != TK_OK || !pending || (rc = seal_all(s, e)) != TK_OK)
+		return rc;
+	rc = erase_carry_out(s->ledger, s->folder, n, e);
+	s->erased |= n->records > 0;
+	return rc == TK_EBUSY && n->segments > 0 ? TK_OK : rc;
+}
+
+void sealer_resume(struct sealer *s)
+{
+	struct err why = { 0 };
+	struct erased n;
+	int64_t mono = sys_mono_ns();
+
+	if (mono < s->resume_ns)
+		return;
+	s->resume_ns = mono + RETRY_NS;
+	if (s->trail != NULL && carry_out(s, &n, &why) != TK_OK)
+		fprintf(stderr, "tochoku: an erasure is not finished: %s; it is tried again\n", why.text);
+}
+
+bool sealer_erased(struct sealer *s)
+{
+	bool erased = s->erased;
+
+	s->erased = false;
+	return erased;
+}
+
+static int answer_erase(struct sealer *s, struct buf *reply, struct err *e)
+{
+	struct json_out o;
+	struct erased n;
+	int rc = carry_out(s, &n, e);
+
+	if (rc != TK_OK)
+		return rc;
+	begin_answer(&o, reply);
+	put_int(&o, "records", n.records);
+	put_int(&o, "segments", n.segments);
+	json_close(&o, '}');
+	return TK_OK;
+}
+
 static int answer_sign(struct sealer *s, const struct hash32 *sums, struct buf *reply, struct err *e)
 {
 	struct json_out o;
@@ -442,6 +482,10 @@ void sealer_answer(struct sealer *s, const struct trail_order *order, struct buf
 
 	if (rc == TK_OK)
 		trail_state(s->trail, &before);
+	if (rc == TK_OK && order->what == TRAIL_SEAL)
+		sealer_resume(s);
+	if (rc == TK_OK && order->what == TRAIL_ERASE)
+		rc = answer_erase(s, reply, &why);
 	if (rc == TK_OK && order->what == TRAIL_SEAL && (rc = seal_all(s, &why)) == TK_OK)
 		answer_seal(s, &before, reply);
 	if (rc == TK_OK && order->what == TRAIL_HEAD && (rc = render_all(s, &why)) == TK_OK &&
@@ -453,4 +497,20 @@ void sealer_answer(struct sealer *s, const struct trail_order *order, struct buf
 		return;
 	refuse(reply, why.text);
 	broken(s, &why);
+}
+
+int sealer_tick(struct sealer *s, struct err *e)
+{
+	int64_t mono = sys_mono_ns();
+	struct err why = { 0 };
+	int rc = pulse(s, mono, e);
+
+	if (rc != TK_OK)
+		return rc;
+	if (s->trail == NULL && mono >= s->retry_ns && open_trail(s, &why) != TK_OK)
+		broken(s, &why);
+	if (s->trail != NULL && work(s, mono, &why) != TK_OK)
+		broken(s, &why);
+	sealer_resume(s);
+	return TK_OK;
 }

@@ -1,6 +1,8 @@
 #!/bin/sh
 # A sealed trail checked with openssl, sha256sum and the shell alone, as a stranger would by the text of the format:
-# verify_by_hand.sh FOLDER. Knows nothing of tochoku but its files.
+# verify_by_hand.sh FOLDER. Knows nothing of tochoku but its files. What was erased is checked as far as a stranger
+# can: a later, sealed erase record must name the segment and its manifest, and bear the SHA-256 of a file with stubs;
+# a stub stands for its record in the chain. What such a record said nobody can see, nor whether its leaf is right.
 set -eu
 cd "$1"
 work=$(mktemp -d)
@@ -27,24 +29,50 @@ signed() {
 
 field() { sed -n "s/^$1 //p" "$work/text"; }
 
+# allowed SEGMENT MANIFEST PATTERN: an erase record of a later segment says so. Those are sealed, and checked when
+# their turn comes.
+allowed() {
+	find segments -name '*.jsonl' | sort | while read -r later; do
+		number=${later##*/}
+		number=$(printf '%s' "${number%%-*}" | sed 's/^0*\(.\)/\1/')
+		[ "$number" -gt "$1" ] || continue
+		grep -F '"type":"erase"' "$later" | grep -F "\"segment\":$1,\"seq\":" | grep -F "\"manifest\":\"$2\"" |
+			grep -F "$3" || true
+	done | grep -q .
+}
+
 signed notes/epoch-0001.note "$(cat site-key.vkey)"
 prev=$(sha256sum <"$work/text" | cut -d' ' -f1)
 h=$prev
 key=$(field first-key)
 log=$(field log-key)
 n=0
+erased=0
 while [ -e "$(printf 'notes/segment-%06d.note' "$n")" ]; do
 	note=$(printf 'notes/segment-%06d.note' "$n")
 	signed "$note" "$key"
 	[ "$(field prev)" = "$prev" ] || fail "$note: prev"
 	prev=$(sha256sum <"$work/text" | cut -d' ' -f1)
 	file=segments/$(field file)
-	[ "$(sha256sum <"$file" | cut -d' ' -f1)" = "$(field sha256)" ] || fail "$file: sha256"
-	[ "$(wc -l <"$file")" = "$(field records)" ] || fail "$file: records"
-	while IFS= read -r line; do
-		case $line in *"\"h\":\"$h\""*) ;; *) fail "$file: h" ;; esac
-		h=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
-	done <"$file"
+	if [ ! -e "$file" ]; then
+		allowed "$n" "$prev" '"scope":"whole"' || fail "$file: is missing, and no erase record says why"
+		erased=$((erased + $(field records)))
+		h=$(field last-hash)
+	else
+		sum=$(sha256sum <"$file" | cut -d' ' -f1)
+		[ "$sum" = "$(field sha256)" ] || allowed "$n" "$prev" "\"new_sha256\":\"$sum\"" || fail "$file: sha256"
+		[ "$(wc -l <"$file")" = "$(field records)" ] || fail "$file: records"
+		while IFS= read -r line; do
+			case $line in
+			'# '*)
+				[ "$sum" != "$(field sha256)" ] || fail "$file: a stub that was sealed"
+				erased=$((erased + 1))
+				h=${line##* } ;;
+			*"\"h\":\"$h\""*) h=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1) ;;
+			*) fail "$file: h" ;;
+			esac
+		done <"$file"
+	fi
 	[ "$h" = "$(field last-hash)" ] || fail "$file: last-hash"
 	next=$(field next-key)
 	check=$(printf 'notes/checkpoint-%06d.note' $((n + 1)))
@@ -54,4 +82,5 @@ while [ -e "$(printf 'notes/segment-%06d.note' "$n")" ]; do
 	n=$((n + 1))
 done
 [ "$n" -gt 0 ] || fail "no segment"
+[ "$erased" = 0 ] || echo "$erased records were erased, as later records declare: of them only their hashes are known"
 echo "$n segments agree"

@@ -13,6 +13,7 @@ ARROWS = {
     'core/trail': ('core/base', 'core/event'),
     'core/ledger': ('core/base', 'core/event', 'core/config'),
     'core/review': ('core/base', 'core/ledger'),
+    'core/retention': ('core/base', 'core/event', 'core/config', 'core/trail', 'core/ledger', 'core/review'),
     'geoip': ('core',),
     'rules/calendar': ('core',),
     'rules': ('core',),

@@ -168,10 +168,14 @@ static const struct {
 	{ "alert below notice", "ranges: {half: {user_calls: 300}}\n",
 	  "w 1:16: user_calls_alert (200) is not above user_calls (300)" },
 	{ "not acted on",
-	  "retention: {max_size: 20G}\nnotify: [x]\nconsole: {listen: x}\n",
-	  "w 1:1: 'retention' is not acted on in this version | "
-	  "w 2:1: 'notify' is not acted on in this version | "
-	  "w 3:1: 'console' is not acted on in this version" },
+	  "notify: [x]\nconsole: {listen: x}\n",
+	  "w 1:1: 'notify' is not acted on in this version | "
+	  "w 2:1: 'console' is not acted on in this version" },
+	{ "retention", "retention: {profile: jp-hospitl, access: 5w, findings: 0y, max_size: 20X}\n",
+	  "1:22: 'profile': expected jp-hospital, minimal, pci or hipaa, got 'jp-hospitl' (did you mean 'jp-hospital'?) | "
+	  "1:42: 'access': expected a period such as 5y, 18m or 400d, got '5w' | "
+	  "1:56: 'findings': expected a period such as 5y, 18m or 400d, got '0y' | "
+	  "1:70: 'max_size': expected a number of bytes such as 65535, 256K or 64M, got '20X'" },
 	{ "not acted on and wrong", "functions: [{name: x, match: {key: [1]}}]\n",
 	  "1:36: 'key': expected a name, got a list" },
 	{ "duplicate key and other errors at once", "site: {name: a, name: b, lang: ja}\n",
@@ -583,8 +587,7 @@ static void mark_tree(struct listing *l, const struct node *n, const char *above
 	}
 	for (c = n->kind == NODE_MAP ? n->child : NULL; c != NULL; c = c->next) {
 		const char *key = (const char *)c->key->text.p;
-		bool any = strcmp(above, "retention") == 0 || strcmp(above, "console") == 0 ||
-			   strncmp(above, "notify", 6) == 0;
+		bool any = strcmp(above, "console") == 0 || strncmp(above, "notify", 6) == 0;
 
 		/* not acted on, or one value: no rows below */
 		if (any || strcmp(above, "inputs.tails[].fields") == 0 ||

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "core/base/sys.h"
+#include "tests/lib/schema_back.h"
 #include "tests/lib/small_ledger.h"
 #include "tests/lib/tap.h"
 
@@ -27,7 +28,7 @@ static void back_to_1(struct small_ledger *l)
 	static const char *const estimates[] = { "estimate_input", "estimate_output", "estimate_cost" };
 	char sql[128];
 
-	small_sql(l, "DROP VIEW event_now; DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
+	small_sql(l, SMALL_BEFORE_7 "DROP VIEW event_now; DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
 		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced;"
 		     "ALTER TABLE finding DROP COLUMN told;"
 		     "DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
