@@ -74,10 +74,10 @@ static void tell_run(struct report_out *o, struct buf *text, int64_t ran, int64_
 {
 	bool late = ran != 0 && sys_now_ns() - ran > RUN_LATE_NS;
 
-	buf_str(text, "; prune ran ");
+	buf_str(text, "; prune ran: ");
 	if (ran != 0)
 		health_age(text, sys_now_ns() - ran);
-	buf_str(text, ran == 0 ? "never" : " ago");
+	buf_str(text, ran == 0 ? "not yet" : " ago");
 	buf_fmt(text, "; %zu legal hold%s", holds, holds == 1 ? "" : "s");
 	if (due > 0)
 		buf_str(text, "; an erasure is not finished: `tochoku seal`, or a start of `tochoku run`, "

@@ -173,6 +173,8 @@ static int preview(struct erasing_order *o)
 
 	if (status != EXIT_DONE)
 		return status;
+	if (o->verb[0] == 'e') /* whether there is something of somebody is a use of the log */
+		cli_log_used(o->cfg, "maintain erase", o->from_ns, o->to_ns, s.records);
 	erasing_tell(o, &s, false);
 	if (o->verb[0] == 'e')
 		say(o, "まだ封印されていない記録は数えていません。実行時には先に封印します。",

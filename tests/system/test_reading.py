@@ -35,6 +35,7 @@ READS = [(('findings', 'list'), 'findings list'), (('findings', 'list', '--json'
          (('export', '--pack', 'PACK', *SPAN), 'export pack'),
          (('keys', 'list'), 'keys list'), (('keys', 'list', '--seen', '--json'), 'keys list'),
          (('users', 'list', '--seen'), 'users list'),
+         (('maintain', 'erase', '--user', 'mori', *SPAN), 'maintain erase'), (('maintain', 'hold'), 'maintain hold'),
          (('rules', 'explain', 'EVENT'), 'rules explain'), (('rules', 'replay', 'RULE', *SPAN), 'rules replay')]
 # Figures of the program's own state without names, files of the site, or a folder that the program has no part in.
 NOTHING = {('anchor', 'list'): 'what others hold of the trail', ('status',): 'figures', ('status', '--json'): 'figures', ('status', '--config'): 'the configuration',
