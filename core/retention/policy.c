@@ -46,7 +46,7 @@ static int64_t days_of(struct cfg_period p)
 	return p.n * (p.unit == 'y' ? 365 : p.unit == 'm' ? 30 : 1);
 }
 
-/* The same day of a later month, or the first one behind it. */
+/* The same day of a later month, or its last one. */
 static int32_t months_later(int32_t day, int64_t months)
 {
 	struct date d = date_from_days(day);
@@ -55,7 +55,7 @@ static int32_t months_later(int32_t day, int64_t months)
 	struct date next = { to.year + (to.month == 12), (uint8_t)(to.month % 12 + 1), 1 };
 	int32_t first = date_to_days((struct date){ to.year, to.month, 1 }), n = date_to_days(next) - first;
 
-	return first + (d.day > n ? n : d.day - 1);
+	return first + (d.day > n ? n : d.day) - 1;
 }
 
 bool retention_over(struct cfg_period p, int64_t closed, int64_t now)
