@@ -213,7 +213,7 @@ static void archive(struct sheet *s, struct sheet_section *b)
 	item_result(s, i, W_ERASED, say_count(s, f->care.erased.runs), say_count(s, f->care.erased.records),
 		    say_count(s, f->care.erased.declared), say_count(s, f->care.erased.due));
 	item_result(s, i, W_OTHER_FILES);
-	item_verdict(i, f->care.erased.runs == 0 || f->care.erased.due > 0 ? VERDICT_CARE : VERDICT_GOOD);
+	item_verdict(i, f->care.erased.due > 0 ? VERDICT_CARE : VERDICT_GOOD);
 }
 
 static void maintenance(struct sheet *s)
