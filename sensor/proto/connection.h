@@ -36,7 +36,7 @@ struct connection {
 	uint32_t waiting;     /* exchanges without a response */
 	uint32_t swallow;     /* responses to requests that are not followed any more */
 	struct stream_at preface_at, head_at;
-	uint8_t head[4], head_n, head_side; /* met midway: first bytes of a side, perhaps of a TLS record's head */
+	uint8_t head[4], head_n, head_side; /* midway: a side's first bytes, perhaps of a TLS record's head */
 	uint8_t preface_n;	  /* bytes that came and may be the beginning of an HTTP/2 preface */
 	uint8_t client;		  /* the side that sends requests */
 	bool from_start, settled; /* settled: `client` is certain */
@@ -51,8 +51,8 @@ struct connection {
 	bool torn;		  /* something was missing at any time */
 	bool pipelined;		  /* the client does not wait for each answer */
 	bool unpaired;		  /* both: nobody can tell who answers whom */
-	uint8_t doubt;		  /* a request may be missing: how often the client is still to be seen waiting */
-	bool paired;		  /* an answer came since it was */
+	uint8_t doubt; /* a request may be missing: how often the client is still to be seen waiting */
+	bool paired;   /* an answer came since it was */
 	bool informational;	  /* the response that is being read comes before another */
 	bool interim;		  /* so did the last one */
 	bool doubtful; /* HTTP/2: something may be missing */

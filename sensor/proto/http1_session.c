@@ -2,9 +2,9 @@
  * is certain is kept and the rest is marked. */
 #include "sensor/proto/connection.h"
 
-/* A request may be missing whose answer is still to come, and then each answer that is seen is the one before.
- * Who waits for each answer cannot be told from who always has one more under way, but by an answer too many
- * in the end. So often a client must be seen to wait before a pair is called complete. */
+/* A request may be missing whose answer is still to come, and then each answer that is seen is that of the
+ * one before. Who waits for each answer cannot be told from who always has one more under way, but by an
+ * answer too many in the end. So often a client must be seen to wait before a pair is called complete. */
 #define DOUBT 3
 
 static struct exchange *current(struct workshop *w, enum direction d)

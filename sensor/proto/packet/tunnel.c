@@ -126,8 +126,9 @@ static enum frame_verdict vxlan_gpe(struct rest *r, uint16_t *ether)
 	return FRAME_SOUND;
 }
 
-/* 3GPP TS 29.281 5.1, 5.2: version 1, a G-PDU. With any of its three flags there are four bytes more, the last
- * the type of the first extension header; each says its length in fours and ends in the type of the next. */
+/* 3GPP TS 29.281 5.1, 5.2: version 1, a G-PDU. With any of its three flags there are four bytes more, the
+ * last the type of the first extension header; each says its length in fours and ends in the type of the
+ * next. */
 static enum frame_verdict gtp(struct rest *r, uint16_t *ether)
 {
 	enum frame_verdict v = rest_need(r, 8);
