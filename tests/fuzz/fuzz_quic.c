@@ -124,7 +124,7 @@ static void stream(struct slice in)
 	memset(have, 0, sizeof have);
 	seal_must(quic_blocks_init(&b, QUIC_BLOCKS_EACH));
 	while (take(&in, &plain))
-		while (quic_frame_crypto(&plain, &offset, &data) == QUIC_CRYPTO) {
+		while (quic_frame_crypto(1, &plain, &offset, &data) == QUIC_CRYPTO) {
 			seal_must(quic_crypto_add(&b, &c, offset, data));
 			for (size_t i = 0; i < data.n && offset + i < QUIC_CRYPTO_MAX; i++) {
 				if (!have[offset + i])

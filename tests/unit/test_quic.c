@@ -122,14 +122,14 @@ static void packet_heads(void)
 /* ---- frames ---- */
 
 /* "offset+length,", then "." for the end or "!" for what is wrong. */
-static void tell_frames(struct slice plain, struct buf *out)
+static void tell_frames(uint32_t version, struct slice plain, struct buf *out)
 {
 	enum quic_frames f;
 	struct slice data;
 	uint64_t offset;
 
 	buf_clear(out);
-	while ((f = quic_frame_crypto(&plain, &offset, &data)) == QUIC_CRYPTO)
+	while ((f = quic_frame_crypto(version, &plain, &offset, &data)) == QUIC_CRYPTO)
 		buf_fmt(out, "%llu+%zu,", (unsigned long long)offset, data.n);
 	buf_byte(out, f == QUIC_FRAMES_END ? '.' : '!');
 }
@@ -164,9 +164,15 @@ static void frames(void)
 
 	buf_init(&told, 4096);
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		tell_frames(unhex(cases[i].hex), &told);
+		tell_frames(1, unhex(cases[i].hex), &told);
 		ok_slice(buf_slice(&told), slice_str(cases[i].want), cases[i].name);
 	}
+	for (uint32_t version = 0x54303530; version <= 0x54303531; version++) {
+		tell_frames(version, unhex("08 00 02 aabb 00 08 02 01 cc"), &told);
+		ok_slice(buf_slice(&told), SLICE("0+2,2+1,."), "CRYPTO of T050 and T051");
+	}
+	tell_frames(1, unhex("08 00 02 aabb"), &told);
+	ok_slice(buf_slice(&told), SLICE("!"), "and nobody else's");
 	buf_free(&told);
 }
 

@@ -178,7 +178,7 @@ static void read_frames(struct quic_pool *q, struct quic_flow *f, struct slice p
 	struct slice data;
 	uint64_t offset;
 
-	while ((kind = quic_frame_crypto(&plain, &offset, &data)) != QUIC_FRAMES_END) {
+	while ((kind = quic_frame_crypto(f->origin.version, &plain, &offset, &data)) != QUIC_FRAMES_END) {
 		if (kind == QUIC_FRAMES_BAD) {
 			q->counts.bad++;
 			break;

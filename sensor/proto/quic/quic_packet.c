@@ -163,8 +163,9 @@ static bool take_crypto(struct slice *s, uint64_t *offset, struct slice *data)
 	       tls_take(s, (size_t)n, data);
 }
 
-enum quic_frames quic_frame_crypto(struct slice *plain, uint64_t *offset, struct slice *data)
+enum quic_frames quic_frame_crypto(uint32_t version, struct slice *plain, uint64_t *offset, struct slice *data)
 {
+	bool google = version >> 16 == 0x5430; /* T050, T051: their frames have other numbers */
 	bool good = true;
 
 	while (good && plain->n > 0) {
@@ -176,6 +177,10 @@ enum quic_frames quic_frame_crypto(struct slice *plain, uint64_t *offset, struct
 		case 0x01: break; /* PING */
 		case 0x02:
 		case 0x03: good = skip_ack(plain, type == 0x03); break;
+		case 0x08: /* a STREAM but there, of no Initial */
+			if (!google)
+				return QUIC_FRAMES_BAD;
+			/* fall through */
 		case 0x06: return take_crypto(plain, offset, data) ? QUIC_CRYPTO : QUIC_FRAMES_BAD;
 		case 0x1c: good = skip_varints(plain, 2) && skip_bytes(plain); break; /* CONNECTION_CLOSE */
 		default: good = false;
