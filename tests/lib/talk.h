@@ -41,7 +41,8 @@ struct talk {
 	uint32_t first;	  /* number of the first call */
 	bool llm;	  /* calls of an LLM alone, a fifth of them event streams */
 	bool plain;	  /* without what libhtp is known to misread: 103, a length that 304
-			   * says, an empty line before a request */
+			   * says, an empty line before a request; nor what nghttp2 ends a
+			   * connection for: no settings, or their acknowledgement unasked */
 	bool pipelined;	  /* the client does not always wait for the answer */
 	bool upgraded;	  /* from HTTP/1 to HTTP/2 */
 	bool until_close; /* the last answer's body lasts until the server's FIN */

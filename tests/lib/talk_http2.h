@@ -193,8 +193,9 @@ static inline void http2_chat(struct http2_maker *m)
 	case 1:
 		http2_say(m, side, 8, 0, 0, SLICE("\0\0\x40\0"));
 		break;
-	case 2:
-		http2_say(m, side, 4, 1, 0, slice_of(NULL, 0));
+	case 2: /* of settings that nobody said */
+		if (!m->t->plain)
+			http2_say(m, side, 4, 1, 0, slice_of(NULL, 0));
 		break;
 	case 3:
 		nghttp2_hd_deflate_change_table_size(m->hpack.hd[side], choose(m->t->c, 4096));
@@ -262,7 +263,7 @@ static inline void talk_http2(struct talk *t, uint32_t most)
 	script_begin(&m.hpack);
 	if (upgrade)
 		http2_upgrade(&m, &x[0]);
-	if (once_in(t->c, 3)) /* the server may speak first */
+	if (once_in(t->c, 3) || t->plain) /* the server may speak first, or never say its settings */
 		http2_say(&m, 1, 4, 0, 0, SLICE("\0\3\0\0\0\x64"));
 	talk_say(t, 0, SLICE("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
 	http2_say(&m, 0, 4, 0, 0, slice_of(NULL, 0));
