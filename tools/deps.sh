@@ -12,7 +12,7 @@ packages() {
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev haproxy bsdutils \
 		systemd apparmor logrotate mandoc faketime zsh fish binutils ;;
 	package) echo debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap ;;
-	bench) echo python3 goaccess time nginx curl iproute2 tcpdump httpry tshark tcpreplay ;;
+	bench) echo python3 goaccess time nginx curl openssl iproute2 tcpdump httpry tshark tcpreplay ;;
 	geoip) echo npm ;;
 	browser) echo chromium npm fonts-ipaexfont poppler-utils ;;
 	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;
