@@ -429,8 +429,6 @@ void http1_session_gap(struct workshop *w, struct connection *c, enum direction 
 	c->spoke = (uint8_t)(1u << d);
 	c->torn = true;
 	c->missed[d] |= http1_lost(&c->http[d]);
-	if (d == REQUEST && http1_lost(&c->http[d]))
-		c->doubt = DOUBT;
 	c->apart[d] |= http1_lost(&c->http[d]);
 }
 

@@ -264,7 +264,13 @@ static void test_unreadable_midway(void)
 	wire_lose(&w, 1, 10);
 	say(&w, 0, GET("/b"));
 	say(&w, 1, OK("1", "x"));
-	ok_str(end(&s), "~ GET api.example /a 200 0 1\n~ GET api.example /b 200 0 1\n",
+	w = connection(&s, 7, 40002);
+	wire_say(&w, 1, SLICE("\x16\x03"));
+	wire_say(&w, 1, SLICE("\x09\0\1noise"));
+	say(&w, 0, GET("/c"));
+	say(&w, 1, OK("1", "x"));
+	ok_str(end(&s),
+	       "~ GET api.example /a 200 0 1\n~ GET api.example /c 200 0 1\n~ GET api.example /b 200 0 1\n",
 	       "two bytes like a record's are no TLS yet");
 	ok_int((int64_t)s.losses.of[LOSS_TLS].n, 0, "and no record is counted");
 	over(&s);
