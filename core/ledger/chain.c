@@ -118,6 +118,11 @@ void chain_row(struct chain *c, enum chained table, int64_t key)
 		hash_pending(c, table);
 }
 
+bool chain_ends_with(const struct chain *c, int64_t n, struct slice link)
+{
+	return n == c->n && (n == 0 || slice_eq(link, slice_of(c->link, sizeof c->link)));
+}
+
 int64_t chain_last_seq(const struct chain *c)
 {
 	return c->seq;

@@ -171,6 +171,8 @@ int ledger_watch_state(struct ledger *l, int64_t since_minute, struct watch_stat
 typedef int (*record_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice body);
 int ledger_records_after(struct ledger *l, const char *type, int64_t after, record_fn row, void *ctx,
 			 struct err *e);
+/* Is the last link of the chain in the ledger the one that was written last? */
+int ledger_ends_as_written(struct ledger *l, bool *yes, struct err *e);
 /* A number kept under a name; `otherwise` where there is none yet. */
 int ledger_number(struct ledger *l, const char *name, int64_t otherwise, int64_t *out, struct err *e);
 int ledger_set_number(struct ledger *l, const char *name, int64_t value, struct err *e);

@@ -40,6 +40,22 @@ int ledger_records_after(struct ledger *l, const char *type, int64_t after, reco
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
+int ledger_ends_as_written(struct ledger *l, bool *yes, struct err *e)
+{
+	sqlite3_stmt *s =
+		ledger_statement(l, LS_CHAIN_END, "SELECT n, hash FROM txn ORDER BY n DESC LIMIT 1", e);
+	int rc;
+
+	if (s == NULL)
+		return TK_EIO;
+	if ((rc = statement_row(s, e)) == TK_OK)
+		*yes = chain_ends_with(l->chain, sqlite3_column_int64(s, 0), column_blob(s, 1));
+	else if (rc == TK_EEND)
+		*yes = chain_ends_with(l->chain, 0, slice_of(NULL, 0));
+	sqlite3_reset(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
 int ledger_number(struct ledger *l, const char *name, int64_t otherwise, int64_t *out, struct err *e)
 {
 	sqlite3_stmt *s = ledger_statement(l, LS_NUMBER, "SELECT value FROM meta WHERE name = ?", e);

@@ -78,6 +78,7 @@ enum ledger_statement { /* prepared at first use */
 			LS_KEY_DAYS,
 			LS_WATCH_STATE,
 			LS_RECORDS_AFTER,
+			LS_CHAIN_END,
 			LS_NUMBER,
 			LS_SET_NUMBER,
 			LS_ERASING_PUT,

@@ -107,3 +107,15 @@ bool holidays_due(const struct calendar *c, int32_t days)
 	return strcmp(calendar_config(c)->country, "JP") == 0 && d.month == 12 &&
 	       (calendar_list(c) == NULL || !holiday_list_has(calendar_list(c), d.year + 1));
 }
+
+bool holidays_left(const struct calendar *c, int32_t days, int64_t *left)
+{
+	int32_t year = date_from_days(days).year;
+
+	if (calendar_list(c) == NULL)
+		return false;
+	while (holiday_list_has(calendar_list(c), year))
+		year++;
+	*left = year == date_from_days(days).year ? 0 : date_to_days((struct date){ year, 1, 1 }) - days;
+	return true;
+}

@@ -35,5 +35,8 @@ struct period period_of_days(int32_t first, int32_t last);
 int32_t fiscal_year(int32_t days);
 /* From December 1 on: are the public holidays of the next year still not imported? */
 bool holidays_due(const struct calendar *c, int32_t days);
+/* Days until the imported list has no complete year any more; 0: it has not that of the day. False: there is
+ * no list. */
+bool holidays_left(const struct calendar *c, int32_t days, int64_t *left);
 
 #endif

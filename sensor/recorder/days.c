@@ -81,6 +81,13 @@ int64_t day_budget(const struct evaluate *v, int32_t day)
 	return v->cfg->budget.month_pico / (date_to_days(next) - date_to_days(d));
 }
 
+/* What is usual on a day is looked up when it begins, so that what comes late to those before it is late for
+ * it. */
+static bool looks_far(const struct evaluate *v)
+{
+	return v->wants.habits || v->wants.usual;
+}
+
 /* The last day that is compared with `day`: the next of its class with calls, or one that learned by it. */
 static int last_to_look(struct evaluate *v, int32_t day, int32_t *out, struct err *e)
 {
@@ -99,6 +106,8 @@ static int last_to_look(struct evaluate *v, int32_t day, int32_t *out, struct er
 		*out = v->first_day + LEARN_SITE;
 	if (v->wants.habits && day + LOOK_BACK > *out)
 		*out = day + LOOK_BACK;
+	if (v->wants.usual && day + USUAL_DAYS > *out)
+		*out = day + USUAL_DAYS;
 	return rc;
 }
 
@@ -146,11 +155,12 @@ int days_mark_later(struct evaluate *v, int32_t day, struct err *e)
 
 	if (v->habits != NULL)
 		habits_forget(v->habits);
+	usual_forget(v);
 	if (day < v->last_day && v->past != NULL)
 		rc = mark_reached(v, day, e);
 	if (rc != TK_OK)
 		return rc;
-	if (day >= v->last_day || (!v->wants.base && !v->wants.day_close && !v->wants.habits))
+	if (day >= v->last_day || (!v->wants.base && !v->wants.day_close && !looks_far(v)))
 		return TK_OK;
 	rc = mark_breaks(v, day, e);
 	if (rc == TK_OK)
@@ -158,7 +168,7 @@ int days_mark_later(struct evaluate *v, int32_t day, struct err *e)
 	for (; rc == TK_OK && from <= last && from <= v->last_day; from++) {
 		const struct day_counts *d = held(v, from);
 
-		if (d == NULL || v->wants.habits)
+		if (d == NULL || looks_far(v))
 			rc = days_disturb(v, from, from, e);
 	}
 	return rc;
@@ -231,7 +241,7 @@ static int load(struct evaluate *v, struct day_counts *d, int32_t day, bool *kno
 		rc = ledger_counted(v->ledger, d->start, d->end, load_entry, &l, e);
 	if (rc == TK_OK)
 		rc = days_mark_later(v, day, e);
-	for (int i = 0; i < DAYS && v->wants.habits; i++) /* what comes late to them is late for this one */
+	for (int i = 0; i < DAYS && looks_far(v); i++) /* what comes late to them is late for this one */
 		v->days[i].told = false;
 	d->told = true;
 	v->last_day = day > v->last_day ? day : v->last_day;

@@ -60,7 +60,8 @@ static struct wants find_wants(const struct rule_set *s)
 		.recall = any_needs(s, rule_set_needs, D_KEY_IDLE_DAYS, D_FIRST_USER_MODEL),
 		.pace = rule_set_needs(s, D_INTERVAL_CV),
 		.travel = any_needs(s, rule_set_needs, D_GEO_DISTANCE, D_GEO_SPEED),
-		.times = rule_set_needs_own(s, D_OWN_P95_MS),
+		.times = any_needs(s, rule_set_needs_own, D_OWN_P95_MS, D_OWN_P95_USUAL_PCT),
+		.usual = any_needs(s, rule_set_needs_own, D_OWN_P95_USUAL_MS, D_OWN_P95_USUAL_PCT),
 		.breaks = any_needs(s, rule_set_needs_own, D_OWN_BREAK_FINDINGS, D_OWN_BREAK_PCT),
 	};
 }

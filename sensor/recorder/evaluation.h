@@ -25,7 +25,7 @@ struct wants {
 	int64_t minute_memory_ns, close_memory_ns;
 	bool past; /* they need the days before as they were (past.c) */
 	bool minute, day_close, sensor, keys, base, site_on_call, night_calls, habits, recall, travel, pace,
-		times, breaks;
+		times, usual, breaks;
 };
 
 /* One way through events: as they come, or a day's once more in order. */
@@ -53,6 +53,13 @@ struct looking {
 	int64_t end_ns; /* of it, when it was met */
 };
 
+#define USUAL_DAYS 14
+struct usual_hour {
+	int32_t day;
+	bool known;
+	int64_t ms; /* -1: nothing is usual yet */
+};
+
 struct total {
 	int32_t day;
 	bool known;
@@ -72,6 +79,7 @@ struct evaluate {
 	struct day_counts days[DAYS], replay; /* replay: of the day that is evaluated again */
 	struct total totals[TOTALS];
 	int32_t first_day, last_day; /* that calls are counted of; that was met */
+	struct usual_hour usual[24];
 	struct past *past;	     /* NULL: no correlation asks */
 	uint64_t clock;
 	bool borrowed; /* the set */
@@ -163,6 +171,11 @@ void past_begin(struct evaluate *v, const struct day_counts *d);
 struct day_counts *past_of(struct evaluate *v, int32_t day);
 /* Days before this one are over: their minutes, and their closes. */
 int past_advance(struct evaluate *v, struct lane *lane, int32_t day, struct err *e);
+
+/* ---- usual.c ---- */
+/* What the hour's 95th percentile of response times is before the day; -1: not known. */
+int usual_p95(struct evaluate *v, int32_t day, int hour, int64_t *ms, struct err *e);
+void usual_forget(struct evaluate *v); /* a day before has other calls now */
 
 /* ---- closing.c ---- */
 /* The whole day once more, by v->again, which is open. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/base/json.h"
+#include "rules/calendar/periods.h"
 #include "sensor/recorder/evaluation.h"
 
 #define MINUTE_NS (60 * NS_PER_SEC)
@@ -62,6 +63,11 @@ static struct hit_of hit_now(struct evaluate *v, struct lane *lane, int64_t ns)
 
 /* ---- the sensor ---- */
 
+struct clock_seen {
+	int64_t seq; /* of the last record of the clock */
+	bool back;
+};
+
 static void add_calls(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
 {
 	(void)bucket;
@@ -82,12 +88,52 @@ static int rules_changed(struct evaluate *v, bool *changed, struct err *e)
 	return before == now ? TK_OK : ledger_set_number(v->ledger, "rules_digest", now, e);
 }
 
+/* clock records: {"action":"set","step_ms":N} */
+static int note_step(void *ctx, int64_t seq, int64_t ts_ns, struct slice body)
+{
+	struct clock_seen *c = ctx;
+	struct json j;
+
+	(void)ts_ns;
+	c->seq = seq;
+	json_init(&j, body);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return TK_OK;
+	while (json_next(&j) == JSON_KEY) {
+		bool step = slice_is(j.text, "step_ms");
+
+		if (!step && !json_skip(&j))
+			break;
+		if (step)
+			c->back |= json_next(&j) == JSON_NUMBER && j.text.n > 0 && j.text.p[0] == '-';
+	}
+	return TK_OK;
+}
+
+static int record_wrong(struct evaluate *v, const char **wrong, struct err *e)
+{
+	struct clock_seen c = { 0 };
+	bool whole = true;
+	int64_t told;
+	int rc = ledger_ends_as_written(v->ledger, &whole, e);
+
+	if (rc == TK_OK)
+		rc = ledger_number(v->ledger, "clock_told", 0, &told, e);
+	if (rc == TK_OK)
+		rc = ledger_records_after(v->ledger, "clock", told, note_step, &c, e);
+	if (rc == TK_OK && c.seq > told)
+		rc = ledger_set_number(v->ledger, "clock_told", c.seq, e);
+	*wrong = !whole ? "chain" : c.back ? "clock" : NULL;
+	return rc;
+}
+
 static int look_at_sensor(struct evaluate *v, struct err *e)
 {
 	int64_t now = v->now_ns, hour_ago = seconds_of_ns(now) - 3600, calls = 0, left;
 	struct derived own[OWN_FIELDS] = { 0 };
 	struct watch_state w = { 0 };
 	struct hit_of of;
+	const char *wrong = NULL;
 	bool changed = false;
 	int rc = ledger_watch_state(v->ledger, hour_ago / 60, &w, e);
 
@@ -96,6 +142,8 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 				    &calls, e);
 	if (rc == TK_OK)
 		rc = rules_changed(v, &changed, e);
+	if (rc == TK_OK)
+		rc = record_wrong(v, &wrong, e);
 	if (rc != TK_OK)
 		return rc;
 	of = hit_now(v, &v->live, now);
@@ -109,6 +157,10 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 	OWN(D_OWN_EVICTED) = derive_int(memory_dropped(v->memory));
 	if (enrich_prices_left(v->enrich, now, &left))
 		OWN(D_OWN_PRICES_LEFT) = derive_int(left);
+	if (holidays_left(enrich_calendar(v->enrich), of.day, &left))
+		OWN(D_OWN_HOLIDAYS_LEFT) = derive_int(left);
+	if (wrong != NULL)
+		OWN(D_OWN_RECORD) = (struct derived){ .kind = DV_STR, .s = slice_str(wrong) };
 	if (changed)
 		OWN(D_OWN_CHANGE) = (struct derived){ .kind = DV_STR, .s = SLICE("rules") };
 	return own_run(v, &v->live, OWN_SENSOR, &of, own, e);

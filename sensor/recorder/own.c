@@ -45,12 +45,31 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	return rc;
 }
 
+static int set_usual(struct evaluate *v, int32_t day, int64_t sec, int64_t p95_ms,
+		     struct derived own[OWN_FIELDS], struct err *e)
+{
+	int32_t date, second;
+	int64_t usual;
+	int rc;
+
+	if (v->first_day > day - USUAL_DAYS)
+		return TK_OK;
+	zone_wall(sec, &date, &second);
+	if ((rc = usual_p95(v, day, second / 3600, &usual, e)) != TK_OK || usual < 0)
+		return rc;
+	OWN(D_OWN_P95_USUAL_MS) = derive_int(usual);
+	if (p95_ms >= 0)
+		OWN(D_OWN_P95_USUAL_PCT) = derive_percent(p95_ms, usual);
+	return TK_OK;
+}
+
 static int run_minute(struct evaluate *v, struct lane *lane, const struct day_counts *d,
 		      const struct minute *m, int64_t budget, struct err *e)
 {
 	struct derived own[OWN_FIELDS] = { 0 };
 	int64_t sec = d->start + m->at * 60;
 	struct hit_of of = { &lane->own.ev, m->id, d->day, sec * NS_PER_SEC, m->completion_ns, false, 0 };
+	int rc;
 
 	own_instant(v, lane, d->day, sec);
 	lane->derive.usage = (struct usage){ .habit.new_hour = -1,
@@ -66,6 +85,8 @@ static int run_minute(struct evaluate *v, struct lane *lane, const struct day_co
 	OWN(D_OWN_ERROR_PCT_10M) = derive_percent(m->errors_10m, m->calls_10m);
 	if (m->p95_ms >= 0)
 		OWN(D_OWN_P95_MS) = derive_int(m->p95_ms);
+	if (v->wants.usual && (rc = set_usual(v, d->day, sec, m->p95_ms, own, e)) != TK_OK)
+		return rc;
 	if (m->since >= 0)
 		OWN(D_OWN_MINUTES_SINCE_CALL) = derive_int(m->since);
 	return own_run(v, lane, OWN_MINUTE, &of, own, e);

@@ -161,6 +161,7 @@ class History:
         start = day_start(day, self.zone)
         end = day_start(day + datetime.timedelta(1), self.zone)
         ended = [e for e in self.events if start <= e['end'] < end and e['end'] - e['start'] <= 2 * 3600 * SECOND]
+        usual = self.usual_p95(day)
         at = sorted({(e['end'] - start) // (60 * SECOND) for e in ended})
         base, yesterday = self.comparable(day)
         for i, m in enumerate(at):
@@ -174,11 +175,26 @@ class History:
                 'since': m - at[i - 1] if i else None,
                 'calls_10m': len(ten), 'error_pct_10m': 100 * errors / len(ten),
                 'p95_ms': times[math.ceil(len(times) * 0.95) - 1] / 1e6 if times else None,
+                'p95_usual': usual.get(local(start + m * 60 * SECOND, self.zone).hour),
                 'calls': len(own), 'users': len({e['user.name'] for e in own if successful(e)}),
                 'cost_usd': sum(e.get('tochoku.cost.pico_usd', 0) for e in own) / 1e12,
                 'pct_prev': 100 * len(own) / base if base else None,
                 'pct_yesterday': 100 * len(own) / yesterday if yesterday else None,
             }
+
+    def usual_p95(self, day):
+        """Of each hour, in ms, the median of its 95th percentiles on the 14 days before."""
+        if (day - self.first_day).days < 14:
+            return {}
+        out = collections.defaultdict(list)
+        for i in range(1, 15):
+            times = collections.defaultdict(list)
+            for e in self.by_day.get(day - datetime.timedelta(i), ()):
+                times[e['wall'].hour].append(e['event.duration'])
+            for hour, found in times.items():
+                if len(found) >= 5:
+                    out[hour].append(sorted(found)[math.ceil(len(found) * 0.95) - 1] / 1e6)
+        return {hour: median(found) for hour, found in out.items() if len(found) >= 5}
 
     def close(self, day, medium):
         """The numbers of a whole day; medium: findings of level medium or above by day."""

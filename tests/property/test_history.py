@@ -146,6 +146,8 @@ RULES = [
     ('errors', 'high', OWN + 'minute', 'error_pct_10m|gte: 50, calls_10m|gte: 3', 'site', DAY, 'minute',
      lambda m: m['error_pct_10m'] >= 50 and m['calls_10m'] >= 3, None),
     ('slow', 'low', OWN + 'minute', 'p95_ms|gte: 20000', 'site', DAY, 'minute', above('p95_ms', 20000), None),
+    ('slower', 'low', OWN + 'minute', 'p95_pct_usual|gte: 500', 'site', DAY, 'minute',
+     lambda m: m['p95_usual'] is not None and m['p95_ms'] is not None and m['p95_ms'] >= 5 * m['p95_usual'], None),
     ('silent', 'low', OWN + 'minute', 'minutes_since_call|gte: 300', 'site', DAY, 'minute', above('since', 300), None),
     ('users', 'low', OWN + 'minute', 'usage.site_day.active_users|gte: 7', 'site', DAY, 'minute', above('users', 7), None),
     ('cost', 'low', OWN + 'minute', 'usage.site_day.cost_usd|gte: 0.2', 'site', DAY, 'minute', above('cost_usd', 0.2),

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <sqlite3.h>
+
 #include "core/base/zone.h"
 #include "core/ledger/reader.h"
 #include "sensor/recorder/counts.h"
@@ -31,18 +33,28 @@ static const char rules[] =
 	"---\ntitle: issued\nname: issued\nlogsource: {product: tochoku, service: keys}\n"
 	"detection: {s: {action: add, cal.in_hours: false}, condition: s}\n"
 	"tochoku: {entity: [key.id, actor]}\n"
+	"---\ntitle: unsound\nname: unsound\nlogsource: {product: tochoku, service: sensor}\n"
+	"detection: {s: {record: [chain, clock]}, condition: s}\ntochoku: {entity: [record]}\n"
+	"---\ntitle: list ends\nname: list\nlogsource: {product: tochoku, service: sensor}\n"
+	"detection: {s: {holidays_days_left: 30}, condition: s}\ntochoku: {entity: [site]}\n"
 	"---\ntitle: asleep\nname: asleep\nlogsource: {category: llm_api}\n"
 	"detection: {s: {key.idle_days|gte: 70}, condition: s}\ntochoku: {entity: [key.id], once-per: day}\n"
 	"---\ntitle: refused\nname: refused\nlogsource: {category: llm_api}\n"
 	"detection: {s: {sc-status: 407}, condition: s}\n"
 	"---\ntitle: three\nname: three\n"
-	"correlation: {type: event_count, rules: refused, group-by: [key.id], timespan: 1m, condition: {gte: 3}}\n"
+	"correlation: {type: event_count, rules: refused, group-by: [key.id], timespan: 1m, condition: {gte: "
+	"3}}\n"
 	"tochoku: {reason: {ja: '%key.id% が %count% 回', en: '%key.id%: %count% times until %time%'}}\n"
 	"---\ntitle: minutes\nname: quiet\nlogsource: {product: tochoku, service: sensor}\n"
 	"detection: {s: {silence_minutes|gte: 45}, condition: s}\n"
 	"---\ntitle: twice\nname: twice\n"
 	"correlation: {type: event_count, rules: quiet, timespan: 10m, condition: {gte: 2}}\n"
 	"tochoku: {entity: [site], once-per: day}\n";
+
+/* Of 2026 as far as it matters here: ten days, the first of the year among them. */
+static const char holidays[] =
+	"2026-01-01,a\n2026-01-12,b\n2026-02-11,c\n2026-02-23,d\n2026-03-20,e\n2026-04-29,f\n"
+	"2026-05-03,g\n2026-05-04,h\n2026-05-05,i\n2026-11-03,j\n2026-11-23,k\n";
 
 struct world {
 	char folder[32], path[64], rule_file[64];
@@ -321,6 +333,46 @@ static void test_keys(struct world *w)
 	ok_int(findings(w, "issued").count, 1, "once");
 }
 
+static void set_clock(struct world *w, int64_t now, const char *body)
+{
+	ledger_begin(w->ledger, &e);
+	ledger_record(w->ledger, "clock", now, slice_str(body), &e);
+	commit(w, now);
+}
+
+static void test_record(struct world *w)
+{
+	int64_t day = T0 + 9 * DAY;
+	struct sqlite3 *db;
+	struct seen s;
+
+	look(w, day);
+	set_clock(w, day + MINUTE, "{\"action\":\"set\",\"step_ms\":2000}");
+	look(w, day + 2 * MINUTE);
+	ok_int(findings(w, "unsound").n, 0, "a clock that was set forward");
+	set_clock(w, day + 3 * MINUTE, "{\"action\":\"set\",\"step_ms\":-2000}");
+	look(w, day + 4 * MINUTE);
+	look(w, day + 8 * MINUTE);
+	s = findings(w, "unsound");
+	ok(s.n == 1 && s.count == 1 && strstr(s.entity, "clock") != NULL, "one that was set back, once");
+	ok_int(findings(w, "list").n, 1, "an imported list of holidays that ends in 30 days");
+	if (sqlite3_open(w->path, &db) == SQLITE_OK) {
+		ok(sqlite3_exec(db,
+				"CREATE TABLE kept AS SELECT * FROM txn ORDER BY n DESC LIMIT 1;"
+				"DELETE FROM txn WHERE n = (SELECT max(n) FROM txn)",
+				NULL, NULL, NULL) == SQLITE_OK,
+		   "somebody cuts the ledger short");
+		look(w, day + 12 * MINUTE);
+		s = findings(w, "unsound");
+		ok(s.n == 2 && s.count >= 2, "which is seen within a minute");
+		sqlite3_exec(db, "INSERT INTO txn SELECT * FROM kept; DROP TABLE kept", NULL, NULL, NULL);
+	}
+	sqlite3_close(db);
+	look(w, day + 16 * MINUTE);
+	look(w, day + 20 * MINUTE);
+	ok_int(findings(w, "unsound").n, 2, "and not told of a ledger that is whole");
+}
+
 /* A correlation's finding: one an episode, with the window's members and a sentence that grows. */
 static void test_correlation(struct world *w)
 {
@@ -490,7 +542,7 @@ static void test_family(void)
 int main(void)
 {
 	struct world w = { .folder = "/tmp/tochoku-test-XXXXXX", .cfg = config_defaults() };
-	char command[64];
+	char command[64], list[64];
 	FILE *f;
 
 	if (mkdtemp(w.folder) == NULL)
@@ -502,6 +554,10 @@ int main(void)
 	w.cfg->n_rule_paths = 1;
 	if ((f = fopen(w.rule_file, "w")) == NULL || fputs(rules, f) < 0 || fclose(f) != 0)
 		return 1;
+	snprintf(list, sizeof list, "%s/holidays.csv", w.folder);
+	if ((f = fopen(list, "w")) == NULL || fputs(holidays, f) < 0 || fclose(f) != 0)
+		return 1;
+	w.cfg->calendar.holidays = list;
 	zone_use("Asia/Tokyo", &e);
 	test_minute_sums();
 	test_users_of_minutes();
@@ -511,6 +567,7 @@ int main(void)
 	test_minutes_live(&w);
 	test_close(&w);
 	test_sensor(&w);
+	test_record(&w);
 	test_keys(&w);
 	test_late(&w);
 	test_memory(&w);
