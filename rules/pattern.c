@@ -169,8 +169,8 @@ bool pattern_build(struct arena *a, struct tokens x, bool cased, struct pattern 
 	for (size_t i = 0; i < x.n; i++)
 		if (x.t[i] == TOKEN_PERCENT)
 			x.t[i] = '%';
-	if (!cased)
-		x = fold_tokens(a, x);
+	/* either way a copy: the tokens given are of the document, the pattern is of the set */
+	x = cased ? tokens_join(a, (struct tokens){ NULL, 0 }, x) : fold_tokens(a, x);
 	if (a->failed)
 		return false;
 	out->open_front = x.n > 0 && x.t[0] == TOKEN_ANY;

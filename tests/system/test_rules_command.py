@@ -186,6 +186,15 @@ def explains_recorded(tap):
               ['three']['holds'], 'yes', 'a correlation that holds by the events before')
 
 
+def outlives_its_document(tap, site):
+    """What a rule's pattern is made of must not be what the next document is read into."""
+    rules = write(site.path('two.yml'), "title: a\nname: a\nlogsource: {category: x}\ndetection: {s: {f|cased: '?b*?d'}, condition: s}\n"
+                  "---\ntitle: z\nname: z\nlogsource: {category: x}\ndetection: {s: {f: 'quite another text?'}, condition: s}\n")
+    events = write(site.path('two.jsonl'), ''.join(json.dumps({'f': f}) + '\n' for f in ('abcd', 'éb当d', 'aBcd', 'abc')))
+    tap.equal([h['event'] for h in site.lines('rules', 'eval', '--rules', rules, '--events', events)], [0, 1],
+              'a cased pattern with wildcards, another document behind it')
+
+
 def main():
     tap = Tap()
     site = Site()
@@ -194,6 +203,7 @@ def main():
     tests_itself(tap, site, rules)
     explains(tap, site, rules)
     explains_recorded(tap)
+    outlives_its_document(tap, site)
     tap.done()
 
 
