@@ -170,6 +170,7 @@ static int examine(struct cli *cli, bool json)
 	if (ledger_reader_open(&r, cfg->ledger.path, &e) != TK_OK)
 		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);
 	health_ledger(&o, cfg, r);
+	health_asides(&o, cfg);
 	chain(&o, r);
 	health_inputs(&o, cfg, r);
 	health_captures(&o, cfg, r);

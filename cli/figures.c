@@ -1,10 +1,11 @@
 #include "cli/figures.h"
 
 #include <inttypes.h>
-#include <sys/statvfs.h>
 
+#include "cli/disk_now.h"
 #include "core/base/json.h"
 #include "core/base/sys.h"
+#include "core/ledger/ledger.h"
 
 #define FIGURES_MAX (4u << 20)
 
@@ -147,6 +148,22 @@ static int take_ledger(struct figures *t, struct ledger_reader *r, struct err *e
 	return rc == TK_OK ? ledger_inputs(r, take_input, t, e) : rc;
 }
 
+static void take_disk(struct figures *t, const struct config *cfg)
+{
+	struct disk_now d;
+
+	put(t, FIGURE_ASIDES, NULL, 0, ledger_asides(cfg->ledger.path, NULL, 0));
+	if (!disk_now(cfg, &d))
+		return;
+	put(t, FIGURE_DISK, NULL, 0, d.room.free);
+	for (int s = 0; s < DISK_STATES; s++) {
+		struct label l = { "state", slice_str(disk_name((enum disk_state)s)) };
+
+		put(t, FIGURE_DISK_STATE, &l, 1, d.state == (enum disk_state)s);
+	}
+	put(t, FIGURE_UNRECORDED, NULL, 0, d.not_recorded);
+}
+
 static void join(const struct figures *t, struct buf *out)
 {
 	for (int f = 0; f < FIGURE_COUNT; f++) {
@@ -161,14 +178,12 @@ static void join(const struct figures *t, struct buf *out)
 int figures_put(const struct config *cfg, struct ledger_reader *r, bool json, struct buf *out, struct err *e)
 {
 	struct figures t = { .json = json };
-	struct statvfs fs;
 	int rc;
 
 	for (int f = 0; f < FIGURE_COUNT; f++)
 		buf_init(&t.of[f], FIGURES_MAX);
 	put(&t, FIGURE_UP, NULL, 0, cli_recorder_runs(cfg));
-	if (statvfs(cfg->ledger.path, &fs) == 0)
-		put(&t, FIGURE_DISK, NULL, 0, (int64_t)fs.f_bavail * (int64_t)fs.f_frsize);
+	take_disk(&t, cfg);
 	rc = r == NULL ? TK_OK : take_ledger(&t, r, e);
 	join(&t, out);
 	for (int f = 0; f < FIGURE_COUNT; f++)

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "core/base/json.h"
 #include "core/base/sys.h"
@@ -315,28 +314,4 @@ void health_keys(struct report_out *o, const struct config *cfg, struct ledger_r
 			    " then `tochoku keys adopt`");
 	else
 		health_tell(o, HEALTH_OK, "keys", "%" PRId64 " registered", n);
-}
-
-void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
-{
-	struct ledger_facts f;
-	struct statvfs fs;
-	struct err e;
-	int64_t available, span;
-
-	if (r == NULL || statvfs(cfg->ledger.path, &fs) != 0 || ledger_facts(r, &f, &e) != TK_OK)
-		return;
-	available = (int64_t)fs.f_bavail * (int64_t)fs.f_frsize;
-	span = f.last_event_ns - f.first_event_ns;
-	if (span < DAY_NS || f.page_bytes <= 0) {
-		health_tell(o, HEALTH_OK, "disk", "%.1f GiB free", (double)available / 1073741824);
-		return;
-	}
-	{
-		double days = (double)available / ((double)f.page_bytes / ((double)span / (double)DAY_NS));
-
-		health_tell(o, days < 30 ? HEALTH_WARN : HEALTH_OK, "disk",
-			    "%.1f GiB free, enough for about %.0f days at the rate so far",
-			    (double)available / 1073741824, days > 99999 ? 99999.0 : days);
-	}
 }

@@ -202,26 +202,15 @@ bool cli_range(const struct command *c, const char *from, const char *to, int64_
 
 int cli_recorder_pid(const struct config *cfg)
 {
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct ucred who = { 0 };
 	socklen_t n = sizeof who;
-	struct buf path;
 	struct err e;
-	bool runs = false;
 	int fd = -1;
 
-	buf_init(&path, 8192);
-	control_path(cfg, &path);
-	if (path.n >= sizeof addr.sun_path) {
-		runs = control_open_batches(cfg, &fd, &e) == TK_OK; /* knows the way round long paths */
-	} else if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) >= 0) {
-		memcpy(addr.sun_path, path.p, path.n);
-		runs = connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0;
-	}
-	if (!runs || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0) /* of who listens */
+	/* of who listens */
+	if (control_reach(cfg, &fd, &e) != TK_OK || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) != 0)
 		who.pid = 0;
 	sys_close(fd);
-	buf_free(&path);
 	return (int)who.pid;
 }
 

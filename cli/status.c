@@ -41,6 +41,7 @@ static int print_status(struct cli *cli, bool json)
 	if (ledger_reader_open(&r, cfg->ledger.path, &e) != TK_OK)
 		health_tell(&o, HEALTH_FAIL, "ledger", "%s", e.text);
 	health_ledger(&o, cfg, r);
+	health_asides(&o, cfg);
 	health_inputs(&o, cfg, r);
 	health_coverage(&o, r);
 	health_geoip(&o, cfg);

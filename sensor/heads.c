@@ -145,7 +145,7 @@ static bool head_now(struct sender *s)
 	int rc;
 
 	buf_clear(&s->reply);
-	rc = control_ask(s->cfg, SLICE("{\"do\":\"head\"}"), &s->reply, &e);
+	rc = control_look(s->cfg, SLICE("{\"do\":\"head\"}"), &s->reply, &e);
 	if (rc == TK_OK)
 		rc = add_message(s, &e);
 	s->missed = rc == TK_OK ? 0 : s->missed + 1;

@@ -291,10 +291,10 @@ static void *feed_thread(void *arg)
 }
 
 /* The recorder in this process; the files are fed beside it. */
-static int record_here(struct import *m, int batch_fd, struct err *e)
+static int record_here(struct import *m, int batch_fd, int lock_fd, struct err *e)
 {
 	struct recorder_options ro = {
-		.cfg = m->o->cfg, .supervisor_fd = -1, .batch_fd = batch_fd, .ready_fd = -1
+		.cfg = m->o->cfg, .supervisor_fd = -1, .batch_fd = batch_fd, .lock_fd = lock_fd, .ready_fd = -1
 	};
 	struct recorder_result rr = { 0 };
 	int guard = fcntl(batch_fd, F_DUPFD_CLOEXEC, 3), rc;
@@ -308,6 +308,7 @@ static int record_here(struct import *m, int batch_fd, struct err *e)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc != 0 || guard < 0) {
 		errno = rc != 0 ? rc : errno;
+		sys_close(lock_fd);
 		return err_sys(e, "cannot start a thread");
 	}
 	rc = recorder_run(&ro, &rr, e);
@@ -319,11 +320,11 @@ static int record_here(struct import *m, int batch_fd, struct err *e)
 	return rc;
 }
 
-static int start_sensor(struct import *m, int *batch, pid_t *pid, struct err *e)
+static int start_sensor(struct import *m, int *batch, int *lock_fd, pid_t *pid, struct err *e)
 {
 	int pair[2], batches[2] = { -1, -1 }, theirs = -1, rc;
 
-	rc = control_open_batches(m->o->cfg, &theirs, e);
+	rc = control_open_batches(m->o->cfg, &theirs, lock_fd, e);
 	if (rc == TK_ENOTFOUND) {
 		rc = role_batch_pair(batches, e);
 		theirs = batches[1];
@@ -344,12 +345,13 @@ static int start_sensor(struct import *m, int *batch, pid_t *pid, struct err *e)
 
 static int run(struct import *m, struct err *e)
 {
-	int batch = -1, rc, status = 0;
+	int batch = -1, lock_fd = -1, rc, status = 0;
 	pid_t pid = -1;
 
-	rc = start_sensor(m, &batch, &pid, e);
+	rc = start_sensor(m, &batch, &lock_fd, &pid, e);
 	if (rc == TK_OK && batch >= 0) {
-		rc = record_here(m, batch, e);
+		rc = record_here(m, batch, lock_fd, e);
+		lock_fd = -1; /* the recorder's */
 	} else if (rc == TK_OK) {
 		m->rc = feed(m);
 	}
@@ -360,6 +362,7 @@ static int run(struct import *m, struct err *e)
 			;
 	}
 	sys_close(m->channel);
+	sys_close(lock_fd);
 	if (rc != TK_OK || m->finished)
 		return rc;
 	if (m->rc != TK_OK && m->rc != TK_EEND)

@@ -40,19 +40,25 @@ int err_wrap(struct err *e, const char *fmt, ...)
 	return e->code;
 }
 
+/* What more room, another quota or another mount would mend. */
+static int code_of(int number)
+{
+	return number == ENOSPC || number == EDQUOT || number == EROFS ? TK_EFULL : TK_EIO;
+}
+
 int err_sys(struct err *e, const char *fmt, ...)
 {
-	int saved = errno;
+	int saved = errno, code = code_of(saved);
 	va_list ap;
 	size_t n;
 
 	va_start(ap, fmt);
-	set_text(e, TK_EIO, fmt, ap);
+	set_text(e, code, fmt, ap);
 	va_end(ap);
 	if (e != NULL) {
 		n = strlen(e->text);
 		snprintf(e->text + n, sizeof e->text - n, ": %s", strerror(saved));
 	}
 	errno = saved;
-	return TK_EIO;
+	return code;
 }

@@ -16,6 +16,8 @@ enum tk_code {
 	TK_EBUSY,      /* another process holds it */
 	TK_EEND,       /* end of input, peer gone */
 	TK_AGAIN,      /* not now */
+	TK_EFULL,      /* the disk takes no write: no room, no inode, a quota, read-only, an I/O error */
+	TK_EDAMAGED,   /* the ledger's file is damaged */
 };
 
 struct err {
@@ -29,7 +31,7 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) TK_PRINTF(3, 4);
 /* Puts "text: " before what is there. */
 int err_wrap(struct err *e, const char *fmt, ...) TK_PRINTF(2, 3);
-/* As err_set, with ": strerror(errno)" behind; keeps errno. */
+/* As err_set, with ": strerror(errno)" behind; keeps errno. TK_EFULL where it says so, else TK_EIO. */
 int err_sys(struct err *e, const char *fmt, ...) TK_PRINTF(2, 3);
 
 #endif

@@ -37,6 +37,7 @@ struct cfg_capture {
 	int64_t snaplen, ring;        /* bytes */
 	bool promiscuous;
 	const char *keylog;           /* NULL: none */
+	bool optional;                /* not recorded while room is short */
 };
 struct cfg_zone {
 	const char *name;
@@ -186,6 +187,7 @@ struct config {
 		const char **approved_by;                    /* who approved the periods */
 		size_t n_approved_by;
 	} retention;
+	struct { int64_t low, critical, full, reserve; } disk; /* bytes */
 	struct { const char *supervisor_user, *sensor_user, *recorder_user; } processes; /* NULL: who starts */
 	struct {
 		int64_t enterprise_number; /* 0: not set */

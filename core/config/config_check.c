@@ -290,6 +290,18 @@ static void check_calendar(struct reading *r, const struct node *n, struct cfg_c
 	check_windows(r, node_get(n, "emergencies"), c->emergencies, c->n_emergencies);
 }
 
+/* Each state is worse than the one before, and what the last one gives up is not what it waits for. */
+static void check_disk(struct reading *r, const struct node *disk, const struct config *c)
+{
+	const struct node *critical = node_get(disk, "critical"), *full = node_get(disk, "full"),
+			  *place = full != NULL ? full : critical != NULL ? critical : disk;
+
+	if (disk != NULL && (c->disk.low < c->disk.critical || c->disk.critical < c->disk.full))
+		problem_at(r->problems, place, "'disk': expected low, critical and full from more to less,"
+			   " got %lld, %lld and %lld bytes", (long long)c->disk.low,
+			   (long long)c->disk.critical, (long long)c->disk.full);
+}
+
 void config_check(struct reading *r, const struct node *root, struct config *c)
 {
 	const struct node *identities = node_get(root, "identities");
@@ -308,4 +320,5 @@ void config_check(struct reading *r, const struct node *root, struct config *c)
 	check_ranges(r, node_get(root, "ranges"), c);
 	check_currency(r, node_get(node_get(root, "budget"), "currency"), c);
 	check_calendar(r, node_get(root, "calendar"), &c->calendar);
+	check_disk(r, node_get(node_get(root, "ledger"), "disk"), c);
 }

@@ -50,6 +50,8 @@ static const struct option capture_rows[] = {
 	  .doc = "also packets that are not for this machine" },
 	{ .key = "keylog", .type = &type_text, IN(cfg_capture, keylog),
 	  .doc = "key log with the secrets of its TLS connections" },
+	{ .key = "optional", .type = &type_bool, IN(cfg_capture, optional), .preset = "false",
+	  .doc = "counted and not recorded while the disk's state is critical (ledger.disk)" },
 };
 static const struct option_table capture = TABLE(capture_rows);
 
@@ -287,6 +289,18 @@ static const struct option rules_rows[] = {
 };
 static const struct option_table rules = TABLE(rules_rows);
 
+static const struct option disk_rows[] = {
+	{ .key = "low", .type = &type_size, IN(config, disk.low), .preset = "1G",
+	  .doc = "free bytes below which it warns and keeps its log short; at most a fifth of the file system" },
+	{ .key = "critical", .type = &type_size, IN(config, disk.critical), .preset = "256M",
+	  .doc = "... below which optional captures are only counted; at most a tenth" },
+	{ .key = "full", .type = &type_size, IN(config, disk.full), .preset = "32M",
+	  .doc = "... below which calls are only counted until there is room again; at most a twentieth" },
+	{ .key = "reserve", .type = &type_size, IN(config, disk.reserve), .preset = "16M",
+	  .doc = "kept in a file for the records of a full disk; at most a twentieth of the file system" },
+};
+static const struct option_table disk = TABLE(disk_rows);
+
 static const struct option ledger_rows[] = {
 	{ .key = "path", .type = &type_text, IN(config, ledger.path), .preset = "/var/lib/tochoku/ledger.db",
 	  .doc = "the ledger" },
@@ -294,6 +308,7 @@ static const struct option ledger_rows[] = {
 	  .doc = "folder of the site's own keys" },
 	{ .key = "trail", .type = &type_text, IN(config, ledger.trail),
 	  .doc = "folder of the sealed trail; default: trail, beside the ledger" },
+	{ .key = "disk", .shape = SECTION, .table = &disk, .doc = "what is done when room grows short" },
 };
 static const struct option_table ledger = TABLE(ledger_rows);
 

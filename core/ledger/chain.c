@@ -123,6 +123,11 @@ bool chain_ends_with(const struct chain *c, int64_t n, struct slice link)
 	return n == c->n && (n == 0 || slice_eq(link, slice_of(c->link, sizeof c->link)));
 }
 
+void chain_begin_behind(struct chain *c, int64_t seq)
+{
+	c->seq = seq;
+}
+
 int64_t chain_last_seq(const struct chain *c)
 {
 	return c->seq;

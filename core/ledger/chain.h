@@ -39,6 +39,8 @@ void chain_row(struct chain *c, enum chained table, int64_t key);
 int chain_commit(struct chain *c, int64_t at, struct err *e);
 /* Is this the last link that was written or, since the opening, read? n of 0: there is none yet. */
 bool chain_ends_with(const struct chain *c, int64_t n, struct slice link);
+/* An empty chain goes on behind that number. */
+void chain_begin_behind(struct chain *c, int64_t seq);
 int64_t chain_last_seq(const struct chain *c); /* of events and records; 0: none */
 int64_t chain_last_id(const struct chain *c, enum part_id part);
 

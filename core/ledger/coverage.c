@@ -134,7 +134,7 @@ int ledger_reject(struct ledger *l, int64_t input, struct slice path, const stru
 	*known = import && times > 0;
 	if (times < 0 || kept == NULL || s == NULL)
 		return TK_EIO;
-	if (*known || *kept >= REJECTS_KEPT)
+	if (*known || l->spare || *kept >= REJECTS_KEPT)
 		return TK_OK;
 	++*kept;
 	bind_i64(s, 1, input);

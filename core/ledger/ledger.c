@@ -22,26 +22,43 @@ sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, co
 }
 
 /* One writer: a lock on a file beside the ledger, which the kernel drops however we end. */
-static int take_lock(struct ledger *l, struct err *e)
+static int take_lock(const char *ledger, int fd, struct err *e)
 {
-	char path[4096], pid[32] = "";
+	char pid[32] = "";
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int n;
 
-	snprintf(path, sizeof path, "%s.lock", l->path);
-	if ((l->lock_fd = sys_create(path, O_RDWR, 0640)) < 0)
-		return err_sys(e, "%s", path);
-	if (fcntl(l->lock_fd, F_OFD_SETLK, &lock) != 0) {
-		ssize_t got = sys_pread(l->lock_fd, pid, sizeof pid - 1, 0);
+	if (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+		ssize_t got = sys_pread(fd, pid, sizeof pid - 1, 0);
 
 		pid[got > 0 ? got : 0] = '\0';
-		return err_set(e, TK_EBUSY, "%s: process %ld writes this ledger", l->path,
-			       strtol(pid, NULL, 10));
+		return err_set(e, TK_EBUSY,
+			       "%s: process %ld writes this ledger, and it has one writer at a time: wait for its"
+			       " end or stop it; a second `run` needs a ledger.path of its own", ledger, strtol(pid, NULL, 10));
 	}
-	n = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
-	if (ftruncate(l->lock_fd, 0) != 0 || pwrite(l->lock_fd, pid, (size_t)n, 0) != n)
-		return err_sys(e, "%s", path);
+	/* Nothing is cut off first: where the disk is full, the block that is there takes the number. */
+	n = snprintf(pid, sizeof pid, "%-10ld\n", (long)getpid());
+	if (pwrite(fd, pid, (size_t)n, 0) != n)
+		return err_sys(e, "%s.lock", ledger);
 	return TK_OK;
+}
+
+int ledger_lock(const char *path, int *fd, struct err *e)
+{
+	char name[4096];
+	int rc = sys_make_folders(path, 0750, e);
+
+	*fd = -1;
+	if (rc != TK_OK)
+		return rc;
+	snprintf(name, sizeof name, "%s.lock", path);
+	if ((*fd = sys_create(name, O_RDWR, 0640)) < 0)
+		return err_sys(e, "%s", name);
+	if ((rc = take_lock(path, *fd, e)) != TK_OK) {
+		sys_close(*fd);
+		*fd = -1;
+	}
+	return rc;
 }
 
 bool ledger_busy(const char *path)
@@ -139,16 +156,23 @@ int ledger_reread(struct ledger *l, struct err *e)
 
 int ledger_open(struct ledger **out, const char *path, struct err *e)
 {
+	int fd, rc = ledger_lock(path, &fd, e);
+
+	if (rc == TK_OK && (rc = ledger_open_locked(out, path, e)) == TK_OK)
+		(*out)->lock_fd = fd;
+	else
+		sys_close(fd);
+	return rc;
+}
+
+int ledger_open_locked(struct ledger **out, const char *path, struct err *e)
+{
 	struct ledger *l = ledger_make(path, e);
 	int rc;
 
 	if (l == NULL)
 		return e->code;
-	rc = sys_make_folders(path, 0750, e);
-	if (rc == TK_OK)
-		rc = take_lock(l, e);
-	if (rc == TK_OK)
-		rc = open_database(l, e);
+	rc = open_database(l, e);
 	if (rc == TK_OK)
 		rc = ledger_open_modules(l, e);
 	if (rc != TK_OK) {
@@ -186,6 +210,11 @@ int ledger_begin(struct ledger *l, struct err *e)
 	return rc;
 }
 
+void ledger_spare(struct ledger *l, bool spare)
+{
+	l->spare = spare;
+}
+
 bool ledger_in_transaction(const struct ledger *l)
 {
 	return l->in_transaction;
@@ -208,10 +237,10 @@ static void keep_wal_short(struct ledger *l)
 	int pages = 0, moved = 0;
 	int64_t bytes = ledger_wal_bytes(l);
 
-	if (bytes < LEDGER_WAL_MAX / 4)
+	if (bytes < (l->spare ? LEDGER_WAL_SPARE : LEDGER_WAL_MAX / 4))
 		return;
 	sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
-	if (bytes > LEDGER_WAL_MAX / 2)
+	if (l->spare || bytes > LEDGER_WAL_MAX / 2)
 		sqlite3_wal_checkpoint_v2(l->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages, &moved);
 }
 

@@ -128,6 +128,7 @@ static int read_facts(struct ledger_reader *r, struct ledger_facts *f, struct er
 		{ "SELECT max(last_event) FROM inputs", &f->last_event_ns },
 		{ "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &f->page_bytes },
 		{ "PRAGMA user_version", &f->schema },
+		{ "SELECT value FROM meta WHERE name = 'behind'", &f->behind },
 		{ "SELECT value FROM meta WHERE name = 'dictionary_overflow'", &f->dictionary_overflow },
 	};
 	int rc = TK_OK;

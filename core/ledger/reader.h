@@ -140,6 +140,7 @@ struct ledger_facts {
 	int64_t last_commit_ns, transactions, events, records, findings;
 	int64_t last_seq; /* of the last row: with events that others stand in place of, and erased ones */
 	int64_t first_event_ns, last_event_ns, page_bytes, schema;
+	int64_t behind;		     /* records of the trail before the first one here; they were in another ledger */
 	int64_t dictionary_overflow; /* parts and names that found no room in a dictionary */
 };
 int ledger_facts(struct ledger_reader *r, struct ledger_facts *out, struct err *e);

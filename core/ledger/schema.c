@@ -269,15 +269,34 @@ static const char plain_views[] =
 	"CREATE VIEW transactions AS SELECT n, at, seq_to, hash FROM txn;\n"
 	"CREATE VIEW records AS SELECT seq, ts, type, body FROM record;\n";
 
+static int code_of(int rc)
+{
+	switch (rc) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return TK_EBUSY;
+	case SQLITE_NOMEM:
+		return TK_ENOMEM;
+	case SQLITE_FULL:
+	case SQLITE_READONLY:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN: /* the log and its index are files that need an inode */
+		return TK_EFULL;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return TK_EDAMAGED;
+	default:
+		return TK_EIO;
+	}
+}
+
 int schema_error(sqlite3 *db, const char *what, struct err *e)
 {
-	int rc = sqlite3_errcode(db) & 0xff;
+	int number = sqlite3_system_errno(db), rc = sqlite3_errcode(db) & 0xff;
+	bool why = number != 0 && (rc == SQLITE_IOERR || rc == SQLITE_CANTOPEN);
 
-	return err_set(e,
-		       rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? TK_EBUSY
-		       : rc == SQLITE_NOMEM			? TK_ENOMEM
-								: TK_EIO,
-		       "%s: %s", what, sqlite3_errmsg(db));
+	return err_set(e, code_of(rc), "%s: %s%s%s", what, sqlite3_errmsg(db), why ? ": " : "",
+		       why ? strerror(number) : "");
 }
 
 int schema_exec(sqlite3 *db, const char *sql, struct err *e)

@@ -30,6 +30,6 @@ bool schema_rare(enum field_id f);
 /* A field of P_EV that ledgers before schema 4 did not have. */
 bool schema_later(enum field_id f);
 int schema_exec(sqlite3 *db, const char *sql, struct err *e);
-int schema_error(sqlite3 *db, const char *what, struct err *e); /* SQLite's message; TK_EIO, TK_EBUSY */
+int schema_error(sqlite3 *db, const char *what, struct err *e); /* SQLite's message and what it means */
 
 #endif

@@ -130,6 +130,7 @@ struct ledger {
 	struct reject_count rejects[REJECT_COUNTS];
 	int64_t overflow_told; /* of dictionary_overflow, already in meta */
 	bool in_transaction;
+	bool spare; /* room is short: ledger_spare */
 };
 
 /* One that has nothing open yet; NULL with `e` set. */

@@ -10,9 +10,12 @@ struct alive {
 	int fd;          /* -1: nobody listens */
 	int64_t told_ns; /* monotonic */
 	bool fed, ready; /* a batch of the sensor came; READY was said */
+	const char *status; /* said last */
 };
 
 /* Behind each commit. */
 void alive_committed(struct alive *a);
+/* While nothing can be committed, and that is known and told. */
+void alive_counting(struct alive *a);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 
 #define PATIENCE_STEPS 100
 #define PATIENCE_US 50000
+#define LOOK_SECONDS 3
 
 void control_path(const struct config *cfg, struct buf *out)
 {
@@ -97,23 +99,25 @@ static int try_connect(const char *path, int *fd, struct err *e)
 }
 
 /* A recorder that starts holds the ledger before it listens, and one that ends holds it a little longer: so
- * who finds the ledger held and nobody listening waits for a while. */
-static int connect_recorder(const struct config *cfg, int *fd, struct err *e)
+ * who finds the ledger held and nobody listening waits for a while. TK_ENOTFOUND: there is none, and the lock is the
+ * caller's; TK_EBUSY: it is held all the time by who does not listen, an import. */
+static int connect_recorder(const struct config *cfg, int *fd, int *lock_fd, struct err *e)
 {
 	struct buf path;
-	int rc = TK_ENOTFOUND;
+	int rc = TK_ENOTFOUND, locked = TK_EBUSY;
 
+	*lock_fd = -1;
 	buf_init(&path, 8192);
 	control_path(cfg, &path);
-	for (int i = 0; i < PATIENCE_STEPS && rc == TK_ENOTFOUND; i++) {
-		rc = try_connect(buf_cstr(&path), fd, e);
-		if (rc == TK_ENOTFOUND && !ledger_busy(cfg->ledger.path))
-			break;
-		if (rc == TK_ENOTFOUND)
+	for (int i = 0; i < PATIENCE_STEPS && rc == TK_ENOTFOUND && locked == TK_EBUSY; i++) {
+		if (i > 0)
 			usleep(PATIENCE_US);
+		rc = try_connect(buf_cstr(&path), fd, e);
+		if (rc == TK_ENOTFOUND && (locked = ledger_lock(cfg->ledger.path, lock_fd, e)) == TK_OK)
+			break; /* nobody writes it, and nobody will while we hold it */
 	}
 	buf_free(&path);
-	return rc;
+	return rc != TK_ENOTFOUND || locked == TK_OK ? rc : locked;
 }
 
 static int ask(int fd, struct slice request, struct buf *reply, struct err *e)
@@ -142,7 +146,7 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 	struct sealer *sealer = NULL;
 	char actor[256];
 	int64_t now = sys_now_ns();
-	int rc = ledger_open(&l, cfg->ledger.path, e);
+	int rc = ledger_open_locked(&l, cfg->ledger.path, e);
 
 	actor_name(geteuid(), actor, sizeof actor);
 	if (rc == TK_OK)
@@ -160,37 +164,48 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 
 int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
 {
-	int fd, rc = connect_recorder(cfg, &fd, e);
+	int fd = -1, lock_fd, rc = connect_recorder(cfg, &fd, &lock_fd, e);
 
 	if (rc == TK_ENOTFOUND)
-		return run_here(cfg, request, reply, e);
-	if (rc == TK_OK)
+		rc = run_here(cfg, request, reply, e);
+	else if (rc == TK_OK)
 		rc = ask(fd, request, reply, e);
 	sys_close(fd);
+	sys_close(lock_fd);
 	return rc;
 }
 
-int control_ask(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
+int control_reach(const struct config *cfg, int *fd, struct err *e)
 {
 	struct buf path;
-	int fd, rc;
+	int rc;
 
 	buf_init(&path, 8192);
 	control_path(cfg, &path);
-	rc = try_connect(buf_cstr(&path), &fd, e);
+	rc = try_connect(buf_cstr(&path), fd, e);
 	buf_free(&path);
+	return rc;
+}
+
+int control_look(const struct config *cfg, struct slice request, struct buf *reply, struct err *e)
+{
+	const struct timeval patience = { .tv_sec = LOOK_SECONDS };
+	int fd, rc = control_reach(cfg, &fd, e);
+
+	if (rc == TK_ENOTFOUND)
+		err_set(e, rc, "no recorder runs");
+	if (rc == TK_OK && setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
+		rc = err_sys(e, "control");
 	if (rc == TK_OK)
 		rc = ask(fd, request, reply, e);
-	else if (rc == TK_ENOTFOUND)
-		err_set(e, rc, "no recorder runs");
 	sys_close(fd);
 	return rc;
 }
 
-int control_open_batches(const struct config *cfg, int *fd, struct err *e)
+int control_open_batches(const struct config *cfg, int *fd, int *lock_fd, struct err *e)
 {
 	struct buf reply;
-	int rc = connect_recorder(cfg, fd, e);
+	int rc = connect_recorder(cfg, fd, lock_fd, e);
 
 	if (rc != TK_OK)
 		return rc;
@@ -209,8 +224,9 @@ int control_open_batches(const struct config *cfg, int *fd, struct err *e)
 
 int control_open_sensor(const struct config *cfg, int *fd, struct err *e)
 {
-	int rc = connect_recorder(cfg, fd, e);
+	int lock_fd, rc = connect_recorder(cfg, fd, &lock_fd, e);
 
+	sys_close(lock_fd);
 	if (rc != TK_OK)
 		return rc;
 	rc = frame_send(*fd, FRAME_REQUEST, SLICE("{\"do\":\"sensor\"}"), e);

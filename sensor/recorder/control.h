@@ -23,12 +23,15 @@
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
 int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
 
-/* The same of a running recorder alone; TK_ENOTFOUND: none runs. Needs no right but to connect to its socket. */
-int control_ask(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
+/* The same of a running recorder alone, without waiting for one: for looking. {"do":"disk"} is answered with "state"
+ * (disk.def) and "not_recorded", in `full` also with "since" and "cause". TK_ENOTFOUND: none runs. */
+int control_look(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
 
-/* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND
- * when none runs. The caller closes it. */
-int control_open_batches(const struct config *cfg, int *fd, struct err *e);
+/* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND when none runs: then
+ * the ledger's lock is taken, in *lock_fd (else -1), so that none starts. The caller closes both. */
+int control_open_batches(const struct config *cfg, int *fd, int *lock_fd, struct err *e);
+/* A connected socket to it, or TK_ENOTFOUND. */
+int control_reach(const struct config *cfg, int *fd, struct err *e);
 
 /* The same for the sensor of a recorder that is a service of its own. The recorder greets, or closes. */
 int control_open_sensor(const struct config *cfg, int *fd, struct err *e);

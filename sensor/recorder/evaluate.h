@@ -31,6 +31,17 @@ int evaluate_moved(struct evaluate *v, const struct access_event *old, const str
 int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Once a minute: the state of the watch, and changes of keys. Live alone. */
 int evaluate_notices(struct evaluate *v, int64_t now_ns, struct err *e);
+/* How the disk and the ledger stand, for the rules on the sensor; each may be unknown. Borrows. */
+struct disk_notice {
+	const char *state;    /* name of a state of disk.def; NULL: not known */
+	int64_t free_bytes;
+	int64_t not_recorded; /* calls that were counted alone since it is full */
+	const char *aside;    /* file name of a ledger that was just set aside; NULL: none was */
+};
+/* What the next notices are told; the ledger's name but once. */
+void evaluate_disk(struct evaluate *v, const struct disk_notice *d);
+/* The same at once, not once a minute. */
+int evaluate_notices_now(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Closes, at most one a call, the earliest local day that was over GRACE ago, or goes on telling its findings to

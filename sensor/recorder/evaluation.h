@@ -86,6 +86,7 @@ struct evaluate {
 	struct buf key, subject, entity, reason;
 	int64_t now_ns, late_events;
 	struct notices *notices; /* notices.c */
+	struct disk_notice disk;
 	bool warm; /* today's live state was made anew from the ledger, or was there from its begin */
 };
 

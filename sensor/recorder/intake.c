@@ -405,13 +405,12 @@ static int take_batch(struct job *j)
 	return rc;
 }
 
-/* A discarded batch still brings definitions. */
+/* A discarded batch still brings definitions; so does what is left of one that could not be recorded. */
 static int pass_over(struct job *j)
 {
 	struct access_event ev;
 	uint32_t def[P_COUNT];
 	struct reject r;
-	struct loss l;
 	int rc;
 
 	do
@@ -419,15 +418,81 @@ static int pass_over(struct job *j)
 	while (rc == TK_OK);
 	if (rc != TK_EEND)
 		return rc;
-	do
-		rc = batch_next_loss(j->stream->reader, &l);
-	while (rc == TK_OK);
-	if (rc != TK_EEND)
+	if ((rc = take_losses(j)) != TK_OK)
 		return rc;
 	do
 		rc = batch_next(j->stream->reader, &ev, def, j->e);
 	while (rc == TK_OK);
 	return rc == TK_EEND ? TK_OK : rc;
+}
+
+static void copy_text(char out[256], struct slice text)
+{
+	snprintf(out, 256, "%.*s", (int)(text.n < 255 ? text.n : 255), (const char *)text.p);
+}
+
+static void note_taken(struct stream *s, const struct batch_head *head)
+{
+	s->last = (struct batch_taken){ .live = (head->flags & BATCH_LIVE) != 0,
+					.import = head->mode == BATCH_IMPORT,
+					.from = head->from,
+					.minute = minute_of(head->now),
+					.n_events = head->n_events,
+					.to = head->gen };
+	copy_text(s->last.input, head->input);
+	copy_text(s->last.path, head->path);
+}
+
+/* The batch is not recorded, for what `e` says; what it says beside its events is read, and its definitions. */
+static void give_up(struct job *j)
+{
+	struct err *why = j->e, lost = { 0 };
+
+	j->e = &lost;
+	pass_over(j);
+	j->e = why;
+}
+
+bool intake_peek(struct stream *s, struct slice payload, struct batch_head *head)
+{
+	struct err lost = { 0 };
+
+	return batch_open(s->reader, payload, head, &lost) == TK_OK;
+}
+
+int intake_pass_over(struct stream *s, struct slice payload, struct batch_ack *ack, struct err *e)
+{
+	struct batch_head head;
+	struct job j = { .stream = s, .head = &head, .e = e };
+	int rc = batch_open(s->reader, payload, &head, e);
+
+	*ack = (struct batch_ack){ 0 };
+	if (rc != TK_OK)
+		return rc;
+	note_taken(s, &head);
+	*ack = (struct batch_ack){ .token = head.gen.token, .position = head.gen.position };
+	rc = pass_over(&j);
+	s->last.lost = j.lost;
+	return rc;
+}
+
+int intake_not_recorded(struct intake *in, const struct batch_taken *t, int64_t now_ns, struct err *e)
+{
+	int64_t label;
+	int rc = ledger_label(in->ledger, slice_str(t->input), &label, e);
+
+	if (rc == TK_OK && t->n_events > 0)
+		rc = ledger_loss(in->ledger, label, t->minute, loss_name(LOSS_NOT_RECORDED), t->n_events, 0, e);
+	for (int i = LOSS_NONE + 1; rc == TK_OK && i < LOSS_COUNT; i++)
+		if (t->lost.of[i].n > 0 || t->lost.of[i].bytes > 0)
+			rc = ledger_loss(in->ledger, label, t->minute, loss_name(i), (int64_t)t->lost.of[i].n,
+					 (int64_t)t->lost.of[i].bytes, e);
+	return rc == TK_OK ? ledger_set_generation(in->ledger, label, slice_str(t->path), &t->to, now_ns, e) : rc;
+}
+
+void intake_unwatched(struct intake *in)
+{
+	memset(in->inputs, 0, sizeof in->inputs);
 }
 
 int intake_batch(struct intake *in, struct stream *s, struct slice payload, int64_t now_ns,
@@ -438,15 +503,19 @@ int intake_batch(struct intake *in, struct stream *s, struct slice payload, int6
 	int rc = batch_open(s->reader, payload, head, e);
 
 	*ack = (struct batch_ack){ 0 };
-	if (rc == TK_OK)
-		rc = check_position(&j, ack);
 	if (rc != TK_OK)
 		return rc;
-	if (ack->discarded)
+	note_taken(s, head);
+	if ((rc = check_position(&j, ack)) == TK_OK && ack->discarded)
 		return pass_over(&j);
-	if ((rc = name_input(&j)) != TK_OK)
+	if (rc == TK_OK)
+		rc = name_input(&j);
+	rc = rc == TK_OK ? take_batch(&j) : rc;
+	if (rc != TK_OK)
+		give_up(&j);
+	s->last.lost = j.lost;
+	if (rc != TK_OK)
 		return rc;
-	rc = take_batch(&j);
 	ack->new_events = (uint32_t)j.events;
 	ack->duplicates = (uint32_t)j.duplicates;
 	s->events += j.events;

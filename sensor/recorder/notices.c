@@ -127,6 +127,18 @@ static int record_wrong(struct evaluate *v, const char **wrong, struct err *e)
 	return rc;
 }
 
+static void set_disk(struct disk_notice *d, struct derived own[OWN_FIELDS])
+{
+	if (d->state != NULL) {
+		OWN(D_OWN_DISK_STATE) = (struct derived){ .kind = DV_STR, .s = slice_str(d->state) };
+		OWN(D_OWN_DISK_FREE) = derive_int(d->free_bytes >> 20);
+		OWN(D_OWN_DISK_CALLS) = derive_int(d->not_recorded);
+	}
+	if (d->aside != NULL)
+		OWN(D_OWN_ASIDE) = (struct derived){ .kind = DV_STR, .s = slice_str(d->aside) };
+	d->aside = NULL;
+}
+
 static int look_at_sensor(struct evaluate *v, struct err *e)
 {
 	int64_t now = v->now_ns, hour_ago = seconds_of_ns(now) - 3600, calls = 0, left;
@@ -161,6 +173,7 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 		OWN(D_OWN_HOLIDAYS_LEFT) = derive_int(left);
 	if (wrong != NULL)
 		OWN(D_OWN_RECORD) = (struct derived){ .kind = DV_STR, .s = slice_str(wrong) };
+	set_disk(&v->disk, own);
 	if (changed)
 		OWN(D_OWN_CHANGE) = (struct derived){ .kind = DV_STR, .s = SLICE("rules") };
 	return own_run(v, &v->live, OWN_SENSOR, &of, own, e);
@@ -282,6 +295,17 @@ int keys_of_day(struct evaluate *v, struct lane *lane, int32_t day, struct err *
 			rc = tell_change(v, lane, &all.list[i], e);
 	free(all.list);
 	return rc == TK_ENOMEM ? err_set(e, rc, "no memory for changes of keys") : rc;
+}
+
+void evaluate_disk(struct evaluate *v, const struct disk_notice *d)
+{
+	v->disk = *d;
+}
+
+int evaluate_notices_now(struct evaluate *v, int64_t now_ns, struct err *e)
+{
+	v->notices->looked_ns = INT64_MIN / 2;
+	return evaluate_notices(v, now_ns, e);
 }
 
 int evaluate_notices(struct evaluate *v, int64_t now_ns, struct err *e)

@@ -17,7 +17,9 @@ struct peer {
 	struct frame_reader in;
 	struct stream stream;
 	struct batch_ack acks[ACKS]; /* to be sent after the commit */
+	struct batch_taken taken[ACKS]; /* of what they answer, while it is not committed */
 	size_t n_acks;
+	bool ungreeted; /* a sensor that waits until the ledger can be read */
 	char actor[256];
 };
 

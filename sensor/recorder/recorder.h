@@ -14,6 +14,7 @@ struct recorder_options {
 			      none */
 	bool alone; /* a service of its own: its sensor comes through the control socket */
 	int batch_fd;	   /* import: the only batch socket; the recorder returns when it closes. -1: none */
+	int lock_fd;  /* the ledger's lock, which it takes over; -1: it is to be taken */
 	int ready_fd;            /* a byte is written and it is closed once the ledger is open. -1: none */
 };
 

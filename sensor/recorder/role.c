@@ -10,7 +10,8 @@
 int recorder_alone(const struct config *cfg, struct err *e)
 {
 	const struct recorder_options o = { .cfg = cfg, .config_file = cfg->file, .alone = true,
-					    .supervisor_fd = -1, .batch_fd = -1, .ready_fd = -1 };
+					    .supervisor_fd = -1, .batch_fd = -1, .lock_fd = -1,
+					    .ready_fd = -1 };
 
 	return recorder_run(&o, NULL, e);
 }
@@ -18,7 +19,7 @@ int recorder_alone(const struct config *cfg, struct err *e)
 int recorder_main(const char *config_file)
 {
 	struct recorder_options o = {
-		.config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .ready_fd = -1
+		.config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .lock_fd = -1, .ready_fd = -1
 	};
 	struct config *cfg = NULL;
 	struct problems p;

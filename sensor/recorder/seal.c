@@ -104,6 +104,11 @@ void sealer_close(struct sealer *s)
 	free(s);
 }
 
+int64_t sealer_records(const struct sealer *s)
+{
+	return s->trail == NULL ? 0 : trail_next_seq(s->trail);
+}
+
 /* ---- rendering ---- */
 
 struct rendering {
@@ -185,7 +190,8 @@ static struct clock clock_now(void)
 static int64_t known_lost(struct sealer *s, int64_t from, int64_t to)
 {
 	static const enum loss_reason lost[] = { LOSS_GAP,	 LOSS_KERNEL_DROP, LOSS_INTERFACE_DROP,
-						 LOSS_IN_FLIGHT, LOSS_FLOW_LIMIT,  LOSS_EXCHANGE_LIMIT };
+						 LOSS_IN_FLIGHT, LOSS_FLOW_LIMIT,  LOSS_EXCHANGE_LIMIT,
+						 LOSS_NOT_RECORDED };
 	struct coverage c = { 0 };
 	struct err e;
 	int64_t n;

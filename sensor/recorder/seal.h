@@ -18,6 +18,9 @@ struct sealer;
 int sealer_open(struct sealer **out, const struct config *cfg, struct ledger *l, struct err *e);
 void sealer_close(struct sealer *s); /* NULL is legal */
 
+/* Records in the trail's files so far; 0: it could not be opened. */
+int64_t sealer_records(const struct sealer *s);
+
 /* Of a process that records live: a control record of its beginning, and of its end. Between transactions. */
 int sealer_started(struct sealer *s, struct err *e);
 int sealer_stopped(struct sealer *s, struct err *e);
