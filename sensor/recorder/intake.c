@@ -65,6 +65,11 @@ int stream_init(struct stream *s)
 	return TK_ENOMEM;
 }
 
+void stream_forget(struct stream *s)
+{
+	s->uses = 0; /* no intake has been used so often */
+}
+
 void stream_free(struct stream *s)
 {
 	batch_reader_free(s->reader);

@@ -45,6 +45,8 @@ struct stream {
 	struct batch_taken last; /* the batch taken, or tried, last */
 };
 int stream_init(struct stream *s); /* TK_ENOMEM */
+/* What was resolved stands in a ledger that was closed: it is resolved anew. */
+void stream_forget(struct stream *s);
 void stream_free(struct stream *s); /* legal on a zeroed struct */
 
 /* Takes a FRAME_BATCH payload. A batch that does not continue at the committed position changes nothing and

@@ -7,8 +7,8 @@
 #include "core/base/sys.h"
 #include "sensor/recorder/recorder_state.h"
 
-#define TRY_NS (5 * NS_PER_SEC)	 /* between two tries to write again: within 30 s of room it goes on */
-#define KEEP_NS (5 * NS_PER_SEC) /* between two writings of the hole while it grows */
+#define TRY_NS (2 * NS_PER_SEC)	 /* between two tries to write again: within 30 s of room it goes on */
+#define KEEP_NS (2 * NS_PER_SEC) /* between two writings of the hole while it grows */
 #define PATH_BYTES 4200
 
 static void reserve_path(const struct recorder *r, char out[PATH_BYTES])

@@ -53,6 +53,8 @@ int recorder_open_ledger(struct recorder *r, struct err *e)
 {
 	int rc = ledger_open_locked(&r->ledger, r->cfg->ledger.path, e);
 
+	for (int i = 0; i < PEERS; i++)
+		stream_forget(&r->peers[i].stream);
 	if (rc == TK_OK)
 		rc = recorder_take_keys(r, e);
 	if (rc == TK_OK)
