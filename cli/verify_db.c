@@ -18,6 +18,8 @@ struct comparing {
 	int64_t end;  /* seq behind the last sealed record */
 	int64_t next; /* seq of the row that must come next */
 	int64_t told;
+	int64_t behind; /* records before the ledger's first one, which were in one that was set aside; 0: none */
+	bool met;	/* a row */
 };
 
 static void tell(struct comparing *c, enum trail_finding_id id, int64_t seq, const char *detail)
@@ -67,6 +69,15 @@ static int catch_up(struct comparing *c, int64_t seq, struct trail_line *line, b
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
+/* A ledger begins in the middle of a trail only with the record of why; that one is sealed as any other. */
+static bool begins_behind(const struct comparing *c, const struct trail_row *row)
+{
+	static const char action[] = "\"action\":\"ledger-set-aside\"";
+
+	return row->seq == c->behind + 1 && row->ev == NULL && strcmp(row->type, "control") == 0 &&
+	       memmem(row->body.p, row->body.n, action, sizeof action - 1) != NULL;
+}
+
 static int compare(void *ctx, const struct trail_row *row, struct err *e)
 {
 	struct comparing *c = ctx;
@@ -75,6 +86,9 @@ static int compare(void *ctx, const struct trail_row *row, struct err *e)
 	bool there;
 	int rc;
 
+	if (!c->met && c->behind > 0 && begins_behind(c, row))
+		c->next = c->behind;
+	c->met = true;
 	if (seq >= c->end)
 		return TK_EEND; /* not sealed yet: the chain of transactions guards it */
 	if (seq < c->next) { /* the trail has no line of that number */
@@ -92,6 +106,7 @@ static int compare(void *ctx, const struct trail_row *row, struct err *e)
 
 static int compare_rows(struct comparing *c, struct ledger_reader *reader, struct err *e)
 {
+	struct ledger_facts facts;
 	struct trail_line line;
 	int64_t sealed = trail_sealed(c->o->folder), closed, last = -1;
 	bool there;
@@ -100,6 +115,8 @@ static int compare_rows(struct comparing *c, struct ledger_reader *reader, struc
 	if (sealed > 0)
 		rc = trail_segment_end(c->o->folder, sealed - 1, &closed, &last, e);
 	c->end = last + 1;
+	if (rc == TK_OK && (rc = ledger_facts(reader, &facts, e)) == TK_OK)
+		c->behind = facts.behind;
 	if (rc == TK_OK)
 		rc = trail_reader_open(&c->lines, c->o->folder, c->end, e);
 	if (rc == TK_OK)

@@ -12,6 +12,7 @@
 
 #define BLOCKS_A_STEP 8			  /* of one ring: then the others have their turn */
 #define FLUSH_BYTES (64u << 10)		  /* a batch that goes into the socket's buffer at once */
+#define STALL_NS (30 * NS_PER_SEC)
 #define FLUSH_NS (INT64_C(100) * 1000000) /* an event waits no longer than this */
 #define COUNT_NS NS_PER_SEC		  /* how often the kernel is asked what it dropped */
 #define LATE_NS (INT64_C(2) * CAPTURE_RETIRE_MS * 1000000) /* a packet may come so late out of the ring */
@@ -491,6 +492,19 @@ static int failed(const struct captures *c, struct err *e)
 	return c->rc;
 }
 
+/* Two turns lie a moment apart. If more has passed, by whatever clock, the sensor stood still, the machine slept, or the
+ * clock was set forward: nobody can say that every minute in between was watched. */
+static void note_stall(struct captures *c, int64_t mono, int64_t wall)
+{
+	if (c->mono == 0 || (mono - c->mono < STALL_NS && wall - c->wall < STALL_NS))
+		return;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].up) {
+			c->list[i].begins = true;
+			losses_add(&c->list[i].losses, LOSS_STALL, 1, 0);
+		}
+}
+
 int captures_step(struct captures *c, int64_t mono, int64_t wall, int64_t *sleep_ns, struct err *e)
 {
 	bool busy = false, count = mono - c->counted_at >= COUNT_NS;
@@ -498,6 +512,7 @@ int captures_step(struct captures *c, int64_t mono, int64_t wall, int64_t *sleep
 
 	if (c->n == 0)
 		return TK_OK;
+	note_stall(c, mono, wall);
 	c->mono = mono;
 	c->wall = wall;
 	rc = tell_killed(c, e);

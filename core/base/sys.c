@@ -29,6 +29,11 @@ int64_t sys_mono_ns(void)
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
+int64_t sys_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 int sys_open(const char *path, int flags, mode_t mode)
 {
 	int fd;

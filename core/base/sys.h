@@ -10,6 +10,7 @@
 
 int64_t sys_now_ns(void);  /* CLOCK_REALTIME */
 int64_t sys_mono_ns(void); /* CLOCK_MONOTONIC */
+int64_t sys_boot_ns(void); /* CLOCK_BOOTTIME: as the one before, but it goes on while the machine sleeps */
 
 /* -1 with errno, as the system calls. sys_write_all writes everything or fails. */
 int sys_open(const char *path, int flags, mode_t mode);

@@ -16,7 +16,7 @@ struct chain {
 	struct buf bytes[CHAIN_COUNT];       /* rows not yet hashed: few large updates are cheaper */
 	bool touched[CHAIN_COUNT];
 	struct sha256 *link_hash;
-	int64_t n, seq, last_id[P_COUNT];
+	int64_t n, seq, last_id[P_COUNT], opened_at;
 	uint8_t link[32];
 };
 
@@ -42,7 +42,7 @@ static int load_last(struct chain *c, struct err *e)
 	sqlite3_stmt *s = NULL;
 	int rc = statement_prepare(
 		c->db, &s,
-		"SELECT n, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to"
+		"SELECT n, hash, seq_to, where_to, who_to, what_to, how_to, shape_to, when_to, at"
 		" FROM txn ORDER BY n DESC LIMIT 1",
 		e);
 
@@ -52,6 +52,7 @@ static int load_last(struct chain *c, struct err *e)
 		c->seq = sqlite3_column_int64(s, 2);
 		for (int p = P_EV + 1; p < P_COUNT; p++)
 			c->last_id[p] = sqlite3_column_int64(s, 2 + p);
+		c->opened_at = sqlite3_column_int64(s, 9);
 	}
 	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;
@@ -126,6 +127,11 @@ bool chain_ends_with(const struct chain *c, int64_t n, struct slice link)
 void chain_begin_behind(struct chain *c, int64_t seq)
 {
 	c->seq = seq;
+}
+
+int64_t chain_last_at(const struct chain *c)
+{
+	return c->opened_at;
 }
 
 int64_t chain_last_seq(const struct chain *c)

@@ -41,6 +41,7 @@ int chain_commit(struct chain *c, int64_t at, struct err *e);
 bool chain_ends_with(const struct chain *c, int64_t n, struct slice link);
 /* An empty chain goes on behind that number. */
 void chain_begin_behind(struct chain *c, int64_t seq);
+int64_t chain_last_at(const struct chain *c); /* ns: when the last transaction was committed before this start; 0: never */
 int64_t chain_last_seq(const struct chain *c); /* of events and records; 0: none */
 int64_t chain_last_id(const struct chain *c, enum part_id part);
 

@@ -215,6 +215,11 @@ void ledger_spare(struct ledger *l, bool spare)
 	l->spare = spare;
 }
 
+int64_t ledger_last_commit_ns(const struct ledger *l)
+{
+	return chain_last_at(l->chain);
+}
+
 bool ledger_in_transaction(const struct ledger *l)
 {
 	return l->in_transaction;

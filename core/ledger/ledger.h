@@ -28,6 +28,8 @@ int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e); /* durable w
 bool ledger_in_transaction(const struct ledger *l);
 /* Reads the tables anew that it keeps in memory, between transactions: rows were erased. */
 int ledger_reread(struct ledger *l, struct err *e);
+/* When the last transaction before the ledger was opened was committed, by the clock of then; 0: there is none. */
+int64_t ledger_last_commit_ns(const struct ledger *l);
 /* Bytes of the write-ahead log now. It is cut back when it passes LEDGER_WAL_MAX and no reader holds it. */
 #define LEDGER_WAL_MAX (64 << 20)
 int64_t ledger_wal_bytes(const struct ledger *l);

@@ -28,9 +28,9 @@ struct sealer {
 	struct ledger_reader *reader;
 	bool told;
 	int64_t retry_ns, head_ns, heartbeat_ns; /* monotonic: when next */
-	int64_t wall_ahead_ns;			 /* of the monotonic clock, at the last tick */
 	int64_t resume_ns; /* when an erasure that was cut short is tried again */
 	bool erased;
+	int64_t wall_ahead_ns, boot_ahead_ns;	 /* of the monotonic clock, at the last tick */
 	bool heading;				 /* a head is due and rows are still to be rendered */
 };
 
@@ -84,6 +84,7 @@ int sealer_open(struct sealer **out, const struct config *cfg, struct ledger *l,
 	s->head_ns = now + HEAD_NS;
 	s->heartbeat_ns = now + HEARTBEAT_NS;
 	s->wall_ahead_ns = sys_now_ns() - now;
+	s->boot_ahead_ns = sys_boot_ns() - now;
 	if (s->folder == NULL || s->keys == NULL || s->site == NULL || s->zone == NULL || s->path == NULL)
 		return err_set(e, TK_ENOMEM, "no memory");
 	if (open_trail(s, &why) != TK_OK)
@@ -271,27 +272,48 @@ static int record(struct sealer *s, const char *type, const char *body, struct e
 	return rc == TK_OK ? ledger_commit(s->ledger, now, e) : rc;
 }
 
-int sealer_started(struct sealer *s, struct err *e)
-{
-	return record(s, "control", "{\"action\":\"recording-started\"}", e);
-}
-
 int sealer_stopped(struct sealer *s, struct err *e)
 {
 	return record(s, "control", "{\"action\":\"recording-stopped\"}", e);
 }
 
-/* A clock that was set moves against the one that only counts. */
-static int watch_clock(struct sealer *s, int64_t mono, struct err *e)
+static int record_clock(struct sealer *s, const char *action, int64_t step_ns, struct err *e)
 {
-	int64_t ahead = sys_now_ns() - mono, step = ahead - s->wall_ahead_ns;
 	char body[96];
 
-	s->wall_ahead_ns = ahead;
-	if (step < CLOCK_STEP && step > -CLOCK_STEP)
+	if (step_ns < CLOCK_STEP && step_ns > -CLOCK_STEP)
 		return TK_OK;
-	snprintf(body, sizeof body, "{\"action\":\"set\",\"step_ms\":%lld}", (long long)(step / 1000000));
+	snprintf(body, sizeof body, "{\"action\":\"%s\",\"step_ms\":%lld}", action,
+		 (long long)(step_ns / 1000000));
 	return record(s, "clock", body, e);
+}
+
+/* A clock that was set moves against the one that only counts; one that tells the sleep of the machine moves by it. */
+static int watch_clock(struct sealer *s, int64_t mono, struct err *e)
+{
+	int64_t ahead = sys_now_ns() - mono, boot = sys_boot_ns() - mono;
+	int64_t slept = boot - s->boot_ahead_ns, step = ahead - s->wall_ahead_ns - slept;
+	int rc;
+
+	s->wall_ahead_ns = ahead;
+	s->boot_ahead_ns = boot;
+	rc = record_clock(s, "suspended", slept, e);
+	return rc == TK_OK ? record_clock(s, "set", step, e) : rc;
+}
+
+/* Set back while nothing ran: what was recorded last is later than now. */
+static int watch_start(struct sealer *s, struct err *e)
+{
+	int64_t last = ledger_last_commit_ns(s->ledger), now = sys_now_ns();
+
+	return last > now ? record_clock(s, "behind", now - last, e) : TK_OK;
+}
+
+int sealer_started(struct sealer *s, struct err *e)
+{
+	int rc = watch_start(s, e);
+
+	return rc == TK_OK ? record(s, "control", "{\"action\":\"recording-started\"}", e) : rc;
 }
 
 static int pulse(struct sealer *s, int64_t mono, struct err *e)
