@@ -7,7 +7,7 @@
 struct disk_now {
 	enum disk_state state;
 	struct disk_room room;
-	int64_t not_recorded; /* captured calls that are counted alone so far, in `full` */
+	int64_t not_recorded;	    /* captured calls that are counted alone so far, in `full` */
 	char since[64], cause[256]; /* of `full`, else "" */
 };
 /* False: the folder is not there. */

@@ -42,8 +42,9 @@ static void tell_state(struct report_out *o, const struct config *cfg, const str
 	bool ja = cfg->site.language != NULL && strcmp(cfg->site.language, "ja") == 0;
 
 	if (d->state == DISK_FULL && d->since[0] != '\0')
-		health_tell(o, HEALTH_FAIL, "disk", "full since %s (%s): %s; %" PRId64 " calls counted so far; %s",
-			    d->since, d->cause, disk_text(d->state, false), d->not_recorded,
+		health_tell(o, HEALTH_FAIL, "disk",
+			    "full since %s (%s): %s; %" PRId64 " calls counted so far; %s", d->since,
+			    d->cause, disk_text(d->state, false), d->not_recorded,
 			    ja ? disk_text(d->state, true) : "`tochoku` needs no restart");
 	else
 		health_tell(o, health_of(d->state), "disk", "%s: %s%s%s", disk_name(d->state),
@@ -74,8 +75,9 @@ void health_asides(struct report_out *o, const struct config *cfg)
 	int n = ledger_asides(cfg->ledger.path, latest, sizeof latest);
 
 	if (n > 0)
-		health_tell(o, HEALTH_WARN, "ledger",
-			    "%d damaged %s set aside beside it, the last one is %s: look for what failed (memory,"
-			    " disk), and move it away once it is understood",
-			    n, n == 1 ? "ledger was" : "ledgers were", latest);
+		health_tell(
+			o, HEALTH_WARN, "ledger",
+			"%d damaged %s set aside beside it, the last one is %s: look for what failed (memory,"
+			" disk), and move it away once it is understood",
+			n, n == 1 ? "ledger was" : "ledgers were", latest);
 }

@@ -52,7 +52,10 @@ static const char *base_of(const char *path, char folder[PATH_BYTES])
 {
 	const char *slash = strrchr(path, '/');
 
-	snprintf(folder, PATH_BYTES, "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path),
+	snprintf(folder, PATH_BYTES, "%.*s",
+		 slash == NULL	 ? 1
+		 : slash == path ? 1
+				 : (int)(slash - path),
 		 slash == NULL ? "." : path);
 	return slash == NULL ? path : slash + 1;
 }
@@ -97,8 +100,8 @@ static int move(const char *from, const char *to, const char *suffix, struct err
 	return rename(a, b) == 0 || errno == ENOENT ? TK_OK : err_sys(e, "%s: cannot be renamed", a);
 }
 
-/* The log and its index first: a ledger under its new name beside a log under the old one would give the old log
- * to the new ledger. */
+/* The log and its index first: a ledger under its new name beside a log under the old one would give the old
+ * log to the new ledger. */
 static int move_all(const char *path, const char *name, struct err *e)
 {
 	static const char *const suffixes[] = { "-wal", "-shm", "" };
@@ -115,9 +118,11 @@ int ledger_set_aside(const char *path, int64_t now_ns, char *name, size_t n, str
 	size_t len = time_format_utc(now_ns - now_ns % NS_PER_SEC, text), k = 0;
 
 	if (ledger_asides(path, NULL, 0) >= LEDGER_ASIDE_MAX)
-		return err_set(e, TK_ELIMIT,
-			       "%d damaged ledgers lie beside %s already: do not trust this disk; move them away"
-			       " and start again", LEDGER_ASIDE_MAX, path);
+		return err_set(
+			e, TK_ELIMIT,
+			"%d damaged ledgers lie beside %s already: do not trust this disk; move them away"
+			" and start again",
+			LEDGER_ASIDE_MAX, path);
 	for (size_t i = 0; i < len && k + 1 < sizeof compact; i++)
 		if (text[i] != '-' && text[i] != ':')
 			compact[k++] = text[i];

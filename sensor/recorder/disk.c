@@ -92,8 +92,9 @@ static enum disk_state by_room(enum disk_state now, const struct disk_room *room
 	static const struct {
 		int64_t most;
 		int share;
-	} inodes[DISK_STATES] = { [DISK_LOW] = { INODES_LOW, SHARE_LOW },
-				  [DISK_CRITICAL] = { INODES_CRITICAL, SHARE_CRITICAL } };
+	} inodes[DISK_STATES] = {
+		[DISK_LOW] = { INODES_LOW, SHARE_LOW }, [DISK_CRITICAL] = { INODES_CRITICAL, SHARE_CRITICAL }
+	};
 	const int64_t limit[DISK_STATES] = {
 #define DISK(id, name, limit, actions, health, en, ja) [DISK_##id] = limits->limit,
 #include "sensor/recorder/disk.def"

@@ -1,5 +1,5 @@
-/* The states of the disk that the ledger lies on (disk.def), and what they follow from. Pure but for disk_measure.
- * Read by status, doctor and metrics too. */
+/* The states of the disk that the ledger lies on (disk.def), and what they follow from. Pure but for
+ * disk_measure. Read by status, doctor and metrics too. */
 #ifndef TK_SENSOR_RECORDER_DISK_H
 #define TK_SENSOR_RECORDER_DISK_H
 
@@ -25,7 +25,7 @@ enum disk_action {
 /* How long `recovered` is told before it is `ok`. */
 #define DISK_RECOVERED_NS (INT64_C(3600) * 1000000000)
 
-const char *disk_name(enum disk_state s);   /* "low" */
+const char *disk_name(enum disk_state s); /* "low" */
 unsigned disk_actions(enum disk_state s);
 const char *disk_text(enum disk_state s, bool ja);
 /* DISK_STATES: no such name. */
@@ -36,7 +36,7 @@ struct disk_limits {
 	int64_t none, low, critical, full, reserve;
 };
 struct disk_room {
-	int64_t free, size;	    /* bytes that this user may have, and of the file system */
+	int64_t free, size;	     /* bytes that this user may have, and of the file system */
 	int64_t inodes_free, inodes; /* 0 of 0: the file system does not count them */
 	bool read_only;
 };
@@ -44,8 +44,8 @@ struct disk_room {
 bool disk_measure(const char *path, struct disk_room *out);
 void disk_limits(const struct config *cfg, const struct disk_room *room, struct disk_limits *out);
 
-/* The state that follows `now`, by room alone: DISK_FULL is left and DISK_RECOVERED entered by whoever has written
- * again. for_ns: how long `now` has lasted. */
+/* The state that follows `now`, by room alone: DISK_FULL is left and DISK_RECOVERED entered by whoever has
+ * written again. for_ns: how long `now` has lasted. */
 enum disk_state disk_next(enum disk_state now, int64_t for_ns, const struct disk_room *room,
 			  const struct disk_limits *limits);
 /* Is there room to leave `full`? The reserve has to be taken back out of it. */

@@ -46,7 +46,8 @@ static int64_t plus(int64_t a, int64_t b)
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
 }
 
-void hole_add(struct hole *h, const char *input, int64_t minute, enum loss_reason reason, int64_t n, int64_t bytes)
+void hole_add(struct hole *h, const char *input, int64_t minute, enum loss_reason reason, int64_t n,
+	      int64_t bytes)
 {
 	int64_t into = minute % QUARTER;
 	struct hole_row *r;
@@ -66,7 +67,8 @@ void hole_add(struct hole *h, const char *input, int64_t minute, enum loss_reaso
 
 void hole_put(const struct hole *h, struct buf *out)
 {
-	buf_fmt(out, HEADER "since %" PRId64 "\ncalls %" PRId64 "\ncause %s\n", h->since_ns, h->calls, h->cause);
+	buf_fmt(out, HEADER "since %" PRId64 "\ncalls %" PRId64 "\ncause %s\n", h->since_ns, h->calls,
+		h->cause);
 	for (size_t i = 0; i < h->n; i++) {
 		const struct hole_row *r = &h->row[i];
 
@@ -145,10 +147,11 @@ bool hole_parse(struct slice text, struct hole *out)
 	struct hole_row row;
 
 	*out = (struct hole){ 0 };
-	if (!take_text(&text, HEADER "since ") || !take_number(&text, '\n', &out->since_ns) || out->since_ns == 0)
+	if (!take_text(&text, HEADER "since ") || !take_number(&text, '\n', &out->since_ns) ||
+	    out->since_ns == 0)
 		return false;
-	if (!take_text(&text, "calls ") || !take_number(&text, '\n', &out->calls) || !take_text(&text, "cause ") ||
-	    !take_name(&text, out->cause, sizeof out->cause))
+	if (!take_text(&text, "calls ") || !take_number(&text, '\n', &out->calls) ||
+	    !take_text(&text, "cause ") || !take_name(&text, out->cause, sizeof out->cause))
 		return true;
 	while (out->n < HOLE_ROWS && take_row(&text, &row))
 		out->row[out->n++] = row;

@@ -1,6 +1,6 @@
-/* What passes while nothing can be recorded: counted by input and quarter of an hour, and kept where a kill does not
- * reach it: in the first bytes of the reserve, the file beside the ledger whose rest is given up to make room. One
- * hole becomes one gap record. */
+/* What passes while nothing can be recorded: counted by input and quarter of an hour, and kept where a kill
+ * does not reach it: in the first bytes of the reserve, the file beside the ledger whose rest is given up to
+ * make room. One hole becomes one gap record. */
 #ifndef TK_SENSOR_RECORDER_HOLE_H
 #define TK_SENSOR_RECORDER_HOLE_H
 
@@ -27,18 +27,21 @@ struct hole {
 };
 
 void hole_begin(struct hole *h, int64_t now_ns, const char *cause);
-/* Adds to the row of the input, quarter and reason. Where there is no place for a new one, to the last row that the
- * input has for that reason, or else to anyone's: rows tell less then, sums stay. */
-void hole_add(struct hole *h, const char *input, int64_t minute, enum loss_reason reason, int64_t n, int64_t bytes);
+/* Adds to the row of the input, quarter and reason. Where there is no place for a new one, to the last row
+ * that the input has for that reason, or else to anyone's: rows tell less then, sums stay. */
+void hole_add(struct hole *h, const char *input, int64_t minute, enum loss_reason reason, int64_t n,
+	      int64_t bytes);
 
-/* The text: "tochoku hole 1", then lines "since NS", "calls N", "cause TEXT", "loss MINUTE REASON N BYTES INPUT". */
+/* The text: "tochoku hole 1", then lines "since NS", "calls N", "cause TEXT", "loss MINUTE REASON N BYTES
+ * INPUT". */
 void hole_put(const struct hole *h, struct buf *out);
-/* Reads it from the beginning of a file. A line that is cut off or wrong ends it: what stood before holds. False:
- * there is no hole. Pure. */
+/* Reads it from the beginning of a file. A line that is cut off or wrong ends it: what stood before holds.
+ * False: there is no hole. Pure. */
 bool hole_parse(struct slice text, struct hole *out);
 
 /* ---- the reserve (reserve.c) ---- */
-/* Makes it whole: `size` bytes (HOLE_BYTES at least) that are the file's own. TK_EFULL: there is no room for it. */
+/* Makes it whole: `size` bytes (HOLE_BYTES at least) that are the file's own. TK_EFULL: there is no room for
+ * it. */
 int reserve_make(const char *path, int64_t size, struct err *e);
 /* Writes the hole into it, and gives up the rest. */
 int reserve_give_up(const char *path, const struct hole *h, struct err *e);

@@ -61,8 +61,10 @@ static int begin_ledger(struct recorder *r, const char *aside, const char *why, 
 		rc = ledger_commit(r->ledger, now, e);
 	if (rc == TK_OK)
 		fprintf(stderr,
-			"tochoku: the ledger is damaged (%s): it is set aside as %s, and a new one begun behind record"
-			" %" PRId64 " of the trail; logs are read anew, %" PRId64 " rows of the register of keys were"
+			"tochoku: the ledger is damaged (%s): it is set aside as %s, and a new one begun "
+			"behind record"
+			" %" PRId64 " of the trail; logs are read anew, %" PRId64
+			" rows of the register of keys were"
 			" taken over\n",
 			why, aside, records, salvaged);
 	return rc;

@@ -269,8 +269,8 @@ static int record_rows(struct recorder *r, struct err *e)
 
 		rc = ledger_label(r->ledger, slice_str(row->input), &label, e);
 		if (rc == TK_OK)
-			rc = ledger_loss(r->ledger, label, row->minute, loss_name((enum loss_reason)row->reason),
-					 row->n, row->bytes, e);
+			rc = ledger_loss(r->ledger, label, row->minute,
+					 loss_name((enum loss_reason)row->reason), row->n, row->bytes, e);
 	}
 	return rc;
 }
@@ -291,8 +291,8 @@ static int record_sessions(struct recorder *r, int64_t now, struct err *e)
 	return rc;
 }
 
-/* One hole, one record of it, in the transaction that says so: a kill right behind it leaves a hole in the reserve
- * that is known. */
+/* One hole, one record of it, in the transaction that says so: a kill right behind it leaves a hole in the
+ * reserve that is known. */
 static int record_hole(struct recorder *r, int64_t now, struct err *e)
 {
 	int64_t told;
@@ -351,7 +351,8 @@ static int go_on(struct recorder *r, const char *reserve, struct err *e)
 {
 	struct disk_watch *d = &r->disk;
 
-	fprintf(stderr, "tochoku: disk: recovered: recording again; %" PRId64 " captured calls were counted alone\n",
+	fprintf(stderr,
+		"tochoku: disk: recovered: recording again; %" PRId64 " captured calls were counted alone\n",
 		d->hole.calls);
 	intake_unwatched(r->intake);
 	d->state = DISK_RECOVERED;

@@ -56,6 +56,8 @@ int recorder_open_ledger(struct recorder *r, struct err *e)
 	for (int i = 0; i < PEERS; i++)
 		stream_forget(&r->peers[i].stream);
 	if (rc == TK_OK)
+		ledger_spare(r->ledger, (disk_actions(r->disk.state) & DISK_SPARE) != 0);
+	if (rc == TK_OK)
 		rc = recorder_take_keys(r, e);
 	if (rc == TK_OK)
 		rc = sealer_open(&r->sealer, r->cfg, r->ledger, e);

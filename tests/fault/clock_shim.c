@@ -34,7 +34,10 @@ int clock_gettime(clockid_t which, struct timespec *t)
 
 	if (rc != 0 || added == NULL)
 		return rc;
-	ns = which == CLOCK_REALTIME ? added[0] : which == CLOCK_MONOTONIC ? added[1] : which == CLOCK_BOOTTIME ? added[2] : 0;
+	ns = which == CLOCK_REALTIME	? added[0]
+	     : which == CLOCK_MONOTONIC ? added[1]
+	     : which == CLOCK_BOOTTIME	? added[2]
+					: 0;
 	ns += (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
 	t->tv_sec = ns / 1000000000;
 	t->tv_nsec = ns % 1000000000;

@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	buf_init(&text, 1 << 20);
 	hole_put(&a, &text);
-	if (text.failed || !hole_parse(buf_slice(&text), &b) || b.since_ns != a.since_ns || b.calls != a.calls ||
-	    b.n != a.n || memcmp(a.row, b.row, a.n * sizeof a.row[0]) != 0)
+	if (text.failed || !hole_parse(buf_slice(&text), &b) || b.since_ns != a.since_ns ||
+	    b.calls != a.calls || b.n != a.n || memcmp(a.row, b.row, a.n * sizeof a.row[0]) != 0)
 		abort();
 	buf_free(&text);
 	return 0;

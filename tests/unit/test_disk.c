@@ -49,7 +49,8 @@ static void by_room(void)
 
 	for (size_t i = 0; i < COUNT(rows); i++)
 		ok_int(after(rows[i].now, rows[i].free), rows[i].want, rows[i].name);
-	ok_int(disk_next(DISK_RECOVERED, DISK_RECOVERED_NS - 1, &wide, &limits), DISK_RECOVERED, "an hour, not quite");
+	ok_int(disk_next(DISK_RECOVERED, DISK_RECOVERED_NS - 1, &wide, &limits), DISK_RECOVERED,
+	       "an hour, not quite");
 	ok_int(disk_next(DISK_RECOVERED, DISK_RECOVERED_NS, &wide, &limits), DISK_OK, "an hour");
 	room.read_only = true;
 	ok_int(disk_next(DISK_OK, 0, &room, &limits), DISK_FULL, "read-only is full");
@@ -78,17 +79,20 @@ static void table(void)
 
 	for (int s = 0; s < DISK_STATES; s++)
 		ok(disk_by_name(slice_str(disk_name((enum disk_state)s))) == (enum disk_state)s &&
-			   disk_text((enum disk_state)s, false)[0] != 0 && disk_text((enum disk_state)s, true)[0] != 0,
+			   disk_text((enum disk_state)s, false)[0] != 0 &&
+			   disk_text((enum disk_state)s, true)[0] != 0,
 		   disk_name((enum disk_state)s));
 	ok_int(disk_by_name(SLICE("fuller")), DISK_STATES, "no such state");
 	ok((disk_actions(DISK_CRITICAL) & disk_actions(DISK_LOW)) == disk_actions(DISK_LOW) &&
 		   (disk_actions(DISK_FULL) & disk_actions(DISK_CRITICAL)) == disk_actions(DISK_CRITICAL),
 	   "a worse state does what a better one does");
 	disk_limits(cfg, &room, &l);
-	ok(l.low == GIB && l.critical == 256 * MIB && l.full == 32 * MIB && l.reserve == 16 * MIB, "limits as configured");
+	ok(l.low == GIB && l.critical == 256 * MIB && l.full == 32 * MIB && l.reserve == 16 * MIB,
+	   "limits as configured");
 	room.size = 100 * MIB;
 	disk_limits(cfg, &room, &l);
-	ok(l.low == MIB * 20 && l.critical == MIB * 10 && l.full == MIB * 5 && l.reserve == MIB * 5, "or their shares");
+	ok(l.low == MIB * 20 && l.critical == MIB * 10 && l.full == MIB * 5 && l.reserve == MIB * 5,
+	   "or their shares");
 	config_free(cfg);
 	ok(disk_measure("/", &room) && room.size > 0 && room.free >= 0, "a real one");
 	ok(!disk_measure("/no/such/folder/file", &room), "none");
@@ -117,7 +121,8 @@ static void counted(void)
 	hole_add(&a, "tap", 1004, LOSS_KERNEL_DROP, 3, 70);
 	hole_add(&a, "東 館", 1004, LOSS_NOT_RECORDED, 4, 0);
 	hole_add(&a, "tap", 1004, LOSS_GAP, 0, 0);
-	ok(a.n == 4 && a.row[0].minute == 990 && a.row[0].n == 7 && a.row[1].minute == 1005, "rows by quarter, input, reason");
+	ok(a.n == 4 && a.row[0].minute == 990 && a.row[0].n == 7 && a.row[1].minute == 1005,
+	   "rows by quarter, input, reason");
 	ok_int(a.calls, 12, "calls are those not recorded");
 	buf_init(&text, HOLE_BYTES);
 	hole_put(&a, &text);
@@ -126,7 +131,8 @@ static void counted(void)
 	for (size_t n = 0; n < text.n; n++) {
 		bool there = hole_parse(slice_of(text.p, n), &b);
 
-		if (there != (n >= sizeof "tochoku hole 1\nsince 1795656773549909460") || b.n > 4 || (!there && b.n > 0))
+		if (there != (n >= sizeof "tochoku hole 1\nsince 1795656773549909460") || b.n > 4 ||
+		    (!there && b.n > 0))
 			ok(false, "cut off anywhere, what stood before holds");
 	}
 	buf_str(&text, "loss 5 no_such 1 1 x\nloss 5 gap 1 1 x\n");
@@ -145,7 +151,8 @@ static void crowded(void)
 		hole_add(&a, "three", i * 15, LOSS_NOT_RECORDED, 1, 0);
 	}
 	ok(a.n == HOLE_ROWS && a.calls == 4 * HOLE_ROWS, "bounded, and no call forgotten");
-	ok(total(&a, "one", LOSS_NOT_RECORDED) == HOLE_ROWS && total(&a, "two", LOSS_NOT_RECORDED) == HOLE_ROWS &&
+	ok(total(&a, "one", LOSS_NOT_RECORDED) == HOLE_ROWS &&
+		   total(&a, "two", LOSS_NOT_RECORDED) == HOLE_ROWS &&
 		   total(&a, "three", LOSS_NOT_RECORDED) == 2 * HOLE_ROWS,
 	   "sums by input stay");
 	hole_add(&a, "tap", 15, LOSS_NOT_RECORDED, INT64_MAX, 0);
@@ -163,20 +170,24 @@ static void in_reserve(void)
 	ok(!reserve_hole(path, &b), "nothing there");
 	ok(reserve_make(path, MIB, &e) == TK_OK && !reserve_hole(path, &b), "made, without a hole");
 	counted();
-	ok(reserve_give_up(path, &a, &e) == TK_OK && sys_slurp(path, 2 * MIB, &bytes, &e) == TK_OK && bytes.n == HOLE_BYTES,
+	ok(reserve_give_up(path, &a, &e) == TK_OK && sys_slurp(path, 2 * MIB, &bytes, &e) == TK_OK &&
+		   bytes.n == HOLE_BYTES,
 	   "given up but for the hole");
 	free((void *)(uintptr_t)bytes.p);
 	ok(reserve_hole(path, &b) && memcmp(&a, &b, sizeof a) == 0, "which is there");
 	hole_begin(&a, 7, "short");
 	ok(reserve_give_up(path, &a, &e) == TK_OK && reserve_hole(path, &b) && b.n == 0 && b.since_ns == 7,
 	   "a shorter one leaves nothing of the longer");
-	ok(reserve_make(path, MIB, &e) == TK_OK && reserve_hole(path, &b) && b.since_ns == 7, "taken back, the hole stays");
+	ok(reserve_make(path, MIB, &e) == TK_OK && reserve_hole(path, &b) && b.since_ns == 7,
+	   "taken back, the hole stays");
 	ok(reserve_clear(path, &e) == TK_OK && !reserve_hole(path, &b), "until it is recorded");
 	unlink(path);
-	ok(symlink("/etc/hostname", path) == 0 && reserve_make(path, MIB, &e) != TK_OK, "a link is not followed");
+	ok(symlink("/etc/hostname", path) == 0 && reserve_make(path, MIB, &e) != TK_OK,
+	   "a link is not followed");
 	unlink(path);
 	rmdir(folder);
-	ok(reserve_make("/no/such/folder/x", MIB, &e) != TK_OK && strstr(e.text, "/no/such/folder/x") != NULL, "told");
+	ok(reserve_make("/no/such/folder/x", MIB, &e) != TK_OK && strstr(e.text, "/no/such/folder/x") != NULL,
+	   "told");
 }
 
 int main(void)
