@@ -83,7 +83,7 @@ static bool below(int64_t free, int64_t limit, bool holds)
 
 static bool few_inodes(const struct disk_room *room, int64_t most, int share, bool holds)
 {
-	return room->inodes > 0 && below(room->inodes_free, at_most(most, room->inodes, share), holds);
+	return below(room->inodes_free, at_most(most, room->inodes, share), holds);
 }
 
 static enum disk_state by_room(enum disk_state now, const struct disk_room *room,
