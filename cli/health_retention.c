@@ -87,20 +87,19 @@ static void tell_run(struct report_out *o, struct buf *text, int64_t ran, int64_
 
 void health_retention(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
-	struct erased_facts erased;
 	struct holds holds = { 0 };
 	struct err e = { 0 };
 	struct buf text;
-	int64_t ran;
+	int64_t ran, due;
 
 	if (r == NULL)
 		return;
 	buf_init(&text, 4096);
 	put_periods(&text, cfg);
 	if (ledger_last_control(r, "prune", &ran, &e) == TK_OK &&
-	    ledger_erased(r, INT64_MIN, INT64_MAX, &erased, &e) == TK_OK &&
+	    ledger_erasures_due(r, &due, &e) == TK_OK &&
 	    holds_read(&holds, r, &e) == TK_OK)
-		tell_run(o, &text, ran, erased.due, holds_in_force(&holds));
+		tell_run(o, &text, ran, due, holds_in_force(&holds));
 	else
 		health_tell(o, HEALTH_FAIL, "retention", "%s", e.text);
 	tell_size(o, cfg, holds_in_force(&holds));

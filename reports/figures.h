@@ -121,10 +121,9 @@ struct care_done {
 };
 struct care {
 	int64_t from, to; /* ns: the week of the maintenance hour; of a day or month the period */
-	struct care_done backup, tested, optimised;
+	struct care_done backup, tested, optimised, pruned;
 	bool failed; /* the last restore test */
-	struct erased_facts erased; /* in that time, as the changes of the clock */
-	int64_t clocks;
+	int64_t erased, clocks; /* records of erasures and of changes of the clock in that time */
 	int64_t windows, windows_late; /* in the two weeks from the sheet's date on */
 };
 

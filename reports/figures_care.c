@@ -46,10 +46,14 @@ static void take(void *ctx, int64_t ns, struct slice type, struct slice body)
 	struct care *c = &f->care;
 	struct slice action = member(body, "action");
 
-	if (slice_is(type, "clock")) {
+	if (slice_is(type, "erase")) {
+		c->erased += ns >= c->from;
+	} else if (slice_is(type, "clock")) {
 		c->clocks += ns >= c->from;
 	} else if (slice_is(action, "optimise")) {
 		c->optimised = done_at(f, ns, body);
+	} else if (slice_is(action, "prune")) {
+		c->pruned = done_at(f, ns, body);
 	} else if (slice_is(action, "backup")) {
 		c->backup = done_at(f, ns, body);
 	} else if (slice_is(action, "restore-test")) {
@@ -106,19 +110,12 @@ static void read_seals(const struct config *cfg, int64_t from, int64_t to, struc
 	free((void *)(uintptr_t)text.p);
 }
 
-static int read_care(struct figures *f, struct ledger_reader *r, struct err *e)
-{
-	int rc = ledger_care(r, f->care.to, take, f, e);
-
-	return rc == TK_OK ? ledger_erased(r, f->care.from, f->care.to, &f->care.erased, e) : rc;
-}
-
 int figures_read_trail(struct figures *f, struct ledger_reader *r, struct err *e)
 {
 	f->care.from = f->from * NS_PER_SEC;
 	f->care.to = f->to * NS_PER_SEC;
 	read_seals(f->cfg, f->from, f->to, &f->seals);
-	return read_care(f, r, e);
+	return ledger_care(r, f->care.to, take, f, e);
 }
 
 int figures_read_care(struct figures *f, struct ledger_reader *r, struct err *e)
@@ -129,5 +126,5 @@ int figures_read_care(struct figures *f, struct ledger_reader *r, struct err *e)
 	f->care.from = zone_day_start(day - 6) * NS_PER_SEC;
 	read_seals(f->cfg, f->care.from / NS_PER_SEC, f->care.to / NS_PER_SEC, &f->seals);
 	count_windows(f);
-	return read_care(f, r, e);
+	return ledger_care(r, f->care.to, take, f, e);
 }

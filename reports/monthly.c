@@ -251,7 +251,7 @@ static void trail(struct sheet *s)
 		item_result(s, i, W_SEALS_NONE);
 	item_result(s, i, W_LOSSES, say_count(s, c->rejected_lines), say_count(s, c->gaps),
 		    say_count(s, c->lost_bytes));
-	item_result(s, i, W_TRAIL_FACTS, say_count(s, c->missed_minutes), say_count(s, f->care.erased.records),
+	item_result(s, i, W_TRAIL_FACTS, say_count(s, c->missed_minutes), say_count(s, f->care.erased),
 		    say_count(s, f->care.clocks));
 	item_verdict(i, f->seals.n == 0 || c->missed_minutes > 0 ? VERDICT_CARE : VERDICT_GOOD);
 }

@@ -179,6 +179,8 @@ static void usage(struct sheet *s)
 
 /* ---- maintenance ---- */
 
+#define PRUNE_DAYS 31 /* between two runs of the retention */
+
 static void care_item(struct sheet *s, struct sheet_section *b, const char *id, enum word title,
 		      const struct care_done *c, const char *command, int64_t days)
 {
@@ -209,11 +211,8 @@ static void archive(struct sheet *s, struct sheet_section *b)
 	else
 		item_result(s, i, W_SEALS_NONE);
 	item_verdict(i, f->seals.n > 0 ? VERDICT_GOOD : VERDICT_CARE);
-	i = sheet_add_item(s, b, "W2.5", W_W2_5);
-	item_result(s, i, W_ERASED, say_count(s, f->care.erased.runs), say_count(s, f->care.erased.records),
-		    say_count(s, f->care.erased.declared), say_count(s, f->care.erased.due));
-	item_result(s, i, W_OTHER_FILES);
-	item_verdict(i, f->care.erased.due > 0 ? VERDICT_CARE : VERDICT_GOOD);
+	care_item(s, b, "W2.5", W_W2_5, &f->care.pruned, "tochoku maintain prune", PRUNE_DAYS);
+	item_result(s, sheet_item(s, "W2.5"), W_ERASED, say_count(s, f->care.erased));
 }
 
 static void maintenance(struct sheet *s)

@@ -137,7 +137,7 @@ int ledger_care(struct ledger_reader *r, int64_t to_ns, care_row_fn row, void *c
 		r, &s,
 		"SELECT ts, type, body FROM records WHERE ts < ?1 AND (type IN ('erase', 'clock') OR"
 		" (type = 'control' AND json_extract(body, '$.action') IN"
-		" ('backup', 'restore-test', 'optimise'))) ORDER BY seq",
+		" ('backup', 'restore-test', 'optimise', 'prune'))) ORDER BY seq",
 		&to_ns, 1, e);
 
 	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK)

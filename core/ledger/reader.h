@@ -126,14 +126,8 @@ struct invoice {
 };
 int ledger_invoice(struct ledger_reader *r, const char *month, struct invoice *out, struct err *e);
 
-/* What was erased and recorded in [from, to) ns. */
-struct erased_facts {
-	int64_t runs;     /* of `maintain prune` */
-	int64_t records;  /* that went */
-	int64_t declared; /* erase records */
-	int64_t due;      /* declared at any time, and not done yet: segments */
-};
-int ledger_erased(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, struct erased_facts *out, struct err *e);
+/* Erasures that are declared and not finished: segments, and one more where pages are still to be cleaned. */
+int ledger_erasures_due(struct ledger_reader *r, int64_t *n, struct err *e);
 
 /* Facts for status: last commit, sizes, number of transactions, open and closed days. */
 struct ledger_facts {

@@ -242,3 +242,8 @@ int ledger_inputs(struct ledger_reader *r, input_row_fn row, void *ctx, struct e
 	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;
 }
+
+int ledger_erasures_due(struct ledger_reader *r, int64_t *n, struct err *e)
+{
+	return reader_number(r, "SELECT count(*) FROM erasures_due", NULL, 0, 0, n, e);
+}

@@ -4,7 +4,9 @@ dictionaries, segment files and backups made since; what is held, or kept by its
 import glob
 import json
 import os
-import shutil
+import re
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -14,6 +16,8 @@ from harness import ROOT, TOCHOKU, Site, Tap  # noqa: E402
 
 BY_HAND = os.path.join(ROOT, 'tests/lib/verify_by_hand.sh')
 CANARY, OTHER = 'canary-ueda-7Yq2', 'canary-sato-9xW4'
+with open(os.path.join(ROOT, 'core/event/wire.h'), encoding='utf-8') as _f:
+    FRAME_REQUEST = 1 + re.findall(r'FRAME_\w+', re.search(r'enum frame_type \{(.*?)\}', _f.read(), re.S).group(1)).index('FRAME_REQUEST')
 OLD, NEW = '2022-03-01', '2026-06-01'  # recorded then: over its 3 years, and within its first
 
 
@@ -261,6 +265,21 @@ def short(tap):
     site.cleanup()
 
 
+def ask(site, request):
+    """Through the door, as the program's own commands do."""
+    text = json.dumps(request).encode()
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(site.path('ledger.db.sock'))
+        s.sendall(struct.pack('<IB', len(text), FRAME_REQUEST) + text)
+        answer = b''
+        while len(answer) < 5 or len(answer) < 5 + struct.unpack('<I', answer[:4])[0]:
+            more = s.recv(65536)
+            if not more:
+                break
+            answer += more
+    return json.loads(answer[5:])
+
+
 def live(tap):
     """Through the door of a running recorder, which knows rows in memory."""
     site = Site([('gateway', 'access.log', 'nginx-json')])
@@ -268,6 +287,10 @@ def live(tap):
     write(site, 'access.log', today, [OTHER, 'tanaka'], 30)
     site.start()
     tap.ok(site.wait_count(30), 'thirty calls are tailed')
+    recorder = site.roles()['recorder']
+    site.tochoku('seal')
+    said = ask(site, {'do': 'maintain.erase', 'user': OTHER, 'why': 'request', 'segment': 0, 'approved_by': ['a', 'a']})
+    tap.ok(not said['ok'] and 'two people' in said['error'], 'the recorder itself asks for two people', said)
     order(site, 'erase', '--user', OTHER, '--why', 'request', '--approved-by', 'a', '--approved-by', 'b')
     tap.equal(site.count(), 15, 'those of one user are erased while it runs')
     tap.equal(holding(site.dir, OTHER), [], 'to the last byte')
@@ -278,6 +301,7 @@ def live(tap):
     tap.equal(verdicts(site)[:2], ('ok', 'declared-gaps'), 'ledger and trail agree')
     users = [e['user.name'] for e in site.events()]
     tap.equal((users.count(OTHER), users.count('tanaka')), (5, 20), 'each call is its user\'s')
+    tap.equal(site.roles().get('recorder'), recorder, 'by the same recorder')
     site.stop()
 
 

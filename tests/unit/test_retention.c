@@ -20,21 +20,28 @@ static bool over(int64_t n, char unit, const char *closed, const char *now)
 static void test_periods(void)
 {
 	/* a segment closes at midnight: its day is the one that was */
-	ok(!over(1, 'y', "2025-03-02T00:00:00+09:00", "2026-03-01T23:59:59+09:00"), "a year: to the end of the day");
+	ok(!over(1, 'y', "2025-03-02T00:00:00+09:00", "2026-03-01T23:59:59+09:00"),
+	   "a year: to the end of the day");
 	ok(over(1, 'y', "2025-03-02T00:00:00+09:00", "2026-03-02T00:00:00+09:00"), "and over the next");
-	ok(!over(5, 'y', "2024-03-01T00:00:00+09:00", "2029-02-28T23:59:59+09:00"), "29 February: to the end of February");
+	ok(!over(5, 'y', "2024-03-01T00:00:00+09:00", "2029-02-28T23:59:59+09:00"),
+	   "29 February: to the end of February");
 	ok(over(5, 'y', "2024-03-01T00:00:00+09:00", "2029-03-01T00:00:00+09:00"), "and over in March");
-	ok(!over(1, 'y', "2024-01-01T12:00:00+09:00", "2025-01-01T11:00:00+09:00"), "a leap year is a year of the calendar");
+	ok(!over(1, 'y', "2024-01-01T12:00:00+09:00", "2025-01-01T11:00:00+09:00"),
+	   "a leap year is a year of the calendar");
 	ok(over(1, 'y', "2024-01-01T12:00:00+09:00", "2025-01-02T00:00:00+09:00"), "of 366 days");
-	ok(!over(1, 'm', "2026-02-11T00:00:00+09:00", "2026-03-11T00:00:00+09:00"), "February has no month of 28 days");
+	ok(!over(1, 'm', "2026-02-11T00:00:00+09:00", "2026-03-11T00:00:00+09:00"),
+	   "February has no month of 28 days");
 	ok(over(1, 'm', "2026-02-11T00:00:00+09:00", "2026-03-13T00:00:00+09:00"), "a month has 30 at least");
-	ok(!over(18, 'm', "2026-09-01T00:00:00+09:00", "2028-02-29T23:00:00+09:00"), "31 August and 18 months: to the end of February");
+	ok(!over(18, 'm', "2026-09-01T00:00:00+09:00", "2028-02-29T23:00:00+09:00"),
+	   "31 August and 18 months: to the end of February");
 	ok(over(18, 'm', "2026-09-01T00:00:00+09:00", "2028-03-01T00:00:00+09:00"), "and over in March");
 	ok(!over(400, 'd', "2026-01-01T12:00:00+09:00", "2027-02-05T10:00:00+09:00"), "400 days");
 	ok(over(400, 'd', "2026-01-01T12:00:00+09:00", "2027-02-06T00:00:00+09:00"), "and over");
 	ok(!over(1000, 'y', "2026-01-01T12:00:00+09:00", "2260-01-01T00:00:00+09:00"), "a thousand years");
-	ok(retention_short((struct cfg_period){ 364, 'd' }) && !retention_short((struct cfg_period){ 365, 'd' }) &&
-		   retention_short((struct cfg_period){ 12, 'm' }) && !retention_short((struct cfg_period){ 1, 'y' }),
+	ok(retention_short((struct cfg_period){ 364, 'd' }) &&
+		   !retention_short((struct cfg_period){ 365, 'd' }) &&
+		   retention_short((struct cfg_period){ 12, 'm' }) &&
+		   !retention_short((struct cfg_period){ 1, 'y' }),
 	   "the floor is 365 days");
 }
 
@@ -59,12 +66,14 @@ static void test_profiles(void)
 	ok(retention_young(&cfg, access, closed, closed + 365 * 86400 - 1) &&
 		   !retention_young(&cfg, access, closed, closed + 365 * 86400),
 	   "two approvals until the period is over");
-	ok(retention_young(&cfg, access | findings, closed, closed + 3 * 365 * 86400 - 1), "the longest counts");
+	ok(retention_young(&cfg, access | findings, closed, closed + 3 * 365 * 86400 - 1),
+	   "the longest counts");
 	cfg.retention.access = (struct cfg_period){ 7, 'y' };
 	is_policy(&cfg, access | findings, "minimal findings-3y access-7y");
 	cfg.retention.access = (struct cfg_period){ 30, 'd' };
 	is_policy(&cfg, access, "minimal access-30d");
-	ok(retention_young(&cfg, access, closed, closed + 365 * 86400 - 1), "and a year does, whatever the period");
+	ok(retention_young(&cfg, access, closed, closed + 365 * 86400 - 1),
+	   "and a year does, whatever the period");
 	cfg = (struct config){ .retention = { .profile = "hipaa" } };
 	is_policy(&cfg, access, "hipaa access-6y");
 	ok_int(retention_reports(&cfg).n, 6, "reports too");
@@ -88,7 +97,8 @@ static bool names(const char *line, const char *name)
 static void test_names(void)
 {
 	ok(names("{\"user.name\":\"ito\"}", "ito"), "a value");
-	ok(!names("{\"user.name\":\"saito\"}", "ito") && !names("{\"user.name\":\"itoh\"}", "ito"), "not a part of one");
+	ok(!names("{\"user.name\":\"saito\"}", "ito") && !names("{\"user.name\":\"itoh\"}", "ito"),
+	   "not a part of one");
 	ok(names("{\"subject\":\"{\\\"user.name\\\":\\\"ito\\\"}\"}", "ito"), "one in JSON that is a text");
 	ok(names("{\"u\":\"a\\\"b\\\\c\"}", "a\"b\\c"), "with quotes and backslashes");
 	ok(names("{\"u\":\"田中\"}", "田中"), "in UTF-8");
@@ -113,10 +123,11 @@ static void time_is(const char *line, const char *from, const char *to, const ch
 
 static void test_times(void)
 {
-	time_is("{\"@timestamp\":\"2026-01-01T00:00:00Z\"," HASH "," NONCE "," END ",\"type\":\"access\",\"v\":1}",
+	time_is("{\"@timestamp\":\"2026-01-01T00:00:00Z\"," HASH "," NONCE "," END
+		",\"type\":\"access\",\"v\":1}",
 		"2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z", "of a call its start");
-	time_is("{\"first\":\"2026-01-01T00:00:00Z\"," HASH ",\"last\":\"2026-01-02T00:00:00Z\"," NONCE "," END
-		",\"type\":\"finding\",\"v\":1}",
+	time_is("{\"first\":\"2026-01-01T00:00:00Z\"," HASH ",\"last\":\"2026-01-02T00:00:00Z\"," NONCE
+		"," END ",\"type\":\"finding\",\"v\":1}",
 		"2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "of a finding its first to its last");
 	time_is("{" HASH "," NONCE "," END ",\"type\":\"review\",\"v\":1}", "2026-01-03T00:00:00Z",
 		"2026-01-03T00:00:00Z", "of others when they were recorded");
