@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "cli/reading.h"
+#include "cli/report.h"
 #include "core/base/shipped.h"
 #include "core/base/sys.h"
 #include "reports/report.h"
 
 #define REPORT_MAX (64u << 20)
-
-extern const struct command command_report;
 
 struct options {
 	const char *date, *format, *lang, *out, *audience;
@@ -211,7 +210,9 @@ static int run(struct cli *cli, int argc, char **argv)
 	const struct report_kind *kind = argc < 2 ? NULL : report_kind_named(argv[1]);
 
 	if (argc < 2)
-		return cli_usage(&command_report, "say which report: daily, weekly or monthly");
+		return cli_usage(&command_report, "say which report: daily, weekly or monthly; or deliver");
+	if (strcmp(argv[1], "deliver") == 0)
+		return report_deliver(cli, argc - 1, argv + 1);
 	if (kind == NULL)
 		return cli_usage(&command_report, "unknown report \"%s\", expected daily, weekly or monthly",
 				 argv[1]);
@@ -227,6 +228,8 @@ const struct command command_report = {
 		"tochoku report daily|weekly|monthly [--date DAY] [--format text|html|pdf|json|csv]\n"
 		"        [--lang ja|en|ja,en] [--for officer|managers] [--era] [-o FILE]\n"
 		"\n"
+		"tochoku report deliver [--to FOLDER] [--days N] [--json]\n"
+		"\n"
 		"  --date DAY     a local day inside the day, week (Friday to Thursday) or month to report on;\n"
 		"                 default: the last one that is over\n"
 		"  --format F     text (default), html (self-contained, prints on A4), pdf, json (one object),\n"
@@ -236,6 +239,10 @@ const struct command command_report = {
 		"  --for WHO      of week and month: officer (default), or managers: short, no names of users\n"
 		"  --era          Japanese dates by era (calendar.eras)\n"
 		"  -o FILE        write there instead of standard output\n"
+		"\n"
+		"deliver files what is due and is not there yet in FOLDER (reports.folder): of each of the last 7\n"
+		"days its sheet, and the reports of week and month made on them, in the forms of reports.formats; and\n"
+		"once a day it mails a digest to reports.mail, without names. A timer runs it each morning.\n"
 		"\n"
 		"Usage is of the local days, errors of a daily sheet of the 24 hours before 09:00 of the day\n"
 		"after; the windows are printed. Same ledger and configuration: same bytes. The use is\n"

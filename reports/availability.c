@@ -280,21 +280,19 @@ struct reading {
 	struct outage_finder *finder;
 };
 
-static int take_call(void *ctx, int64_t seq, const struct access_event *ev)
+static void take_call(void *ctx, int64_t start, int64_t end, int64_t status)
 {
 	struct reading *r = ctx;
-	enum outcome o = outcome_of(ev_int(ev, F_STATUS, 0));
+	enum outcome o = outcome_of(status);
 	bool failed = o == OUT_ERROR || o == OUT_TIMEOUT || o == OUT_RESET;
-	int64_t end = ev_completion(ev);
 
-	(void)seq;
+	(void)start;
 	outages_call(r->finder, end, failed ? CALL_FAILED : o == OUT_SUCCESSFUL ? CALL_GOOD : CALL_NEITHER);
 	if (end < r->a->from || end >= r->a->to)
-		return 0;
+		return;
 	r->a->calls++;
 	r->a->good += o == OUT_SUCCESSFUL;
 	r->a->failed += failed;
-	return 0;
 }
 
 static int read_unknown(struct ledger_reader *r, const struct availability *a, struct stretches *out,
@@ -321,7 +319,7 @@ static int read_outages(struct ledger_reader *r, struct availability *a, struct 
 
 	if (reading.finder == NULL)
 		return err_set(e, TK_ENOMEM, "no memory for the minutes of the period");
-	rc = ledger_events(r, from, to, false, take_call, &reading, e);
+	rc = ledger_call_times(r, from, to, take_call, &reading, e);
 	for (size_t i = 0; i < reading.finder->n; i++) {
 		int64_t at = from + (int64_t)i * MINUTE_NS;
 

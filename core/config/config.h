@@ -174,6 +174,9 @@ struct config {
 		const char *folder;	   /* into which reports are delivered; NULL: nowhere */
 		const char **formats;
 		size_t n_formats;
+		const char **mail; /* who gets the digest of the morning */
+		size_t n_mail;
+		const char *sendmail;
 	} reports;
 	const char **rule_paths; size_t n_rule_paths; /* empty: the shipped rules */
 	const char **rules_on; size_t n_rules_on;     /* ids of rules that are turned on, and off */

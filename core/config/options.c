@@ -266,6 +266,10 @@ static const struct option reports_rows[] = {
 	  .doc = "folder into which `report deliver` files the reports that are due" },
 	{ .key = "formats", .shape = MANY, .type = &type_word, COUNTED(config, reports.formats, reports.n_formats),
 	  .preset = "[html]", WORDS(report_formats), .doc = "in which forms it files them" },
+	{ .key = "mail", .shape = MANY, .type = &type_id, COUNTED(config, reports.mail, reports.n_mail),
+	  .doc = "to whom it mails the digest of the morning, figures without names" },
+	{ .key = "sendmail", .type = &type_text, IN(config, reports.sendmail), .preset = "/usr/sbin/sendmail",
+	  .doc = "program that takes the mail" },
 };
 static const struct option_table reports = TABLE(reports_rows);
 

@@ -118,6 +118,12 @@ typedef void (*cost_row_fn)(void *ctx, const struct cost_row *c);
 int ledger_cost_rows(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, cost_row_fn row, void *ctx,
 		     struct err *e);
 
+/* Every call that began in [from, to) ns, by recording order: when it began and ended, and its status (0: not
+ * known). */
+typedef void (*call_time_fn)(void *ctx, int64_t start_ns, int64_t end_ns, int64_t status);
+int ledger_call_times(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, call_time_fn row, void *ctx,
+		      struct err *e);
+
 /* What a provider billed for a month ("2026-11"), as it was entered last. */
 struct invoice {
 	bool entered;

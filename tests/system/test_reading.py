@@ -26,7 +26,7 @@ FORMATS = re.findall(r'^EXPORT\((\w+)\)', open(os.path.join(ROOT, 'reports/expor
 READS = [(('findings', 'list'), 'findings list'), (('findings', 'list', '--json', *SPAN), 'findings list'),
          (('findings', 'show', '1'), 'findings show'),
          (('findings', 'suppress', '1', '--until', '2099-01-01', '--text', 'x', '--preview'), 'findings suppress --preview'),
-         (('duty', 'list'), 'duty list'), (('duty', 'list', '--sheet', 'weekly', '--json'), 'duty list'),
+         (('duty', 'list'), 'duty list'), (('duty', 'facts'), 'duty facts'), (('duty', 'list', '--sheet', 'weekly', '--json'), 'duty list'),
          (('incident', 'list'), 'incident list'), (('incident', 'show', '1'), 'incident show'),
          (('incident', 'windows'), 'incident windows'), (('incident', 'availability'), 'incident availability'),
          *((('report', kind, '--date', '2026-10-20', '--format', form), 'report ' + kind)
