@@ -26,6 +26,7 @@ struct findings_desk {
 	struct ledger_reader *r;
 	struct journal journal;
 	struct decisions *decisions;
+	struct titles *rules; /* where a planned window has accounts: which rules ask who is on duty */
 	const struct journal_entry *signed_off; /* the last daily sheet's; NULL: none */
 	int64_t from, to, now;
 	bool since_sign_off; /* no range was asked for: from there, and what is undecided before it */

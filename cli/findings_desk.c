@@ -36,6 +36,8 @@ int findings_desk_open(struct findings_desk *d, struct cli *cli, const struct fi
 		cli_error("no memory for the records of decisions");
 		return EXIT_INPUT;
 	}
+	if (decisions_have_windows(d->decisions))
+		d->rules = titles_load(d->cfg);
 	if (o->from == NULL && o->to == NULL && o->n_words == 0 && !o->json && !o->all)
 		since_sign_off(d);
 	return EXIT_DONE;
@@ -43,6 +45,7 @@ int findings_desk_open(struct findings_desk *d, struct cli *cli, const struct fi
 
 void findings_desk_close(struct findings_desk *d)
 {
+	titles_free(d->rules);
 	decisions_free(d->decisions);
 	journal_free(&d->journal);
 	if (d->cfg == NULL)
@@ -57,7 +60,8 @@ void findings_state(const struct findings_desk *d, struct finding *f, struct dec
 				       .first_ns = f->first_ns,
 				       .count = f->count,
 				       .rule_id = f->rule_id,
-				       .entity = f->entity_json };
+				       .entity = f->entity_json,
+				       .asks_duty = titles_asks_duty(d->rules, f) };
 
 	decisions_of(d->decisions, &facts, d->now, out);
 	f->status = slice_str(finding_status_name(out->status));

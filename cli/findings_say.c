@@ -28,6 +28,10 @@ static void put_decision(struct json_out *o, const struct decision *now)
 {
 	put_str(o, "owner", now->owner);
 	put_str(o, "incident", now->incident);
+	if (now->window != 0) {
+		json_key(o, "status.window");
+		json_int(o, now->window);
+	}
 	if (now->last == NULL)
 		return;
 	put_str(o, "status.by", now->last->actor);
@@ -101,6 +105,8 @@ static void put_state(struct buf *out, enum lang lang, const struct decision *no
 		buf_str(out, " #");
 		cli_safe(out, now->incident);
 	}
+	if (now->window != 0)
+		buf_fmt(out, "%s%lld", word(lang, W_BY_WINDOW), (long long)now->window);
 	if (now->until_ns != 0) {
 		buf_str(out, " ~ ");
 		cli_put_minute(out, now->until_ns);

@@ -103,7 +103,9 @@ enum { SEVERITIES = 4 };
 struct month_review {
 	struct availability availability;
 	int64_t incidents, security, severity[SEVERITIES]; /* begun in the month; critical to minor */
-	struct { int64_t seen, unregistered, shared, idle; } keys;
+	struct { int64_t seen, unregistered, revoked, shared; } keys;
+	/* registered: no call in 90 days; left, and called in the month */
+	struct { int64_t idle, left; } people;
 	struct { int64_t n, open, confirmed; } decided; /* findings */
 	struct duty_rate rate;
 	int64_t records[RECORD_TYPES]; /* of the month, by type */
@@ -184,6 +186,8 @@ int figures_read_day(struct figures *f, struct ledger_reader *r, struct calendar
 /* The period and the ones before it: `step` gives the one before a period. */
 int figures_read_history(struct figures *f, struct ledger_reader *r,
 			 struct period (*step)(void *ctx, struct period p), void *ctx, struct err *e);
+/* On how many of the period's days each user called. */
+int figures_read_days(struct figures *f, struct ledger_reader *r, struct err *e);
 /* What the month will have cost: so far, and for each day to come the mean of its class of day over the last
  * 28 days. One figure for every report. */
 int figures_read_forecast(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);

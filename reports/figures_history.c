@@ -57,7 +57,7 @@ static void come_and_gone(struct history *h)
 }
 
 /* On how many of the period's days each user had a successful call. */
-static int read_days(struct figures *f, struct ledger_reader *r, struct err *e)
+int figures_read_days(struct figures *f, struct ledger_reader *r, struct err *e)
 {
 	int *days = calloc(f->user.n + 1, sizeof *days);
 	int rc = days == NULL ? err_set(e, TK_ENOMEM, "out of memory") : TK_OK;
@@ -106,5 +106,5 @@ int figures_read_history(struct figures *f, struct ledger_reader *r,
 	free(l);
 	if (rc == TK_OK)
 		come_and_gone(&f->history);
-	return rc == TK_OK ? read_days(f, r, e) : rc;
+	return rc;
 }

@@ -25,23 +25,38 @@ static void count_incidents(struct figures *f)
 	}
 }
 
-struct key_count {
-	struct month_review *m;
-	int64_t since_ns;
-};
-
 static void count_key(void *ctx, const struct key_row *k)
 {
-	struct key_count *c = ctx;
+	struct month_review *m = ctx;
 
-	c->m->keys.seen += k->calls > 0;
-	c->m->keys.unregistered += k->state.n == 0 && k->calls > 0;
-	c->m->keys.shared += k->users.n > 0 && memchr(k->users.p, ',', k->users.n) != NULL;
-	c->m->keys.idle += slice_is(k->state, "active") && k->last_ns < c->since_ns;
+	m->keys.seen++;
+	m->keys.unregistered += k->state.n == 0;
+	m->keys.revoked += k->revoked_ns != 0 && k->last_ns >= k->revoked_ns;
+	m->keys.shared += k->users.n > 0 && memchr(k->users.p, ',', k->users.n) != NULL;
+}
+
+/* Registered people by what they did: accounts that nobody uses are closed. */
+static int count_people(struct figures *f, struct ledger_reader *r, struct err *e)
+{
+	struct named_list quarter = { 0 };
+	int rc = figures_named(f, r, zone_day_start(f->last + 1 - IDLE_DAYS), f->to, BY_USER, &quarter, e);
+
+	for (size_t i = 0; i < f->cfg->n_users && rc == TK_OK; i++) {
+		const struct cfg_user *u = &f->cfg->users[i];
+		const struct named_sums *month = named_find(&f->user, slice_str(u->id)),
+					*seen = named_find(&quarter, slice_str(u->id));
+		bool gone = u->status != NULL && strcmp(u->status, "left") == 0;
+
+		f->review.people.left += gone && month != NULL && month->s.calls > 0;
+		f->review.people.idle += !gone && (seen == NULL || seen->s.calls == 0);
+	}
+	free(quarter.p);
+	return rc;
 }
 
 struct finding_count {
 	const struct decisions *decisions;
+	const struct titles *rules;
 	struct month_review *m;
 };
 
@@ -52,7 +67,8 @@ static void count_finding(void *ctx, const struct finding *f)
 				       .first_ns = f->first_ns,
 				       .count = f->count,
 				       .rule_id = f->rule_id,
-				       .entity = f->entity_json };
+				       .entity = f->entity_json,
+				       .asks_duty = titles_asks_duty(c->rules, f) };
 	struct decision now;
 
 	decisions_of(c->decisions, &facts, INT64_MIN, &now);
@@ -65,11 +81,13 @@ static void count_finding(void *ctx, const struct finding *f)
 static int count_findings(struct figures *f, struct ledger_reader *r, struct err *e)
 {
 	struct decisions *made = decisions_new(&f->said.journal);
-	struct finding_count c = { made, &f->review };
+	struct titles *rules = made != NULL && decisions_have_windows(made) ? titles_load(f->cfg) : NULL;
+	struct finding_count c = { made, rules, &f->review };
 	int rc = made == NULL ? err_set(e, TK_ENOMEM, "no memory for the records of decisions")
 			      : ledger_findings(r, f->from * NS_PER_SEC, f->to * NS_PER_SEC, false,
 						count_finding, &c, e);
 
+	titles_free(rules);
 	decisions_free(made);
 	return rc;
 }
@@ -132,13 +150,14 @@ bool figures_duty_rate(const struct journal *j, struct calendar *cal, int32_t fi
 
 int figures_read_review(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e)
 {
-	struct key_count keys = { &f->review, (f->to - IDLE_DAYS * INT64_C(86400)) * NS_PER_SEC };
 	int rc = availability_read(&f->review.availability, r, &f->said.incidents, f->cfg->reports.service,
 				   f->from * NS_PER_SEC, f->to * NS_PER_SEC, e);
 
 	count_incidents(f);
 	if (rc == TK_OK)
-		rc = ledger_keys(r, true, count_key, &keys, e);
+		rc = ledger_keys_seen(r, f->from * NS_PER_SEC, f->to * NS_PER_SEC, count_key, &f->review, e);
+	if (rc == TK_OK)
+		rc = count_people(f, r, e);
 	if (rc == TK_OK)
 		rc = count_findings(f, r, e);
 	if (rc == TK_OK && !figures_duty_rate(&f->said.journal, cal, f->first, f->last, &f->review.rate))

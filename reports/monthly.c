@@ -126,37 +126,21 @@ static void availability(struct sheet *s)
 	item_verdict(i, VERDICT_GOOD);
 }
 
-/* Registered people by what they did in the period. */
-static void count_people(const struct figures *f, int64_t *idle, int64_t *left)
-{
-	*idle = *left = 0;
-	for (size_t i = 0; i < f->cfg->n_users; i++) {
-		const struct cfg_user *u = &f->cfg->users[i];
-		const struct named_sums *seen = named_find(&f->user, slice_str(u->id));
-		bool gone = u->status != NULL && strcmp(u->status, "left") == 0;
-
-		*left += gone && seen != NULL && seen->s.calls > 0;
-		*idle += !gone && (seen == NULL || seen->s.calls == 0);
-	}
-}
-
 static void access_control(struct sheet *s, struct sheet_section *b)
 {
 	const struct figures *f = s->figures;
 	const struct month_review *m = &f->review;
 	struct sheet_item *i = sheet_add_item(s, b, "M2.3", W_M2_3);
-	int64_t idle, left;
 
-	count_people(f, &idle, &left);
 	item_result(s, i, W_ACCESS_KEYS, say_count(s, f->keys_registered), say_count(s, f->total.userless));
 	item_result(s, i, W_DF_KEYS, say_count(s, m->keys.seen), say_count(s, m->keys.unregistered),
-		    say_count(s, m->keys.shared), say_count(s, m->keys.idle));
+		    say_count(s, m->keys.revoked), say_count(s, m->keys.shared));
 	if (f->cfg->n_users > 0)
-		item_result(s, i, W_ACCESS_IDLE, say_count(s, idle), say_count(s, left));
+		item_result(s, i, W_ACCESS_IDLE, say_count(s, m->people.idle), say_count(s, m->people.left));
 	else
 		item_result(s, i, W_REGISTERED_NONE);
 	item_result(s, i, W_OFF_HOURS, say_count(s, f->total.off_hours));
-	item_verdict(i, left > 0					 ? VERDICT_BAD
+	item_verdict(i, m->people.left > 0 || m->keys.revoked > 0	 ? VERDICT_BAD
 			: m->keys.unregistered > 0 || m->keys.shared > 0 ? VERDICT_CARE
 									 : VERDICT_GOOD);
 }

@@ -47,6 +47,13 @@ const struct rule_info *titles_rule(const struct titles *t, const struct finding
 	return NULL;
 }
 
+bool titles_asks_duty(const struct titles *t, const struct finding *f)
+{
+	const struct rule_info *rule = titles_rule(t, f);
+
+	return rule != NULL && rule->asks_roster;
+}
+
 void titles_title(const struct titles *t, enum lang lang, const struct finding *f, struct buf *out)
 {
 	const struct rule_info *rule = lang == LANG_JA ? titles_rule(t, f) : NULL;

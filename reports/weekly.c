@@ -37,6 +37,8 @@ static int read_week(struct figures *f, struct ledger_reader *r, struct calendar
 	if (rc == TK_OK)
 		rc = figures_read_forecast(f, r, cal, e);
 	if (rc == TK_OK)
+		rc = figures_read_days(f, r, e);
+	if (rc == TK_OK)
 		rc = figures_read_care(f, r, e);
 	return rc == TK_OK ? figures_read_sessions(f, r, e) : rc;
 }

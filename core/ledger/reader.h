@@ -102,6 +102,9 @@ struct key_row {
 typedef void (*key_row_fn)(void *ctx, const struct key_row *k);
 /* Calls under a fingerprint that became another one count as that one's. */
 int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e);
+/* Those that were seen in [from, to) ns, with what they did then. */
+int ledger_keys_seen(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, key_row_fn row, void *ctx,
+		     struct err *e);
 /* Does it hold a fingerprint? Then their key must not be made anew. `mark`: what it remembers of that key
  * (ledger_fingerprint_mark), empty where it knows nothing yet. */
 int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e);

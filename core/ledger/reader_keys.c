@@ -8,31 +8,46 @@
 #define KEY_PAGE 200000
 #define KEY_USERS 5
 
-/* Calls by who-row over all events, page by page: no index on keys burdens the writer. */
-static int count_who(struct ledger_reader *r, struct pairs *t, struct err *e)
+/* Calls of [from, to) by who-row, page by page: no index on keys burdens the writer. */
+static int count_page(struct ledger_reader *r, struct pairs *t, const int64_t bounds[4], struct err *e)
 {
-	int64_t last, at = 0;
-	int rc = reader_number(r, "SELECT max(seq) FROM event", NULL, 0, -1, &last, e);
+	sqlite3_stmt *s;
+	int rc = reader_prepare(r, &s,
+				"SELECT dim_who, count(*), sum(coalesce(status BETWEEN 200 AND 399, 0)),"
+				" min(timestamp), max(timestamp) FROM event_now WHERE seq BETWEEN ?1 AND ?2"
+				" AND timestamp >= ?3 AND timestamp < ?4 GROUP BY dim_who",
+				bounds, 4, e);
 
-	for (; rc == TK_OK && at <= last; at += KEY_PAGE) {
-		sqlite3_stmt *s;
+	while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
+		struct pair p = { sqlite3_column_int64(s, 0), 0,
+				  sqlite3_column_int64(s, 1), sqlite3_column_int64(s, 2),
+				  sqlite3_column_int64(s, 3), sqlite3_column_int64(s, 4) };
 
-		rc = reader_prepare(r, &s,
-				    "SELECT dim_who, count(*), sum(coalesce(status BETWEEN 200 AND 399, 0)),"
-				    " min(timestamp), max(timestamp) FROM event_now WHERE seq BETWEEN ?1 AND ?2"
-				    " GROUP BY dim_who",
-				    (int64_t[]){ at, at + KEY_PAGE - 1 }, 2, e);
-		while (rc == TK_OK && (rc = reader_step(r, s, e)) == TK_OK) {
-			struct pair p = { sqlite3_column_int64(s, 0), 0, sqlite3_column_int64(s, 1),
-					  sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3),
-					  sqlite3_column_int64(s, 4) };
-
-			if (!pairs_add(t, &p))
-				rc = err_set(e, TK_ENOMEM, "out of memory");
-		}
-		sqlite3_finalize(s);
-		rc = rc == TK_EEND ? TK_OK : rc;
+		if (!pairs_add(t, &p))
+			rc = err_set(e, TK_ENOMEM, "out of memory");
 	}
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
+static int count_who(struct ledger_reader *r, struct pairs *t, int64_t from_ns, int64_t to_ns, struct err *e)
+{
+	struct seq_ranges ranges = { 0 };
+	struct seq_range whole = { 0, 0 };
+	int rc = from_ns == INT64_MIN
+			 ? reader_number(r, "SELECT max(seq) FROM event", NULL, 0, -1, &whole.to, e)
+			 : reader_ranges(r, from_ns, to_ns, &ranges, e);
+	const struct seq_range *p = from_ns == INT64_MIN ? &whole : ranges.p;
+	size_t n = from_ns == INT64_MIN ? 1 : ranges.n;
+
+	for (size_t i = 0; i < n && rc == TK_OK; i++)
+		for (int64_t at = p[i].from; rc == TK_OK && at <= p[i].to; at += KEY_PAGE)
+			rc = count_page(
+				r, t,
+				(int64_t[]){ at, at + KEY_PAGE - 1 < p[i].to ? at + KEY_PAGE - 1 : p[i].to,
+					     from_ns, to_ns },
+				e);
+	free(ranges.p);
 	pairs_join(t);
 	return rc;
 }
@@ -101,8 +116,11 @@ static void read_columns(sqlite3_stmt *s, int at, struct key_row *k)
 static int tell_key(struct ledger_reader *r, sqlite3_stmt *registered, struct seen_key *k, key_row_fn row,
 		    void *ctx, struct err *e)
 {
-	struct key_row out = { .fingerprint = buf_slice(&k->fingerprint), .first_ns = k->first_ns,
-			       .last_ns = k->last_ns, .calls = k->calls, .users = buf_slice(&k->users) };
+	struct key_row out = { .fingerprint = buf_slice(&k->fingerprint),
+			       .first_ns = k->first_ns,
+			       .last_ns = k->last_ns,
+			       .calls = k->calls,
+			       .users = buf_slice(&k->users) };
 	int rc;
 
 	if (k->calls == 0)
@@ -187,18 +205,22 @@ static int tell_registered(struct ledger_reader *r, key_row_fn row, void *ctx, s
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e)
+int ledger_keys_seen(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, key_row_fn row, void *ctx,
+		     struct err *e)
 {
 	struct pairs t = { 0 };
-	int rc;
+	int rc = count_who(r, &t, from_ns, to_ns, e);
 
-	if (!seen)
-		return tell_registered(r, row, ctx, e);
-	rc = count_who(r, &t, e);
 	if (rc == TK_OK)
 		rc = tell_seen(r, &t, row, ctx, e);
 	free(t.p);
 	return rc;
+}
+
+int ledger_keys(struct ledger_reader *r, bool seen, key_row_fn row, void *ctx, struct err *e)
+{
+	return seen ? ledger_keys_seen(r, INT64_MIN, INT64_MAX, row, ctx, e)
+		    : tell_registered(r, row, ctx, e);
 }
 
 int ledger_fingerprinted(struct ledger_reader *r, bool *yes, char mark[FINGERPRINT_TEXT + 1], struct err *e)

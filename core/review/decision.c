@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
+#include "core/base/json.h"
 #include "core/base/map.h"
+#include "core/review/incident.h"
 
 const char *const finding_reasons[] = { "true_positive", "false_positive", "benign", "expected",
 					"duplicate",	 "test",	   NULL };
@@ -74,6 +76,7 @@ struct decisions {
 	const struct journal *j;
 	struct map *ids, *patterns;
 	size_t *next_id, *next_pattern;
+	struct incidents incidents; /* for their windows */
 };
 
 static struct slice pattern_key(struct buf *b, struct slice rule, struct slice entity)
@@ -130,8 +133,8 @@ struct decisions *decisions_new(const struct journal *j)
 				 .patterns = map_new(j->n + 1, (j->n + 1) * 4096),
 				 .next_id = calloc(j->n + 1, sizeof *d->next_id),
 				 .next_pattern = calloc(j->n + 1, sizeof *d->next_pattern) };
-	if (d->ids == NULL || d->patterns == NULL || d->next_id == NULL || d->next_pattern == NULL ||
-	    !fill(d)) {
+	if (!incidents_read(j, &d->incidents) || d->ids == NULL || d->patterns == NULL ||
+	    d->next_id == NULL || d->next_pattern == NULL || !fill(d)) {
 		decisions_free(d);
 		return NULL;
 	}
@@ -142,6 +145,7 @@ void decisions_free(struct decisions *d)
 {
 	if (d == NULL)
 		return;
+	incidents_free(&d->incidents);
 	map_free(d->ids);
 	map_free(d->patterns);
 	free(d->next_id);
@@ -208,6 +212,71 @@ static void reopen(struct decision *out, const char *why)
 	out->reopened_by = why;
 }
 
+bool decisions_have_windows(const struct decisions *d)
+{
+	for (size_t i = 0; i < d->incidents.n_windows; i++)
+		if (d->incidents.window[i].planned && d->incidents.window[i].accounts.n > 0)
+			return true;
+	return false;
+}
+
+/* The text of a member of the finding's entity, escapes undone, in `room`. */
+static struct slice entity_member(struct slice entity, const char *key, uint8_t *room)
+{
+	struct json j;
+
+	json_init(&j, entity);
+	if (json_next(&j) != JSON_OBJECT_BEGIN)
+		return slice_of(NULL, 0);
+	while (json_next(&j) == JSON_KEY) {
+		bool wanted = slice_is(j.text, key);
+		enum json_type t = json_next(&j);
+
+		if (wanted && t == JSON_STRING) {
+			size_t n = json_unescape(j.text, room);
+
+			return slice_of(room, n == SIZE_MAX ? 0 : n);
+		}
+		if (t != JSON_STRING && t != JSON_NUMBER && t != JSON_TRUE && t != JSON_FALSE)
+			break;
+	}
+	return slice_of(NULL, 0);
+}
+
+static bool is_listed(struct slice accounts, struct slice user)
+{
+	while (accounts.n > 0) {
+		const uint8_t *comma = memchr(accounts.p, ',', accounts.n);
+		size_t n = comma == NULL ? accounts.n : (size_t)(comma - accounts.p);
+
+		if (slice_eq(slice_head(accounts, n), user))
+			return true;
+		accounts = slice_from(accounts, comma == NULL ? n : n + 1);
+	}
+	return false;
+}
+
+/* Announced work of the account: its findings of hours are expected (reports.md 2.2). */
+static int64_t window_of(const struct decisions *d, const struct finding_facts *f)
+{
+	uint8_t *room;
+	struct slice user;
+	int64_t number = 0;
+
+	if (!f->asks_duty || d->incidents.n_windows == 0 || (room = malloc(f->entity.n + 1)) == NULL)
+		return 0;
+	user = entity_member(f->entity, "user.name", room);
+	for (size_t i = 0; i < d->incidents.n_windows && user.n > 0; i++) {
+		const struct window *w = &d->incidents.window[i];
+
+		if (w->planned && f->first_ns >= w->from_ns && f->first_ns < w->to_ns &&
+		    is_listed(w->accounts, user))
+			number = w->number;
+	}
+	free(room);
+	return number;
+}
+
 void decisions_of(const struct decisions *d, const struct finding_facts *f, int64_t now_ns,
 		  struct decision *out)
 {
@@ -218,6 +287,8 @@ void decisions_of(const struct decisions *d, const struct finding_facts *f, int6
 	snprintf(id, sizeof id, "%" PRId64, f->id);
 	for (size_t i = head(d->ids, slice_str(id)); i > 0; i = d->next_id[i - 1])
 		follow(out, d->j->p[i - 1]);
+	if (out->last == NULL && (out->window = window_of(d, f)) != 0)
+		out->status = FINDING_SUPPRESSED;
 	if (out->status != FINDING_ACCEPTED)
 		return;
 	if (f->count > journal_i64(out->last, "count", INT64_MAX))

@@ -15,6 +15,7 @@ struct peer {
 	enum peer_kind kind;
 	int fd;
 	struct frame_reader in;
+	bool more; /* what was read may hold another frame: poll does not know of it */
 	struct stream stream;
 	struct batch_ack acks[ACKS]; /* to be sent after the commit */
 	struct batch_taken taken[ACKS]; /* of what they answer, while it is not committed */

@@ -22,7 +22,7 @@
 #include "sensor/recorder/request.h"
 #include "sensor/roles.h"
 
-#define COMMIT_EVENTS 65536            /* a transaction is cut here, so the log stays short */
+#define COMMIT_EVENTS 65536		       /* a transaction is cut here, so the log stays short */
 #define COMMIT_NS (500 * 1000 * INT64_C(1000)) /* ... or after that time under load */
 #define LINGER_NS (200 * 1000 * INT64_C(1000)) /* how long an open transaction waits for more: fewer syncs */
 #define TICK_MS 1000
@@ -120,7 +120,8 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 	if (head.flags & BATCH_FILE_END) {
 		struct batch_ack last = p->acks[p->n_acks];
 
-		if ((rc = release(r, e)) != TK_OK || (rc = recorder_commit(r, e)) != TK_OK || (rc = close_days(r, e)) != TK_OK)
+		if ((rc = release(r, e)) != TK_OK || (rc = recorder_commit(r, e)) != TK_OK ||
+		    (rc = close_days(r, e)) != TK_OK)
 			return rc;
 		p->acks[p->n_acks++] = last;
 		peer_send_acks(p);
@@ -219,8 +220,8 @@ static int take_request(struct recorder *r, struct peer *p, struct slice payload
 		return reply_text(p, FULL_REPLY);
 	rc = recorder_begin(r, e);
 	if (rc == TK_OK)
-		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply,
-				 &next, e);
+		rc = request_run(r->ledger, r->cfg, payload, slice_str(p->actor), sys_now_ns(), &reply, &next,
+				 e);
 	if (rc == TK_OK)
 		rc = recorder_commit(r, e);
 	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING)
@@ -259,6 +260,7 @@ static int read_peer(struct recorder *r, struct peer *p, struct err *e)
 	struct err broken = { 0 };
 	int rc = TK_OK, n = 0;
 
+	p->more = false;
 	while (p->kind != PEER_FREE && n++ < ACKS) {
 		rc = frame_recv(&p->in, p->fd, &type, &payload, &broken);
 		if (rc == TK_AGAIN)
@@ -271,6 +273,7 @@ static int read_peer(struct recorder *r, struct peer *p, struct err *e)
 		if ((rc = take_frame(r, p, type, payload, e)) != TK_OK)
 			return rc;
 	}
+	p->more = p->kind != PEER_FREE; /* it had its turn */
 	return TK_OK;
 }
 
@@ -325,6 +328,9 @@ static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3])
 		limit = (struct timespec){ .tv_nsec = left > 0 ? left : 0 };
 	}
 
+	for (int i = 0; i < PEERS; i++)
+		if (r->peers[i].kind != PEER_FREE && r->peers[i].more)
+			limit = (struct timespec){ 0 };
 	polled[0] = (struct pollfd){ .fd = r->listen_fd, .events = POLLIN };
 	polled[1] = (struct pollfd){ .fd = r->o->supervisor_fd, .events = POLLIN };
 	polled[2] = (struct pollfd){ .fd = r->signal_fd, .events = POLLIN };
@@ -380,6 +386,7 @@ static int step(struct recorder *r, struct err *e)
 {
 	struct pollfd polled[PEERS + 3];
 	int n = wait_for_work(r, polled), rc = TK_OK;
+	bool read = false;
 
 	if (n < 0 && errno != EINTR)
 		return err_sys(e, "poll");
@@ -389,11 +396,16 @@ static int step(struct recorder *r, struct err *e)
 		rc = read_supervisor(r, e);
 	if (n > 0 && polled[2].revents != 0)
 		read_signal(r);
-	for (int i = 0; n > 0 && i < PEERS && rc == TK_OK; i++)
-		if (polled[3 + i].revents != 0 && r->peers[i].kind != PEER_FREE &&
-		    r->peers[i].fd == polled[3 + i].fd)
-			rc = read_peer(r, &r->peers[i], e);
-	if (rc == TK_OK && n <= 0) /* nobody has more: what is open becomes durable */
+	for (int i = 0; i < PEERS && rc == TK_OK; i++) {
+		struct peer *p = &r->peers[i];
+
+		if (p->kind == PEER_FREE || p->fd != polled[3 + i].fd ||
+		    (!p->more && (n <= 0 || polled[3 + i].revents == 0)))
+			continue;
+		rc = read_peer(r, p, e);
+		read = true;
+	}
+	if (rc == TK_OK && n <= 0 && !read) /* nobody has more: what is open becomes durable */
 		rc = recorder_commit(r, e);
 	if (rc == TK_OK && !recorder_counts(r) && (r->reload || r->hangup) &&
 	    (rc = recorder_commit(r, e)) == TK_OK)

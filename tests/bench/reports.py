@@ -25,12 +25,12 @@ networks: {zones: [{name: ward, cidr: [10.0.0.0/8]}]}
 functions: [{name: 要約, match: {path: /v1/chat/completions}}]
 %(people)s
 '''
-DATE = '2026-10-14'  # a week and a month in the last quarter of the year
+DATE = '2026-08-12'  # a week and a month in the last quarter of the year
 WORK = ([('report', kind, '--date', DATE, '--format', form) for kind in ('daily', 'weekly', 'monthly')
          for form in ('text', 'html', 'csv', 'json', 'pdf')] +
         [('report', kind, '--date', DATE, '--for', 'managers') for kind in ('weekly', 'monthly')] +
         [('duty', 'list', '--sheet', 'daily', '--date', DATE), ('duty', 'list', '--sheet', 'weekly', '--date', DATE),
-         ('incident', 'availability', '--from', '2026-09-01', '--to', '2026-09-30')])
+         ('incident', 'availability', '--from', '2026-08-01', '--to', '2026-08-31')])
 
 
 def ledger():
@@ -45,7 +45,7 @@ def ledger():
         f.write(CONFIG % {'place': place, 'people': people})
     log = os.path.join(place, 'year.log')
     with open(log, 'wb') as f:
-        subprocess.run([LOGGEN, '--start', '2025-11-01', '--days', str(DAYS), '--calls', str(LINES * 100 // (DAYS * 72)),
+        subprocess.run([LOGGEN, '--start', '2025-11-01', '--days', str(DAYS), '--calls', str(LINES * 100 // (DAYS * 82)),
                         '--users', str(USERS), '--lines', str(LINES), '--format', 'json'],
                        stdout=f, stderr=subprocess.DEVNULL, check=True, env=dict(os.environ, TZ='Asia/Tokyo'))
     subprocess.run([TOCHOKU, '-c', config, 'import', '--format', 'nginx-json', log], check=True, stderr=subprocess.DEVNULL)

@@ -182,7 +182,7 @@ def main():
            .startswith('2026-11-27'), 'weekly: a Friday begins the next one')
 
     monthly = site.tochoku('report', 'monthly', '--date', DAY, '--lang', 'en').decode()
-    tap.ok('1 registered users without a call in the period, 1 who left' in monthly, 'monthly: idle people and those who left')
+    tap.ok('1 registered users without a call in 90 days, 1 who left' in monthly, 'monthly: idle people and those who left')
     check_pdf(tap, site, 'daily')
     text = check_pdf(tap, site, 'weekly')
     tap.ok('W2.12' in text and 'W1.1' in text, 'weekly.pdf: its items')

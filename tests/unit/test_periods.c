@@ -191,8 +191,50 @@ static void test_eras(void)
 	config_free(c);
 }
 
+/* Every day is in one period, the periods follow one another, and the sheet that is done on a period's date
+ * looks at it. */
+static void test_weeks(void)
+{
+	static const struct period_options options[] = { { 0 }, { .next_day = true }, { .iso_week = true } };
+	struct month_day_range long_closure[] = { { 12, 24, 1, 10 } };
+	struct cfg_calendar cfg;
+	struct calendar *c;
+	struct err e;
+
+	ok(zone_use("Asia/Tokyo", &e) == TK_OK, "Tokyo");
+	c = hospital(&cfg);
+	for (size_t i = 0; i < COUNT(options); i++) {
+		struct period p = period_week(c, &options[i], days("2026-01-05"));
+		bool follows = true, holds = true, looks = true;
+
+		while (p.last < days("2028-06-01")) {
+			struct period next = period_week(c, &options[i], p.last + 1);
+			int32_t date = period_week_date(c, &options[i], p.first);
+			struct periods at;
+
+			periods_of(c, &options[i], date, &at);
+			looks &= at.week_due && at.week.first == p.first && at.week.last == p.last;
+			for (int32_t d = p.first; d <= p.last; d++)
+				holds &= period_week(c, &options[i], d).first == p.first &&
+					 period_week_date(c, &options[i], d) == date;
+			follows &= next.first == p.last + 1 && (next.last - next.first + 1) % 7 == 0;
+			p = next;
+		}
+		ok(follows && holds && looks, options[i].iso_week   ? "ISO weeks"
+					      : options[i].next_day ? "weeks made on the day after"
+								    : "weeks made on the day before");
+	}
+	calendar_free(c);
+	cfg.closures = long_closure;
+	c = calendar_new(&cfg, NULL);
+	is_range(period_week(c, &options[1], days("2026-12-28")), "2026-12-18", "2027-01-07",
+		 "three weeks whose reports are made on the one business day behind a long closure");
+	calendar_free(c);
+}
+
 int main(void)
 {
+	test_weeks();
 	zone_use("Asia/Tokyo", NULL);
 	test_windows();
 	test_zones();

@@ -33,13 +33,71 @@ static void say(struct journal *j, const char *when, const char *body)
 static struct decision state_of(const struct journal *j, int64_t id, const char *first, int64_t count,
 				const char *now)
 {
-	struct finding_facts f = { id, at(first), count, SLICE("r"), SLICE("{\"a\":\"b\"}") };
+	struct finding_facts f = { id, at(first), count, SLICE("r"), SLICE("{\"a\":\"b\"}"), true };
 	struct decisions *d = decisions_new(j);
 	struct decision out;
 
 	decisions_of(d, &f, at(now), &out);
 	decisions_free(d);
 	return out;
+}
+
+static void is_state(struct decision d, enum finding_status want, const char *name);
+
+/* Work that was announced: its accounts' findings of hours are expected, within it and of them alone. */
+static void announced_work(void)
+{
+	static const struct {
+		const char *name, *entity, *first;
+		bool asks_duty;
+		enum finding_status want;
+	} rows[] = {
+		{ "of an account, within it", "{\"user.name\":\"db\"}", "2026-11-10T10:00:00Z", true,
+		  FINDING_SUPPRESSED },
+		{ "at its end", "{\"user.name\":\"db\"}", "2026-11-10T12:00:00Z", true, FINDING_NEW },
+		{ "before it", "{\"user.name\":\"db\"}", "2026-11-10T08:59:59Z", true, FINDING_NEW },
+		{ "of somebody else", "{\"user.name\":\"d\"}", "2026-11-10T10:00:00Z", true, FINDING_NEW },
+		{ "of nobody", "{\"source.ip\":\"db\"}", "2026-11-10T10:00:00Z", true, FINDING_NEW },
+		{ "of another rule", "{\"user.name\":\"db\"}", "2026-11-10T10:00:00Z", false, FINDING_NEW },
+		{ "in a window that was announced late", "{\"user.name\":\"db\"}", "2026-11-20T10:00:00Z",
+		  true, FINDING_NEW },
+		{ "in a cancelled one", "{\"user.name\":\"db\"}", "2026-11-15T10:00:00Z", true, FINDING_NEW },
+		{ "no object", "[", "2026-11-10T10:00:00Z", true, FINDING_NEW },
+	};
+	struct journal j = { 0 };
+	struct decisions *d;
+	struct decision out;
+
+	say(&j, "2026-11-01T00:00:00Z",
+	    "{\"action\":\"incident.window\",\"window\":1,\"from\":\"2026-11-10T09:00:00Z\",\"to\":"
+	    "\"2026-11-10T12:00:00Z\",\"title\":\"x\",\"accounts\":\"maint,db\"}");
+	say(&j, "2026-11-19T00:00:00Z",
+	    "{\"action\":\"incident.window\",\"window\":2,\"from\":\"2026-11-20T09:00:00Z\",\"to\":"
+	    "\"2026-11-20T12:00:00Z\",\"title\":\"x\",\"accounts\":\"db\"}");
+	say(&j, "2026-11-01T00:00:00Z",
+	    "{\"action\":\"incident.window\",\"window\":3,\"from\":\"2026-11-15T09:00:00Z\",\"to\":"
+	    "\"2026-11-15T12:00:00Z\",\"title\":\"x\",\"accounts\":\"db\"}");
+	say(&j, "2026-11-02T00:00:00Z", "{\"action\":\"incident.cancel\",\"window\":3}");
+	d = decisions_new(&j);
+	ok(decisions_have_windows(d), "there is a window with accounts");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct finding_facts f = { 1,	       at(rows[i].first),	  1,
+					   SLICE("r"), slice_str(rows[i].entity), rows[i].asks_duty };
+
+		decisions_of(d, &f, at("2026-11-30T00:00:00Z"), &out);
+		is_state(out, rows[i].want, rows[i].name);
+		ok_int(out.window, rows[i].want == FINDING_SUPPRESSED, "and which window");
+	}
+	decisions_free(d);
+	say(&j, "2026-11-11T00:00:00Z", "{\"action\":\"findings.acknowledge\",\"finding\":1}");
+	d = decisions_new(&j);
+	decisions_of(d,
+		     &(struct finding_facts){ 1, at("2026-11-10T10:00:00Z"), 1, SLICE("r"),
+					      SLICE("{\"user.name\":\"db\"}"), true },
+		     at("2026-11-30T00:00:00Z"), &out);
+	is_state(out, FINDING_ACKNOWLEDGED, "what a person decides stands");
+	decisions_free(d);
+	journal_free(&j);
 }
 
 static void is_state(struct decision d, enum finding_status want, const char *name)
@@ -123,6 +181,68 @@ static const char *refused(struct journal *j, const char *body,
 
 #define SHEET "\"sheet\":\"daily\",\"date\":\"2026-11-24\""
 
+#define DAY_24 "\"sheet\":\"daily\",\"date\":\"2026-11-24\""
+static const char *refused_of(const struct journal *j, const char *body)
+{
+	struct journal next = { 0 };
+	const char *why;
+
+	say(&next, "2026-11-24T12:00:00Z", body);
+	why = duty_refusal(j, next.p[0]);
+	journal_free(&next);
+	return why;
+}
+
+static void sign(struct journal *j, const char *when, const char *actor, const char *block)
+{
+	char body[256];
+
+	snprintf(body, sizeof body,
+		 "{\"action\":\"duty.sign\",\"actor\":\"%s\"," DAY_24 ",\"as\":\"checker\",\"block\":\"%s\"}",
+		 actor, block);
+	say(j, when, body);
+}
+
+/* A sheet is signed when its last block is; who did a block approves none of it. */
+static void blocks(void)
+{
+	struct journal j = { 0 };
+	struct duty_said s;
+
+	sign(&j, "2026-11-24T00:10:00Z", "a", "D1");
+	sign(&j, "2026-11-24T01:10:00Z", "c", "D3");
+	duty_read(&j, SLICE("daily"), SLICE("2026-11-24"), &s);
+	ok(s.checker == NULL && s.block[0] == j.p[0] && s.block[1] == NULL && s.block[2] == j.p[1],
+	   "two of three blocks are no sheet");
+	free(s.p);
+	ok(duty_last_sign(&j, SLICE("daily"), INT64_MAX) == j.p[1], "the findings were looked at");
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"b\"," DAY_24
+			  ",\"as\":\"checker\",\"block\":\"D1\"}") != NULL,
+	   "a block is signed once");
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"b\"," DAY_24
+			  ",\"as\":\"checker\",\"block\":\"W1\"}") != NULL,
+	   "of its own blocks");
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"b\"," DAY_24
+			  ",\"as\":\"approver\",\"block\":\"D2\"}") != NULL,
+	   "an approver signs all of it");
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"b\"," DAY_24 ",\"as\":\"approver\"}") !=
+		   NULL,
+	   "and when all of it is checked");
+	sign(&j, "2026-11-24T02:00:00Z", "b", "D2");
+	duty_read(&j, SLICE("daily"), SLICE("2026-11-24"), &s);
+	ok(s.checker == j.p[2] && s.block[1] == j.p[2], "the last block signs the sheet");
+	free(s.p);
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"a\"," DAY_24 ",\"as\":\"approver\"}") !=
+		   NULL,
+	   "who did any block is no approver");
+	ok(refused_of(&j, "{\"action\":\"duty.sign\",\"actor\":\"d\"," DAY_24 ",\"as\":\"approver\"}") ==
+		   NULL,
+	   "another one is");
+	ok(duty_last_sign(&j, SLICE("daily"), INT64_MAX) == j.p[1],
+	   "the second block is not that of the findings");
+	journal_free(&j);
+}
+
 static void signatures(void)
 {
 	static const char checker[] =
@@ -167,6 +287,7 @@ static void signatures(void)
 	say(&j, "2026-11-24T00:00:00Z", checker);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		ok((refused(&j, rows[i].body, duty_refusal) != NULL) == rows[i].refused, rows[i].name);
+	blocks();
 	ok(duty_last_sign(&j, SLICE("daily"), INT64_MAX) == j.p[0] &&
 		   duty_last_sign(&j, SLICE("weekly"), INT64_MAX) == NULL &&
 		   duty_last_sign(&j, SLICE("daily"), j.p[0]->ts_ns) == NULL,
@@ -297,6 +418,7 @@ static void windows_and_leaks(void)
 
 int main(void)
 {
+	announced_work();
 	hostile();
 	findings();
 	signatures();
