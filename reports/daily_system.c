@@ -29,6 +29,21 @@ static const char *say_losses(struct sheet *s, const struct losses *l)
 	return text;
 }
 
+/* Of the 24 hours before the check, and how they ended. */
+static void up_or_down(struct sheet *s, struct sheet_item *i, const struct figures *d)
+{
+	const struct availability *a = &d->review.availability;
+	const struct stretch *last = a->outages.n == 0 ? NULL : &a->outages.p[a->outages.n - 1];
+	bool down = last != NULL && last->to == a->to;
+
+	item_result(s, i, W_STATE_AT, say_time(s, d->day.error_to),
+		    say(s, down			? W_STATE_DOWN
+			   : a->traffic_minutes > 0 ? W_STATE_UP
+						    : W_STATE_QUIET),
+		    say_count(s, (figure)a->outages.n), say_quotient(s, a->down, 60 * NS_PER_SEC, 1));
+	item_verdict(i, down ? VERDICT_BAD : a->outages.n > 0 ? VERDICT_CARE : VERDICT_NONE);
+}
+
 static void state(struct sheet *s, struct sheet_section *b, const struct figures *d)
 {
 	struct sheet_item *i = sheet_add_item(s, b, "D1.1", W_D1_1);
@@ -41,6 +56,7 @@ static void state(struct sheet *s, struct sheet_section *b, const struct figures
 	else
 		item_result(s, i, W_COVERAGE, say_percent_down(s, c->minutes - c->missed_minutes, c->minutes),
 			    say_count(s, c->missed_minutes), say_count(s, c->minutes));
+	up_or_down(s, i, d);
 	item_result(s, i, W_SYSTEM_FAILURES, say_count(s, failures), say_count(s, d->total.calls));
 	if (c->rejected_lines > 0 || c->gaps > 0)
 		item_result(s, i, W_LOSSES, say_count(s, c->rejected_lines), say_count(s, c->gaps),
