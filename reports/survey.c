@@ -104,6 +104,8 @@ static bool take_day(struct slice text, int32_t *days)
 	unsigned y, m, d;
 	struct date date;
 
+	if (text.n == 0)
+		return false;
 	memcpy(copy, text.p, text.n < 10 ? text.n : 10);
 	if (sscanf(copy, "%4u-%2u-%2u", &y, &m, &d) != 3 && sscanf(copy, "%4u/%2u/%2u", &y, &m, &d) != 3)
 		return false;
