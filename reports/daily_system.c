@@ -63,6 +63,9 @@ static void state(struct sheet *s, struct sheet_section *b, const struct figures
 			    say_count(s, c->lost_bytes));
 	if (d->total.joined > 0)
 		item_result(s, i, W_JOINED, say_count(s, d->total.joined));
+	if (d->total.retries > 0)
+		item_result(s, i, W_RETRIES, say_count(s, d->total.retries),
+			    say_count(s, d->total.calls - d->total.retries));
 	if (unseen != NULL)
 		item_result(s, i, W_CAPTURE_LOSSES, unseen);
 	item_verdict(i, VERDICT_GOOD);

@@ -277,6 +277,8 @@ static void object(const struct sheet *s, struct buf *out)
 		   c->minutes, 4);
 	put_int(&o, "coverage.missed_minutes", c->missed_minutes);
 	put_int(&o, "coverage.joined", d->total.joined);
+	put_int(&o, "calls.retries", d->total.retries);
+	put_int(&o, "calls.operations", d->total.calls - d->total.retries);
 	put_losses(&o, &c->losses);
 	put_findings(&o, d);
 	put_hygiene(&o, &d->costs);

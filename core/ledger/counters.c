@@ -120,6 +120,14 @@ static bool is_true(const struct access_event *ev, enum field_id f)
 	return ev_int(ev, f, 0) != 0;
 }
 
+/* "retry" among the names of tochoku.usage.details? */
+static bool is_retry(struct slice details)
+{
+	const uint8_t *at = details.n == 0 ? NULL : memmem(details.p, details.n, "retry=", 6);
+
+	return at != NULL && (at == details.p || at[-1] == ',');
+}
+
 static void add_event(struct sums *s, const struct access_event *ev)
 {
 	bool used = ev_known(ev, F_INPUT_TOKENS) || ev_known(ev, F_OUTPUT_TOKENS);
@@ -145,6 +153,7 @@ static void add_event(struct sums *s, const struct access_event *ev)
 	s->after_holiday += is_true(ev, F_AFTER_HOLIDAY);
 	s->covered += is_true(ev, F_COVERED);
 	s->joined += ev_known(ev, F_TWIN);
+	s->retries += is_retry(ev_str(ev, F_USAGE_DETAILS));
 }
 
 /* Labels and times are numbers of ours: a multiplication with a secret spreads them well enough. */

@@ -24,6 +24,7 @@ void parse_cache_free(struct parse_cache *c); /* NULL is legal */
 
 struct wanted_headers;
 struct estimates;
+struct tries;
 
 struct parse_context {
 	/* 32 bytes for each key of the chain (core/base/fingerprint.h); empty: keys are left out (decode) */
@@ -32,6 +33,7 @@ struct parse_context {
 	const struct cidr *trusted_proxies;
 	size_t n_trusted_proxies;
 	struct estimates *estimates;       /* of bodies (captures); NULL: nothing is estimated */
+	struct tries *tries;               /* of requests (captures); NULL: keys are not compared */
 	struct scratch *scratch;           /* reset by the caller before each line */
 	const struct wanted_headers *wanted; /* what the site asks of request headers; NULL: nothing */
 	/* Of the line at hand, set by log_format_parse: when it was written as what is around it says, ns (0:

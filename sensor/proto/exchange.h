@@ -35,6 +35,8 @@ enum kept { /* what is kept of the heads */
 	    KEPT_DEPARTMENT,
 	    KEPT_CLAIM, /* whom the credential names */
 	    KEPT_UPGRADE,
+	    KEPT_RETRY,
+	    KEPT_IDEMPOTENCY, /* compared, never told */
 	    KEPT_COUNT,
 	    KEPT_KEY /* never kept: see exchange_header */
 };

@@ -6,6 +6,7 @@
 #include "sensor/fields/text.h"
 #include "sensor/fields/wanted.h"
 #include "sensor/llm/estimate.h"
+#include "sensor/proto/tries.h"
 #include "sensor/proto/exchange.h"
 #include "sensor/proto/greeting.h"
 
@@ -205,6 +206,9 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 	if (x->usage != NULL && fields->estimates != NULL)
 		estimate_usage(fields->estimates, x->status, q->whole && s->whole && !x->doubtful, &usage);
 	set_times(x, ev);
+	usage.details.n[DETAIL_RETRY] =
+		tries_before(fields->tries, x->kept[KEPT_RETRY], x->kept[KEPT_IDEMPOTENCY], x->kept[KEPT_TARGET],
+			     ev_int(ev, F_TIMESTAMP, 0));
 	set_ends(x, ends, fields, ev);
 	if (ends->greeting != NULL)
 		greeting_fields(ends->greeting, fields, ev);

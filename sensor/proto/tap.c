@@ -4,6 +4,7 @@
 
 #include "core/base/hash.h"
 #include "sensor/llm/estimate.h"
+#include "sensor/proto/tries.h"
 #include "sensor/proto/connection.h"
 #include "sensor/proto/packet/fragments.h"
 #include "sensor/proto/packet/frame.h"
@@ -226,12 +227,13 @@ struct tap *tap_new(const struct tap_limits *limits, const struct parse_context 
 	t->fields = *fields;
 	t->fields.scratch = &t->scratch;
 	t->fields.estimates = estimates_new();
+	t->fields.tries = tries_new();
 	t->workshop.fields = &t->fields;
 	t->workshop.losses = &t->losses;
 	t->workshop.done = exchange_done;
 	t->workshop.sealed = connection_sealed;
 	t->workshop.ctx = t;
-	if (t->fields.estimates != NULL && make_pools(t, limits))
+	if (t->fields.estimates != NULL && t->fields.tries != NULL && make_pools(t, limits))
 		return t;
 	tap_free(t);
 	return NULL;
@@ -242,6 +244,7 @@ void tap_free(struct tap *t)
 	if (t == NULL)
 		return;
 	estimates_free(t->fields.estimates);
+	tries_free(t->fields.tries);
 	streams_free(t->streams);
 	fragments_free(t->fragments);
 	quic_pool_free(t->quic);

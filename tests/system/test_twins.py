@@ -13,6 +13,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
+import capture as capture_file  # noqa: E402
 import traffic  # noqa: E402
 from harness import TOCHOKU, Site, Tap  # noqa: E402
 
@@ -199,6 +200,29 @@ def priced_anew(tap):
     s.cleanup()
 
 
+def tries(tap):
+    """Calls and operations apart: tries that a client library counts, and those of one idempotency key."""
+    limited = b'HTTP/1.1 429 Too Many Requests\r\nContent-Length: 2\r\n\r\n{}'
+    answer = capture_file.ANSWER
+    calls = [([('X-Stainless-Retry-Count', '0')], limited), ([('X-Stainless-Retry-Count', '1')], limited),
+             ([('X-Stainless-Retry-Count', '2')], answer), ([('Idempotency-Key', 'idem-canary-1')], limited),
+             ([('Idempotency-Key', 'idem-canary-1')], answer), ([('Idempotency-Key', 'idem-canary-2')], answer), ([], answer)]
+    s = Site()
+    path = capture_file.write(s.path('x.pcap'), [('10.0.0.1', capture_file.request(h), a) for h, a in calls], start=START // 10**9)
+    s.tochoku('import', '--input', 'tap', path)
+    s.tochoku('import', '--input', 'tap', path)
+    day = time.strftime('%Y-%m-%d', time.gmtime(START // 10**9 + 9 * 3600))
+    r = s.lines('report', 'daily', '--date', day, '--format', 'json')[0]
+    tap.equal((r['calls'], r['calls.retries'], r['calls.operations']), (7, 3, 4), 'seven calls are four operations')
+    events = sorted(s.events(), key=lambda e: e['@timestamp'])
+    tap.equal([e.get('tochoku.usage.details') for e in events], [None, 'retry=1', 'retry=2', None, 'retry=1', None, None], 'which is which')
+    text = s.tochoku('report', 'daily', '--date', day, '--lang', 'en').decode()
+    tap.ok('3 (4 operations)' in text, 'the sheet says so')
+    with open(s.path('ledger.db'), 'rb') as f:
+        tap.ok(b'idem-canary' not in f.read(), 'no idempotency key is kept')
+    s.cleanup()
+
+
 def polls(tap):
     s = Site()
     made = Call(0, path='/v1/responses', answer='resp_1', tokens=(700, 30))
@@ -252,6 +276,7 @@ def main():
     tap = Tap()
     imports(tap)
     priced_anew(tap)
+    tries(tap)
     polls(tap)
     if os.getuid() != 0 or shutil.which('nginx', path=os.environ['PATH'] + ':/usr/sbin') is None:
         tap.skip('no right to capture')
