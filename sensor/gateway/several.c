@@ -1,6 +1,9 @@
 /* Lines that hold several events: JSON with an array of them, such as OTLP/JSON. */
 #include "core/base/json.h"
 #include "sensor/gateway/format.h"
+#include "sensor/gateway/framing.h"
+
+#define ROOM (128u << 10) /* for escapes undone: a longer line in a frame of JSON is one event */
 
 struct several {
 	line_event_fn fn;
@@ -82,14 +85,37 @@ static int go_down(struct several *s, struct json *j, enum json_type t, const ch
 	return rc;
 }
 
-int log_line_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg)
+/* The events of a text that holds several. */
+static int each_event(const struct log_format *f, struct slice text, line_event_fn fn, void *arg)
 {
 	struct several s = { .fn = fn, .arg = arg };
 	struct json j;
 
-	if (f->several == NULL || !holds_several(line, f->several))
-		return fn(arg, line);
-	json_init(&j, line);
+	json_init(&j, text);
 	json_next(&j);
 	return each_member(&s, &j, f->several);
+}
+
+/* What is in a frame of Docker, Kubernetes or syslog. False: no frame, or none with several events. */
+static bool framed_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg, int *rc)
+{
+	uint8_t room[ROOM];
+	struct scratch s = { room, 0, sizeof room };
+	struct framed in;
+
+	if (!frame_open(line, &s, &in) || !holds_several(in.text, f->several))
+		return false;
+	*rc = each_event(f, in.text, fn, arg);
+	return true;
+}
+
+int log_line_events(const struct log_format *f, struct slice line, line_event_fn fn, void *arg)
+{
+	int rc = 0;
+
+	if (f->several == NULL)
+		return fn(arg, line);
+	if (holds_several(line, f->several))
+		return each_event(f, line, fn, arg);
+	return framed_events(f, line, fn, arg, &rc) ? rc : fn(arg, line);
 }

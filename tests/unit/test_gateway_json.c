@@ -455,6 +455,17 @@ static void several(void)
 	events_of("otel-genai-spans", slice_of((const uint8_t *)otlp, sizeof otlp - 2), 1, 1,
 		  "a line that is cut off is one");
 	events_of("otel-genai-spans", SLICE("{\"resourceSpans\":[]}"), 0, 0, "none in a line");
+	n = (size_t)snprintf(many, sizeof many, "<13>1 2026-11-23T02:24:36Z gw otel - - - %s", otlp);
+	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n), 6, 3, "spans in a frame of syslog");
+	n = (size_t)snprintf(many, sizeof many, "2026-11-23T02:24:36.650123Z stdout F %s", otlp);
+	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n), 6, 3, "in one of CRI");
+	n = (size_t)snprintf(many, sizeof many, "{\"log\":\"");
+	for (size_t i = 0; otlp[i] != 0; i++)
+		n += (size_t)snprintf(many + n, sizeof many - n, otlp[i] == '"' ? "\\%c" : "%c", otlp[i]);
+	n += (size_t)snprintf(many + n, sizeof many - n,
+			      "\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-23T02:24:36Z\"}");
+	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n), 6, 3, "in one of Docker");
+	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n - 1), 1, 1, "one that is cut off is one");
 	events_of("otel-genai-spans", SLICE(SPAN("")), 1, 0, "a span alone");
 	events_of("azure-apim", SLICE("{\"records\":[" APIM("GatewayLogs", "") "," APIM("x", "") "]}"), 2, 2,
 		  "records in a line");
