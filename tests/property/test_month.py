@@ -108,6 +108,10 @@ def check(tap, site, zone, calls, prices, what, days):
         if said(report) != truth(per_day[day], prices) or int(report['cost.month_pico_usd']) != so_far or not lines_add_up(report):
             wrong.append('%s: %s, not %s; %s until then, not %s' % (day, said(report), truth(per_day[day], prices),
                                                                     report['cost.month_pico_usd'], so_far))
+    period = site.lines('report', 'monthly', '--date', LAST.isoformat(), '--format', 'json')[0]
+    want = truth([c for d, some in per_day.items() if FIRST <= d <= LAST for c in some], prices)
+    if said(period) != want:
+        wrong.append('the month: %s, not %s' % (said(period), want))
     if len(days) > 7:
         want = collections.Counter()
         for d in days:
