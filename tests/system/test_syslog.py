@@ -108,7 +108,15 @@ def datagrams(tap):
     else:
         tap.skip('no logger')
     tap.equal(site.stop(), 0, 'a clean stop')
-    tap.ok('gap' not in losses(site), 'loses nothing', losses(site))
+    start(site)
+    n = site.count()
+    s.sendto(made(430)[-1].encode(), ('127.0.0.1', ports['udp']))
+    site.wait_count(n + 1)
+    tap.ok('gap' not in losses(site), 'loses nothing, and the next start tells of nothing lost', losses(site))
+    site.kill()
+    start(site)
+    tap.ok(wait(lambda: losses(site).get('gap') == 1), 'a kill may have lost datagrams, and says so', losses(site))
+    site.kill()
     site.cleanup()
 
 
