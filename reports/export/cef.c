@@ -18,22 +18,21 @@ static void put_escaped(struct buf *out, struct slice text, const char *special)
 	}
 }
 
-static void put_header(struct buf *out, const char *kind, struct slice id, struct slice name, int severity)
+/* Up to the first key, rt: a value may end in a bar, so that only here none needs a blank before it. */
+static void put_header(struct buf *out, const char *kind, struct slice id, struct slice name, int severity, int64_t rt)
 {
 	buf_fmt(out, "CEF:0|tochoku project|tochoku|" TK_VERSION "|%s.", kind);
 	put_escaped(out, id, "\\|");
 	buf_byte(out, '|');
 	put_escaped(out, name, "\\|");
-	buf_fmt(out, "|%d|", severity);
+	buf_fmt(out, "|%d|rt=%lld", severity, (long long)rt);
 }
 
 static void put_key(struct buf *out, const char *key, struct slice value)
 {
 	if (value.n == 0)
 		return;
-	if (out->p[out->n - 1] != '|')
-		buf_byte(out, ' ');
-	buf_fmt(out, "%s=", key);
+	buf_fmt(out, " %s=", key);
 	put_escaped(out, value, "\\=");
 }
 
@@ -87,8 +86,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	char name[EXPORT_TEXT_MAX + 32];
 
 	snprintf(name, sizeof name, "AI API call: %.*s", (int)operation.n, operation.p);
-	put_header(out, "access", operation, slice_str(name), 1);
-	put_number(x, out, "rt", start);
+	put_header(out, "access", operation, slice_str(name), 1, start);
 	put_number(x, out, "start", start);
 	if (ev_known(ev, F_DURATION))
 		put_number(x, out, "end", export_ms(ev_completion(ev)));
@@ -115,8 +113,7 @@ static void finding(struct export_context *x, const struct export_finding *f, st
 	static const int severity[LEVEL_COUNT] = { 2, 3, 5, 8, 10 };
 
 	put_header(out, "rule", export_clean(x, f->f->rule_id, EXPORT_TEXT_MAX),
-		   export_title(x, f->f, LANG_EN), severity[f->level]);
-	put_number(x, out, "rt", export_ms(f->f->last_ns));
+		   export_title(x, f->f, LANG_EN), severity[f->level], export_ms(f->f->last_ns));
 	put_number(x, out, "start", export_ms(f->f->first_ns));
 	put_number(x, out, "end", export_ms(f->f->last_ns));
 	put_number(x, out, "cnt", f->f->count);

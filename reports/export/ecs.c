@@ -175,6 +175,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	json_open(&o, '{');
 	put_times(&o, ev_int(ev, F_TIMESTAMP, 0), a->recorded_ns);
 	put_classes(&o, a);
+	put_text(&o, "message", export_message(x, ev));
 	put_text(&o, "event.action", export_operation(x, ev));
 	put_text(&o, "event.id", export_text(x, ev, F_EVENT_ID));
 	put_int(&o, "event.sequence", a->seq);

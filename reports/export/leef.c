@@ -17,17 +17,17 @@ static void put_key(struct buf *out, const char *key, struct slice value)
 {
 	if (value.n == 0)
 		return;
-	if (out->p[out->n - 1] != '|')
-		buf_byte(out, '\t');
-	buf_fmt(out, "%s=", key);
+	buf_fmt(out, "\t%s=", key);
 	buf_add(out, value);
 }
 
+/* The first attribute, behind the header's last bar. */
 static void put_time(struct buf *out, int64_t ns)
 {
 	char text[TIME_TEXT_MAX];
 
-	put_key(out, "devTime", export_time(ns, text));
+	buf_str(out, "devTime=");
+	buf_add(out, export_time(ns, text));
 	put_key(out, "devTimeFormat", SLICE("yyyy-MM-dd'T'HH:mm:ss.SSSX"));
 }
 

@@ -30,6 +30,14 @@ static int activity(const struct access_event *ev, int class)
 	return method.n > 0 ? 99 : 0;
 }
 
+/* Of API Activity. */
+static const char *activity_name(int id)
+{
+	static const char *const names[] = { "Unknown", "Create", "Read", "Update", "Delete" };
+
+	return id < (int)COUNT(names) ? names[id] : "Other";
+}
+
 static void put_class(struct json_out *o, int class, int activity_id, int severity)
 {
 	put_int(o, "class_uid", class);
@@ -97,6 +105,12 @@ static void put_groups(struct export_context *x, struct json_out *o, const struc
 	json_close(o, ']');
 }
 
+/* The application behind a key is what its register calls it. */
+static struct slice app_of(struct export_context *x, const struct access_event *ev)
+{
+	return export_clean(x, export_key_label(x, export_text(x, ev, F_KEY_ID)), EXPORT_TEXT_MAX);
+}
+
 /* A required user who is not known is "unknown". */
 static void put_user(struct export_context *x, struct json_out *o, const struct access_event *ev,
 		     bool required)
@@ -110,6 +124,8 @@ static void put_user(struct export_context *x, struct json_out *o, const struct 
 	put_text(o, "uid", user.n > 0 ? user : required ? SLICE("unknown") : user);
 	put_text(o, "name", user);
 	put_field(x, o, "full_name", ev, F_FULL_NAME);
+	if (user.n > 0)
+		put_int(o, "type_id", 1); /* User */
 	put_text(o, "credential_uid", key);
 	put_groups(x, o, ev);
 	json_close(o, '}');
@@ -209,6 +225,17 @@ static void put_http(struct export_context *x, struct json_out *o, const struct 
 	}
 }
 
+static void put_traffic(struct export_context *x, struct json_out *o, const struct access_event *ev)
+{
+	if (!ev_known(ev, F_REQUEST_BYTES) && !ev_known(ev, F_RESPONSE_BYTES))
+		return;
+	json_key(o, "traffic");
+	json_open(o, '{');
+	put_field(x, o, "bytes_in", ev, F_REQUEST_BYTES);
+	put_field(x, o, "bytes_out", ev, F_RESPONSE_BYTES);
+	json_close(o, '}');
+}
+
 static struct slice model_of(struct export_context *x, const struct access_event *ev)
 {
 	return export_text(x, ev, ev_known(ev, F_RESPONSE_MODEL) ? F_RESPONSE_MODEL : F_REQUEST_MODEL);
@@ -221,6 +248,7 @@ static bool has_model(const struct access_event *ev)
 
 static void put_model(struct export_context *x, struct json_out *o, const struct access_event *ev)
 {
+	struct slice app;
 	int64_t in = ev_int(ev, F_INPUT_TOKENS, 0), out = ev_int(ev, F_OUTPUT_TOKENS, 0);
 
 	json_key(o, "ai_model");
@@ -235,8 +263,10 @@ static void put_model(struct export_context *x, struct json_out *o, const struct
 	put_field(x, o, "completion_tokens", ev, F_OUTPUT_TOKENS);
 	if (ev_known(ev, F_INPUT_TOKENS) && ev_known(ev, F_OUTPUT_TOKENS) && in <= INT64_MAX - out)
 		put_int(o, "total_tokens", in + out);
-	put_named(o, "application",
-		  ev_known(ev, F_FUNCTION) ? export_text(x, ev, F_FUNCTION) : SLICE("unknown"));
+	app = app_of(x, ev);
+	if (app.n == 0)
+		app = ev_known(ev, F_FUNCTION) ? export_text(x, ev, F_FUNCTION) : SLICE("unknown");
+	put_named(o, "application", app);
 	json_close(o, '}');
 }
 
@@ -291,6 +321,10 @@ static void access(struct export_context *x, const struct export_access *a, stru
 		put_int(&o, "duration", export_ms(ev_int(ev, F_DURATION, 0)));
 	put_int(&o, "status_id", a->outcome == OUT_SUCCESSFUL ? 1 : a->outcome == OUT_OTHER ? 0 : 2);
 	put_text(&o, "status_code", export_text(x, ev, F_STATUS));
+	if (class == API_ACTIVITY) {
+		put_constant(&o, "activity_name", activity_name(activity(ev, class)));
+		put_text(&o, "message", export_message(x, ev));
+	}
 	put_metadata(x, &o, export_text(x, ev, F_EVENT_ID), a->seq, a->recorded_ns, "access", ai);
 	if (class == AUTHENTICATION) {
 		put_user(x, &o, ev, true);
@@ -299,6 +333,7 @@ static void access(struct export_context *x, const struct export_access *a, stru
 		json_key(&o, "actor");
 		json_open(&o, '{');
 		put_user(x, &o, ev, true);
+		put_text(&o, "app_name", app_of(x, ev));
 		json_close(&o, '}');
 		put_api(x, &o, ev);
 	}
@@ -306,6 +341,8 @@ static void access(struct export_context *x, const struct export_access *a, stru
 	put_destination(x, &o, ev);
 	if (class != AUTHENTICATION)
 		put_http(x, &o, ev);
+	if (class == HTTP_ACTIVITY)
+		put_traffic(x, &o, ev);
 	if (ai)
 		put_model(x, &o, ev);
 	put_unmapped(x, &o, a);

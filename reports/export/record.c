@@ -105,6 +105,18 @@ struct slice export_number(struct export_context *x, int64_t v)
 	return since(x, at);
 }
 
+struct slice export_message(struct export_context *x, const struct access_event *ev)
+{
+	struct slice op = export_operation(x, ev), user = export_text(x, ev, F_USER);
+	size_t at = x->text.n;
+
+	buf_add(&x->text, op);
+	if (op.n > 0 && user.n > 0)
+		buf_str(&x->text, " by ");
+	buf_add(&x->text, user);
+	return since(x, at);
+}
+
 struct slice export_leaf(struct export_context *x, const struct export_access *a)
 {
 	size_t at = x->text.n;

@@ -35,6 +35,8 @@ bool export_leaves(const struct export_context *x, const struct access_event *ev
 struct slice export_time(int64_t ns, char out[TIME_TEXT_MAX]);
 int64_t export_ms(int64_t ns); /* since 1970 or of a duration, rounded down */
 bool export_micro_usd(const struct access_event *ev, int64_t *micro); /* half up */
+/* "chat by tanaka": one line for people. */
+struct slice export_message(struct export_context *x, const struct access_event *ev);
 /* The record's leaf in base64; empty: not known. */
 struct slice export_leaf(struct export_context *x, const struct export_access *a);
 /* Decimal text. */

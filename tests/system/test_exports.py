@@ -140,8 +140,98 @@ def the_ministry(tap, site):
     tap.ok(all(r[3].startswith("'") for r in rows), 'csv: --excel-text keeps ids as text')
 
 
+# Of each format: field of the event -> how to get it out of a parsed record. None: the format has no place for it.
+def attribute(role, name):
+    def get(r):
+        for p in r.iter('ActiveParticipant'):
+            code = p.find('RoleIDCode')
+            if (code.get('csd-code') if code is not None else 'user') == role:
+                return p.get(name)
+        return None
+    return get
+
+
+def detail(name):
+    return lambda r: next((base64.b64decode(d.get('value')).decode() for d in r.iter('ParticipantObjectDetail') if d.get('type') == name), None)
+
+
+def fhir_detail(name):
+    return lambda r: next((d['valueString'] for e in r['entity'] for d in e.get('detail', ()) if d['type'] == name), None)
+
+
+FIELDS = ('user.name', 'gen_ai.request.model', 'url.path', 'url.domain', 'http.request.id', 'tochoku.department',
+          'user_agent.original')
+PLACES = {
+    'ecs': {'user.name': lambda r: r.get('user.id'), 'url.domain': lambda r: r.get('destination.domain'),
+            'tochoku.department': lambda r: r.get('group.name'),
+            **{f: (lambda r, f=f: r.get(f)) for f in ('gen_ai.request.model', 'url.path', 'http.request.id', 'user_agent.original')}},
+    'ocsf': {'user.name': lambda r: r['actor']['user']['uid'], 'url.path': lambda r: r['http_request']['url'].get('path'),
+             'url.domain': lambda r: r['http_request']['url'].get('hostname'),
+             'http.request.id': lambda r: r['api'].get('request', {}).get('uid'),
+             'user_agent.original': lambda r: r['http_request'].get('user_agent'),
+             'tochoku.department': lambda r: r['actor']['user'].get('groups', [{}])[0].get('name')},
+    'fhir': {'user.name': lambda r: r['agent'][-1]['who'].get('identifier', {}).get('value'),
+             'url.path': lambda r: r['entity'][-1].get('name'), 'gen_ai.request.model': fhir_detail('model'),
+             'http.request.id': lambda r: r['entity'][0]['what']['identifier']['value'] if len(r['entity']) > 1 else None},
+    'dicom': {'user.name': attribute('user', 'UserID'), 'url.path': lambda r: r.find('.//ParticipantObjectIdentification').get('ParticipantObjectID'),
+              'gen_ai.request.model': detail('model'), 'http.request.id': detail('request-id')},
+    'cef': {f: (lambda r, k=k: r[1].get(k)) for f, k in (('user.name', 'suser'), ('gen_ai.request.model', 'cs2'), ('url.path', 'request'),
+                                                         ('url.domain', 'dhost'), ('tochoku.department', 'cs3'),
+                                                         ('user_agent.original', 'requestClientApplication'))},
+    'leef': {f: (lambda r, k=k: r[1].get(k)) for f, k in (('user.name', 'usrName'), ('url.path', 'url'))},
+    'syslog': {**{f: (lambda r, f=f: r[3].get(f)) for f in FIELDS}, 'user.name': lambda r: r[2]['access@55555'].get('user')},
+}
+
+
+def parsed(name, data):
+    text = data.decode()
+    if name == 'dicom':
+        return exports.dicom(text)[0]
+    if name in ('ecs', 'ocsf', 'fhir'):
+        return exports.json_lines(text)[0]
+    return [getattr(exports, name)(x) for x in exports.hashed(text)[0]]
+
+
+def every_field(tap):
+    """Every byte, and whole texts, in every field that a stranger fills: each comes back out of its place in each format."""
+    site = Site(extra='export: {enterprise_number: 55555}\n')
+    texts = ['x%cy' % chr(i) for i in range(1, 256)] + [chr(i) for i in range(33, 127)] + [h for h in HOSTILE if len(h) < 100]
+    with open(site.path('in.log'), 'w', encoding='utf-8') as f:
+        for i, t in enumerate(texts):
+            f.write(record(i, t, user=t, model=t, host=t, request_uri='/v1/' + t, request_id=t, department=t, dept=t) + '\n')
+    site.tochoku('import', '--format', 'nginx-json', site.path('in.log'))
+    want = [r for r in exports.json_lines(site.tochoku('export', '--format', 'jsonl', *RANGE).decode())[0] if r['type'] == 'access']
+    tap.ok(len(want) > 300, 'events came of it', len(want))
+    for field in FIELDS:
+        n = len({r.get(field) for r in want})
+        tap.ok(n > 150, '%s holds %d different texts' % (field, n))
+    for name, places in PLACES.items():
+        rows = parsed(name, site.tochoku('export', '--format', name, *RANGE))
+        bad = ['%s' % len(rows)] if len(rows) < len(want) else []  # findings are behind the calls
+        for r, w in zip(rows, want):
+            for field, get in places.items():
+                text = None if field not in w else clean(w[field]) if name != 'syslog' or field == 'user.name' else w[field]
+                if name == 'leef' and text is not None:
+                    text = text.replace('\t', ' ').replace('\n', ' ')
+                if field == 'user.name' and text is None:
+                    continue  # a format may require one
+                if get(r) != text:
+                    bad.append('%s: got %r, want %r' % (field, get(r), text))
+        tap.ok(not bad, '%s: %d records, each text in its place' % (name, len(rows)), '\n'.join(bad[:8]))
+    head, rows, _ = exports.table(site.tochoku('export', '--format', 'csv', '--lang', 'en', *RANGE))
+    bad = []
+    for r, w in zip(rows, want):
+        for field in FIELDS:
+            text = clean(w[field]) if field in w else ''
+            text = "'" + text if text[:1] in tuple('=+-@\t\r＝＋－＠') and text else text
+            if r[head.index(field)] != text:
+                bad.append('%s: got %r, want %r' % (field, r[head.index(field)], text))
+    tap.ok(len(rows) == len(want) and not bad, 'csv: each text in its place', '\n'.join(bad[:8]))
+
+
 def main():
     tap = Tap()
+    every_field(tap)
     site = Site(extra=EXTRA)
     names = ['byte %c here' % chr(i) for i in range(1, 256)] + HOSTILE
     lines = [record(i, n) for i, n in enumerate(names)]
