@@ -124,8 +124,8 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to 
 	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
 	@tests/lib/fuzz.sh $(FUZZ:$(O)/%=$(BUILD)/fuzz/%)
 
-BENCH ?= logs capture made tls live rules usage reports
-bench: ## speed against others on logs, captures, TLS and live, of rules, bodies, reports (BENCH=NAME of these: that alone)
+BENCH ?= logs capture made tls live rules usage reports trail
+bench: ## speed against others on logs, captures, TLS and live, of rules, bodies, reports, the trail (BENCH=NAME: that alone)
 	@tools/deps.sh build bench
 	@$(MAKE) --no-print-directory -j$(JOBS) all tools $(BUILD)/release/tests/bench/capgen $(O)/tests/bench/rules_speed $(O)/tests/bench/usage_speed
 	@set -e; for b in $(BENCH:logs=bench); do tests/bench/$$b.py; done
