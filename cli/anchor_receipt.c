@@ -96,7 +96,8 @@ int anchor_query(const struct config *cfg, const struct anchor_options *o)
 {
 	int64_t size = trail_sealed(cfg->ledger.trail);
 	int status = EXIT_DONE;
-	struct slice have;
+	struct slice have = { NULL, 0 };
+	char path[TRAIL_PATH_MAX];
 	struct buf query;
 
 	if (size == 0) {
@@ -110,11 +111,12 @@ int anchor_query(const struct config *cfg, const struct anchor_options *o)
 		status = make_query(cfg, size, &query);
 	if (status == EXIT_DONE && o->out != NULL)
 		status = cli_write(o->out, buf_slice(&query));
+	if (!note_path(cfg, size, "tsq", path))
+		path[0] = '\0';
 	if (status == EXIT_DONE)
-		printf("Query for a time stamp of checkpoint %lld: %s%s\n"
+		printf("Query for a time stamp of checkpoint %lld: %s\n"
 		       "Ask an authority (content type application/timestamp-query), then: tochoku anchor reply FILE\n",
-		       (long long)size, o->out != NULL ? o->out : cfg->ledger.trail,
-		       o->out != NULL ? "" : "/notes, the newest .tsq");
+		       (long long)size, o->out != NULL ? o->out : path);
 	release(have);
 	buf_free(&query);
 	return status;

@@ -2,6 +2,7 @@
 #include "cli/keys.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/sys.h"
 #include "core/ledger/ledger.h"
@@ -30,6 +31,22 @@ static int work(const struct config *cfg, const char *verb, const char *site_key
 	return rc;
 }
 
+/* The line to be written on paper, and where it lies. */
+static void tell_public(const char *trail)
+{
+	char path[TRAIL_PATH_MAX];
+	struct slice text = { NULL, 0 }, rest, line = { NULL, 0 };
+	struct err e;
+
+	if (file_path(path, sizeof path, trail, "site-key.vkey") && sys_slurp(path, 4096, &text, &e) == TK_OK) {
+		rest = text;
+		take_line(&rest, &line);
+	}
+	printf("Public half of the site key, for the paper in the safe (%s/site-key.vkey):\n  %.*s\n", trail, (int)line.n,
+	       (const char *)line.p);
+	free((void *)(uintptr_t)text.p);
+}
+
 static int run(const struct config *cfg, const char *verb, const char *site_key)
 {
 	char held[TRAIL_PATH_MAX];
@@ -43,8 +60,7 @@ static int run(const struct config *cfg, const char *verb, const char *site_key)
 		cli_error("%s%s", e.text, rc == TK_EBUSY ? "; end it first" : "");
 		return rc == TK_ECONFIG ? EXIT_USAGE : EXIT_INPUT;
 	}
-	printf("Public half of the site key, for the paper in the safe: %s/site-key.vkey\n",
-	       cfg->ledger.trail);
+	tell_public(cfg->ledger.trail);
 	if (file_there(held))
 		printf("Take the private one offline now, in two copies: %s\n", held);
 	return EXIT_DONE;

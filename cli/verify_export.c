@@ -255,6 +255,8 @@ int verify_export(const struct verify_options *o, const char *path, struct verif
 	if (rc == TK_OK)
 		rc = check_recorded(&c, end, e);
 	check_count(&c);
+	if (rc == TK_OK && c.told == 0)
+		tell(&c, FOUND_EXPORT_AGREES, -1, -1, NULL);
 	trail_reader_close(c.lines);
 	sha256_free(c.hash);
 	free((void *)(uintptr_t)all.p);

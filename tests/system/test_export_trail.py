@@ -174,6 +174,8 @@ def against(tap, site):
     tap.equal(check(*map(site.path, FORMATS)), {}, 'a sound export of every format agrees, before its record is sealed')
     site.tochoku('seal')
     tap.equal(check(*map(site.path, FORMATS)), {}, 'and after')
+    said = site.tochoku('verify', site.path('trail'), '--export', site.path('csv')).decode()
+    tap.ok('export-agrees' in said and site.path('csv') in said, 'which is said', said)
     for form in FORMATS:
         old, new = b'mori', b'abe '
         if form in ('csv', 'mhlw', 'jsonl'):
