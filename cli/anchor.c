@@ -24,8 +24,9 @@ static const struct verb {
 	const char *name, *accepts; /* options; 'W': needs a FILE */
 	int (*run)(const struct config *cfg, const struct anchor_options *o);
 } verbs[] = {
-	{ "send", "1", send },		 { "query", "o", anchor_query },  { "reply", "Wt", anchor_reply },
-	{ "witness", "Wk", anchor_witness }, { "list", "j", anchor_list },
+	{ "send", "1", send },		 { "query", "o", anchor_query },
+	{ "reply", "Wt", anchor_reply }, { "witness", "Wk", anchor_witness },
+	{ "list", "j", anchor_list },
 };
 
 static int read_options(struct anchor_options *o, const struct verb *v, int argc, char **argv)
@@ -43,7 +44,8 @@ static int read_options(struct anchor_options *o, const struct verb *v, int argc
 		if (c == ':')
 			return cli_usage(&command_anchor, "%s needs a value", argv[optind - 1]);
 		if (c == '?' || strchr(v->accepts, c) == NULL)
-			return cli_usage(&command_anchor, "anchor %s has no option %s", v->name, argv[optind - 1]);
+			return cli_usage(&command_anchor, "anchor %s has no option %s", v->name,
+					 argv[optind - 1]);
 		if (c == '1')
 			o->once = true;
 		else if (c == 'j')
@@ -92,19 +94,26 @@ const struct command command_anchor = {
 		"tochoku anchor witness FILE --key KEY\n"
 		"tochoku anchor list [--json]\n"
 		"\n"
-		"  send     tells anchors.collectors of the trail's head by syslog (MSGID HEAD), at every seal and\n"
-		"           every 15 minutes, until it is ended; --once: now, and no more. `verify --anchor` takes\n"
+		"  send     tells anchors.collectors of the trail's head by syslog (MSGID HEAD), at every "
+		"seal and\n"
+		"           every 15 minutes, until it is ended; --once: now, and no more. `verify --anchor` "
+		"takes\n"
 		"           what the collector has kept of it\n"
-		"  query    a query for a time stamp (RFC 3161) over the newest checkpoint, for any machine with a\n"
+		"  query    a query for a time stamp (RFC 3161) over the newest checkpoint, for any machine "
+		"with a\n"
 		"           route to an authority; -o: a copy of it there. It stays beside the checkpoint\n"
-		"  reply    takes the authority's reply to it; --tsa-ca: its certificates (PEM), to check it by now\n"
-		"  witness  takes a checkpoint that a witness has cosigned, or its signature lines alone; --key: the\n"
+		"  reply    takes the authority's reply to it; --tsa-ca: its certificates (PEM), to check it "
+		"by now\n"
+		"  witness  takes a checkpoint that a witness has cosigned, or its signature lines alone; "
+		"--key: the\n"
 		"           witness's verifier key, or a file with it\n"
 		"  list     which checkpoints have a query, a time stamp, or further signatures\n"
 		"\n"
-		"A time stamp is over the bytes of the checkpoint's note: signatures of witnesses come before the\n"
+		"A time stamp is over the bytes of the checkpoint's note: signatures of witnesses come "
+		"before the\n"
 		"query, or go to another checkpoint. Nothing but `send` connects to anybody.\n"
-		"Exit status: 0 done, 1 refused, 2 usage or configuration error, 3 a file cannot be read or written,\n"
+		"Exit status: 0 done, 1 refused, 2 usage or configuration error, 3 a file cannot be read or "
+		"written,\n"
 		"or a collector could not be told.\n",
 	.run = run,
 };

@@ -5,7 +5,7 @@
 #include "cli/command.h"
 
 struct anchor_options {
-	const char *word;			/* FILE */
+	const char *word;		/* FILE */
 	const char *out, *tsa_ca, *key; /* as given, or NULL */
 	bool once, json;
 };

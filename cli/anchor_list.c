@@ -60,7 +60,10 @@ static void put_json(struct buf *out, const struct row *r)
 	json_key(&o, "code");
 	json_str(&o, slice_str(r->code));
 	json_key(&o, "stamp");
-	json_str(&o, slice_str(r->damaged ? "damaged" : r->stamped != 0 ? "stamped" : r->asked ? "asked" : "none"));
+	json_str(&o, slice_str(r->damaged	 ? "damaged"
+			       : r->stamped != 0 ? "stamped"
+			       : r->asked	 ? "asked"
+						 : "none"));
 	if (r->stamped != 0) {
 		json_key(&o, "stamped");
 		json_str(&o, slice_of(text, time_format_utc(r->stamped * NS_PER_SEC, text)));
@@ -81,7 +84,10 @@ static void put_text(struct buf *out, const struct row *r)
 	if (r->stamped != 0)
 		time_format_local(r->stamped * NS_PER_SEC, text);
 	buf_fmt(out, "%6lld  %s  %-25s", (long long)r->size, r->code,
-		r->damaged ? "DAMAGED" : r->stamped != 0 ? text : r->asked ? "asked" : "-");
+		r->damaged	  ? "DAMAGED"
+		: r->stamped != 0 ? text
+		: r->asked	  ? "asked"
+				  : "-");
 	for (size_t i = OWN_SIGNATURES; i < r->note.n_signatures; i++) {
 		buf_str(out, i == OWN_SIGNATURES ? "  " : ", ");
 		cli_safe(out, r->note.signature[i].name);

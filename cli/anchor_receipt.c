@@ -1,5 +1,5 @@
-/* Queries for time stamps and what is answered; signatures of witnesses. Read and verified here, so that the recorder
- * meets none of it (sensor/recorder/receipt.c). */
+/* Queries for time stamps and what is answered; signatures of witnesses. Read and verified here, so that the
+ * recorder meets none of it (sensor/recorder/receipt.c). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +17,8 @@
 
 static bool note_path(const struct config *cfg, int64_t size, const char *end, char out[TRAIL_PATH_MAX])
 {
-	return file_path(out, TRAIL_PATH_MAX, cfg->ledger.trail, "notes/checkpoint-%06lld.%s", (long long)size, end);
+	return file_path(out, TRAIL_PATH_MAX, cfg->ledger.trail, "notes/checkpoint-%06lld.%s",
+			 (long long)size, end);
 }
 
 static int slurp(const char *path, size_t max, struct slice *out)
@@ -43,7 +44,8 @@ static bool beside(const struct config *cfg, int64_t size, const char *end, stru
 	struct err lost;
 
 	*out = slice_of(NULL, 0);
-	return note_path(cfg, size, end, path) && file_there(path) && sys_slurp(path, NOTE_MAX, out, &lost) == TK_OK;
+	return note_path(cfg, size, end, path) && file_there(path) &&
+	       sys_slurp(path, NOTE_MAX, out, &lost) == TK_OK;
 }
 
 static int hand_in(const struct config *cfg, const char *kind, int64_t size, struct slice data)
@@ -115,7 +117,8 @@ int anchor_query(const struct config *cfg, const struct anchor_options *o)
 		path[0] = '\0';
 	if (status == EXIT_DONE)
 		printf("Query for a time stamp of checkpoint %lld: %s\n"
-		       "Ask an authority (content type application/timestamp-query), then: tochoku anchor reply FILE\n",
+		       "Ask an authority (content type application/timestamp-query), then: tochoku anchor "
+		       "reply FILE\n",
 		       (long long)size, o->out != NULL ? o->out : path);
 	release(have);
 	buf_free(&query);
@@ -138,7 +141,8 @@ static int64_t asked_by(const struct config *cfg, struct slice reply)
 	return 0;
 }
 
-static int check_reply(const struct config *cfg, const struct anchor_options *o, int64_t size, struct slice reply)
+static int check_reply(const struct config *cfg, const struct anchor_options *o, int64_t size,
+		       struct slice reply)
 {
 	char at[TIME_TEXT_MAX];
 	int64_t seconds = 0;
@@ -170,8 +174,10 @@ int anchor_reply(const struct config *cfg, const struct anchor_options *o)
 	if (status != EXIT_DONE)
 		return status;
 	if ((size = asked_by(cfg, reply)) == 0) {
-		cli_error("%s: answers no query of this trail (tochoku anchor list shows them); is it the reply in "
-			  "DER, as the authority sent it?", o->word);
+		cli_error("%s: answers no query of this trail (tochoku anchor list shows them); is it the "
+			  "reply in "
+			  "DER, as the authority sent it?",
+			  o->word);
 		status = EXIT_NO;
 	}
 	if (status == EXIT_DONE && (status = check_reply(cfg, o, size, reply)) == EXIT_DONE)
@@ -209,7 +215,8 @@ static bool cosigned(struct slice note, struct slice lines, const struct vkey *k
 		buf_add(out, line);
 		buf_byte(out, '\n');
 		if (note_read(buf_slice(out), &n, &why) && n.n_signatures > 0 &&
-		    note_signed_by(&n, k) == NOTE_GOOD && slice_is(n.signature[n.n_signatures - 1].name, k->name))
+		    note_signed_by(&n, k) == NOTE_GOOD &&
+		    slice_is(n.signature[n.n_signatures - 1].name, k->name))
 			any = true;
 		else
 			out->n = before;
@@ -234,7 +241,8 @@ static int take_witness(const struct config *cfg, const struct anchor_options *o
 		if (found && note_read(note, &n, &why) && note_signed_by(&n, k) == NOTE_GOOD) {
 			printf("Checkpoint %lld has this signature already\n", (long long)size);
 			status = EXIT_DONE;
-		} else if (found && (status = hand_in(cfg, "witness", size, buf_slice(&combined))) == EXIT_DONE) {
+		} else if (found &&
+			   (status = hand_in(cfg, "witness", size, buf_slice(&combined))) == EXIT_DONE) {
 			printf("Checkpoint %lld is cosigned by %s\n", (long long)size, k->name);
 		}
 		release(note);

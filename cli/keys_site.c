@@ -38,12 +38,13 @@ static void tell_public(const char *trail)
 	struct slice text = { NULL, 0 }, rest, line = { NULL, 0 };
 	struct err e;
 
-	if (file_path(path, sizeof path, trail, "site-key.vkey") && sys_slurp(path, 4096, &text, &e) == TK_OK) {
+	if (file_path(path, sizeof path, trail, "site-key.vkey") &&
+	    sys_slurp(path, 4096, &text, &e) == TK_OK) {
 		rest = text;
 		take_line(&rest, &line);
 	}
-	printf("Public half of the site key, for the paper in the safe (%s/site-key.vkey):\n  %.*s\n", trail, (int)line.n,
-	       (const char *)line.p);
+	printf("Public half of the site key, for the paper in the safe (%s/site-key.vkey):\n  %.*s\n", trail,
+	       (int)line.n, (const char *)line.p);
 	free((void *)(uintptr_t)text.p);
 }
 

@@ -145,7 +145,8 @@ void cli_log_export(const struct config *cfg, const char *format, int64_t from_n
 	put_text(&o, "sha256", sha256);
 	log_use(cfg, &o, from_ns, to_ns, count);
 	buf_clear(&request);
-	control_request(cfg, SLICE("{\"do\":\"head\"}"), &request, &e); /* the trail has it now: `verify --export` */
+	control_request(cfg, SLICE("{\"do\":\"head\"}"), &request,
+			&e); /* the trail has it now: `verify --export` */
 	buf_free(&request);
 	buf_free(&what);
 }

@@ -13,15 +13,16 @@
 #define EXPORT_MAX ((size_t)4 << 30)
 #define TELL_MAX 100
 
-/* How a format writes a record's number and leaf, as bytes: a stranger's text cannot hold these, since quotes in it are
- * escaped. */
+/* How a format writes a record's number and leaf, as bytes: a stranger's text cannot hold these, since quotes
+ * in it are escaped. */
 static const struct mark {
 	const char *format, *seq, *leaf;
 	enum { LEAF_HEX, LEAF_BASE64, LEAF_TWICE /* base64 of the text, number and leaf */ } form;
 } marks[] = {
 	{ "ecs", "\"event.sequence\":", "\"event.hash\":\"", LEAF_HEX },
 	{ "ocsf", "\"sequence\":", "\"leaf_hash\":\"", LEAF_BASE64 },
-	{ "fhir", "\"system\":\"urn:tochoku:record\",\"value\":\"", "\"type\":\"leaf-hash\",\"valueString\":\"", LEAF_BASE64 },
+	{ "fhir", "\"system\":\"urn:tochoku:record\",\"value\":\"",
+	  "\"type\":\"leaf-hash\",\"valueString\":\"", LEAF_BASE64 },
 	{ "dicom", "type=\"sequence\" value=\"", "type=\"leaf-hash\" value=\"", LEAF_TWICE },
 };
 
@@ -38,7 +39,8 @@ struct comparing {
 	int64_t told, records;
 };
 
-static void tell(struct comparing *c, enum trail_finding_id id, int64_t seq, int64_t offset, const char *detail)
+static void tell(struct comparing *c, enum trail_finding_id id, int64_t seq, int64_t offset,
+		 const char *detail)
 {
 	if (c->told++ < TELL_MAX)
 		trail_tell_in(c->o, c->r, id, c->path, seq, offset, detail);
@@ -66,7 +68,8 @@ static void check_digest(struct comparing *c)
 	struct hash32 said;
 
 	sha256_of(c->hash, c->body, c->digest.b);
-	if (c->trailer.n > 0 && (!scalar_hex32(json_member(c->trailer, "sha256"), &said) || !hash_eq(&said, &c->digest)))
+	if (c->trailer.n > 0 &&
+	    (!scalar_hex32(json_member(c->trailer, "sha256"), &said) || !hash_eq(&said, &c->digest)))
 		tell(c, FOUND_EXPORT_DIGEST, -1, -1, NULL);
 }
 
@@ -190,7 +193,8 @@ static void check_count(struct comparing *c)
 	int64_t said;
 
 	/* where a record is a line */
-	if ((c->jsonl || c->mark != NULL) && (!scalar_number(json_member(c->trailer, "count"), &said) || said != c->records))
+	if ((c->jsonl || c->mark != NULL) &&
+	    (!scalar_number(json_member(c->trailer, "count"), &said) || said != c->records))
 		tell(c, FOUND_EXPORT_DIGEST, -1, -1, "it holds more or fewer records than its trailer says");
 }
 
@@ -202,8 +206,8 @@ static bool is_record_of(const struct comparing *c, struct slice line)
 	struct slice type, sum;
 
 	hex_encode(hash_slice(&c->digest), hex);
-	return record_string(line, "type", &type) && slice_is(type, "export") && record_string(line, "sha256", &sum) &&
-	       slice_is(sum, hex);
+	return record_string(line, "type", &type) && slice_is(type, "export") &&
+	       record_string(line, "sha256", &sum) && slice_is(sum, hex);
 }
 
 /* Also among those that are not sealed yet. */

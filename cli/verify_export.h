@@ -4,9 +4,10 @@
 
 #include "core/trail/verify.h"
 
-/* Compares the file with the verified trail of `o`: its trailer's count, digest and checkpoint; the leaf of every record
- * where the format has it, and of jsonl the lines; and that the trail has a record of an export with these bytes.
- * What does not agree is told as a finding and counted into `r`. TK_EMALFORMED, TK_EIO: it is no export. */
+/* Compares the file with the verified trail of `o`: its trailer's count, digest and checkpoint; the leaf of
+ * every record where the format has it, and of jsonl the lines; and that the trail has a record of an export
+ * with these bytes. What does not agree is told as a finding and counted into `r`. TK_EMALFORMED, TK_EIO: it
+ * is no export. */
 int verify_export(const struct verify_options *o, const char *path, struct verify_result *r, struct err *e);
 
 #endif

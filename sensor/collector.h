@@ -1,7 +1,7 @@
-/* A connection to a syslog collector: UDP, a message a datagram (RFC 5426), or TCP with octet counting (RFC 6587
- * 3.4.1). Never blocks longer than its patience. What a collector does not take waits here, the newest
- * COLLECTOR_WAITING messages of it. Syslog answers nothing: what a TCP peer had taken when it went is not known to
- * be lost. One thread. */
+/* A connection to a syslog collector: UDP, a message a datagram (RFC 5426), or TCP with octet counting (RFC
+ * 6587 3.4.1). Never blocks longer than its patience. What a collector does not take waits here, the newest
+ * COLLECTOR_WAITING messages of it. Syslog answers nothing: what a TCP peer had taken when it went is not
+ * known to be lost. One thread. */
 #ifndef TK_SENSOR_COLLECTOR_H
 #define TK_SENSOR_COLLECTOR_H
 
@@ -15,13 +15,13 @@
 struct collector {
 	const char *name; /* as configured; the caller's */
 	struct endpoint at;
-	int fd; /* -1: not connected */
+	int fd;		  /* -1: not connected */
 	int64_t retry_ns; /* monotonic: not tried again before */
-	bool told;        /* that it cannot be reached */
+	bool told;	  /* that it cannot be reached */
 	struct waiting {
 		size_t n;
 		uint8_t text[COLLECTOR_MESSAGE_MAX];
-	} *waiting; /* a ring */
+	} * waiting; /* a ring */
 	size_t first, n_waiting;
 	int64_t lost; /* that had to give way to newer ones */
 };

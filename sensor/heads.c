@@ -24,7 +24,7 @@ struct sender {
 	size_t n;
 	int64_t sequence;
 	int64_t segments; /* sealed, at the last head */
-	int missed; /* tries in a row to which no recorder answered */
+	int missed;	  /* tries in a row to which no recorder answered */
 	struct buf reply, message;
 };
 
@@ -63,7 +63,8 @@ static struct clock clock_now(void)
 
 	if (state < 0)
 		return (struct clock){ CLOCK_UNKNOWN, 0 };
-	return (struct clock){ state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? CLOCK_UNSYNCED : CLOCK_SYNCED,
+	return (struct clock){ state == TIME_ERROR || (t.status & STA_UNSYNC) != 0 ? CLOCK_UNSYNCED
+										   : CLOCK_SYNCED,
 			       (t.maxerror + 999) / 1000 };
 }
 

@@ -1,5 +1,5 @@
-/* "udp://192.0.2.5:514", "tcp://[2001:db8::5]:601": where something is sent. An address, never a name: nobody is
- * asked for one. Pure; any thread. */
+/* "udp://192.0.2.5:514", "tcp://[2001:db8::5]:601": where something is sent. An address, never a name: nobody
+ * is asked for one. Pure; any thread. */
 #ifndef TK_BASE_ENDPOINT_H
 #define TK_BASE_ENDPOINT_H
 

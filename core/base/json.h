@@ -42,7 +42,8 @@ bool json_i64(struct slice text, int64_t *v);
  * False when it is no number or does not fit. */
 bool json_decimal(struct slice text, int digits, int64_t *v);
 
-/* A member of an object by its name, as written (of a string the bytes between its quotes); empty: there is none. */
+/* A member of an object by its name, as written (of a string the bytes between its quotes); empty: there is
+ * none. */
 struct slice json_member(struct slice object, const char *key);
 
 /* Quoted, escaped; bytes that are not UTF-8 become U+FFFD, so the output is always valid. */

@@ -327,8 +327,12 @@ static const struct option export_rows[] = {
 static const struct option_table exports = TABLE(export_rows);
 
 static const struct option anchors_rows[] = {
-	{ .key = "collectors", .shape = MANY, .type = &type_collector, COUNTED(config, collectors, n_collectors),
-	  .doc = "syslog collectors that `tochoku anchor send` tells of the trail's heads: udp:// or tcp://, address and "
+	{ .key = "collectors",
+	  .shape = MANY,
+	  .type = &type_collector,
+	  COUNTED(config, collectors, n_collectors),
+	  .doc = "syslog collectors that `tochoku anchor send` tells of the trail's heads: udp:// or tcp://, "
+		 "address and "
 		 "port" },
 };
 static const struct option_table anchors = TABLE(anchors_rows);

@@ -426,8 +426,10 @@ static void read_collector(struct reading *r, const struct option *o, const stru
 }
 
 #define STRING sizeof(const char *)
-const struct option_type type_collector = { "an address such as udp://192.0.2.5:514 or tcp://[2001:db8::5]:601", STRING,
-					    read_collector, print_text };
+const struct option_type type_collector = {
+	"an address such as udp://192.0.2.5:514 or tcp://[2001:db8::5]:601", STRING, read_collector,
+	print_text
+};
 const struct option_type type_text = { "text", STRING, read_text, print_text };
 const struct option_type type_id = { "a name", STRING, read_id, print_text };
 const struct option_type type_word = { "one word", STRING, read_word, print_text };

@@ -59,7 +59,8 @@ int ledger_first_seq(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, in
 	if (from_ns >= to_ns)
 		return TK_OK;
 	return reader_number(r, "SELECT min(seq_from) FROM slices WHERE minute BETWEEN ?1 AND ?2",
-			     (int64_t[]){ floor_minute(from_ns), floor_minute(to_ns - 1) }, 2, INT64_MAX, seq, e);
+			     (int64_t[]){ floor_minute(from_ns), floor_minute(to_ns - 1) }, 2, INT64_MAX, seq,
+			     e);
 }
 
 static int by_pair(const void *x, const void *y)

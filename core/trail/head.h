@@ -7,9 +7,9 @@
 
 struct trail_said {
 	char origin[ORIGIN_MAX + 1];
-	int64_t seq;    /* of the last record; -1: there is none */
-	struct hash32 h; /* SHA-256 of its line; seq -1: zeros */
-	int64_t size;   /* of the log tree; 0: nothing is sealed yet */
+	int64_t seq;		  /* of the last record; -1: there is none */
+	struct hash32 h;	  /* SHA-256 of its line; seq -1: zeros */
+	int64_t size;		  /* of the log tree; 0: nothing is sealed yet */
 	struct hash32 checkpoint; /* SHA-256 of that checkpoint's text; size 0: zeros */
 };
 

@@ -1,4 +1,5 @@
-/* Who did what: the actors of records against the register of those who may be there (audit-trail.md 8, T41). */
+/* Who did what: the actors of records against the register of those who may be there (audit-trail.md 8, T41).
+ */
 #include <stdlib.h>
 
 #include "core/base/sys.h"

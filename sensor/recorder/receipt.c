@@ -1,6 +1,6 @@
-/* What others answer of a checkpoint, beside it in the trail's folder: the query for a time stamp, its reply, the
- * signatures of a witness. The command has read and verified them; here nothing of them is parsed, and nothing that
- * is there already is changed. */
+/* What others answer of a checkpoint, beside it in the trail's folder: the query for a time stamp, its reply,
+ * the signatures of a witness. The command has read and verified them; here nothing of them is parsed, and
+ * nothing that is there already is changed. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,10 +19,11 @@ struct receipt {
 	struct buf data;
 };
 
-static bool path_of(const struct context *c, const struct receipt *r, const char *end, char out[TRAIL_PATH_MAX])
+static bool path_of(const struct context *c, const struct receipt *r, const char *end,
+		    char out[TRAIL_PATH_MAX])
 {
-	return file_path(out, TRAIL_PATH_MAX, c->cfg->ledger.trail, "notes/checkpoint-%06lld.%s", (long long)r->size,
-			 end);
+	return file_path(out, TRAIL_PATH_MAX, c->cfg->ledger.trail, "notes/checkpoint-%06lld.%s",
+			 (long long)r->size, end);
 }
 
 static bool there(const struct context *c, const struct receipt *r, const char *end)
@@ -55,17 +56,20 @@ static const char *check(const struct context *c, struct receipt *r)
 		return "there is no such checkpoint";
 	if (slice_is(kind, "query")) {
 		r->action = "stamp-query";
-		return there(c, r, "tsq") || !path_of(c, r, "tsq", r->path) ? "a query of it is there already" : NULL;
+		return there(c, r, "tsq") || !path_of(c, r, "tsq", r->path) ? "a query of it is there already"
+									    : NULL;
 	}
 	if (slice_is(kind, "reply")) {
 		r->action = "stamp-reply";
-		return there(c, r, "tsr") || !path_of(c, r, "tsr", r->path) ? "it has a time stamp already" : NULL;
+		return there(c, r, "tsr") || !path_of(c, r, "tsr", r->path) ? "it has a time stamp already"
+									    : NULL;
 	}
 	if (!slice_is(kind, "witness"))
 		return "no such receipt";
 	r->action = "witness";
 	if (there(c, r, "tsq") || there(c, r, "tsr"))
-		return "a time stamp was asked for its bytes as they are: take the witness's signature of another one";
+		return "a time stamp was asked for its bytes as they are: take the witness's signature of "
+		       "another one";
 	return path_of(c, r, "note", r->path) ? check_witness(r) : "there is no such checkpoint";
 }
 

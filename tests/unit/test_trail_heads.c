@@ -1,5 +1,5 @@
-/* Live heads: the message to a collector, what is read back of it, and what a verifier makes of it (T2, T7, T8, T16
- * between two seals, where no checkpoint is yet). */
+/* Live heads: the message to a collector, what is read back of it, and what a verifier makes of it (T2, T7,
+ * T8, T16 between two seals, where no checkpoint is yet). */
 #include "tests/lib/attack.h"
 
 #include "core/base/endpoint.h"
@@ -28,28 +28,41 @@ static bool reads_back(const char *text, const struct trail_said *want)
 {
 	struct trail_said got;
 
-	return head_in_line(slice_str(text), &got) && strcmp(got.origin, want->origin) == 0 && got.seq == want->seq &&
-	       hash_eq(&got.h, &want->h) && got.size == want->size && hash_eq(&got.checkpoint, &want->checkpoint);
+	return head_in_line(slice_str(text), &got) && strcmp(got.origin, want->origin) == 0 &&
+	       got.seq == want->seq && hash_eq(&got.h, &want->h) && got.size == want->size &&
+	       hash_eq(&got.checkpoint, &want->checkpoint);
 }
 
 static void test_message(void)
 {
-	struct head_sender s = { .host = "gw 1", .pid = 7, .sequence = 1, .now_ns = FORGE_BEGIN * NS_PER_SEC + 123456789,
+	struct head_sender s = { .host = "gw 1",
+				 .pid = 7,
+				 .sequence = 1,
+				 .now_ns = FORGE_BEGIN * NS_PER_SEC + 123456789,
 				 .clock = { CLOCK_SYNCED, 3 } };
-	struct trail_said said = { .origin = "tochoku/病院\"]\\/0badcafe", .seq = 41, .size = 3, .h = { { 1 } },
+	struct trail_said said = { .origin = "tochoku/病院\"]\\/0badcafe",
+				   .seq = 41,
+				   .size = 3,
+				   .h = { { 1 } },
 				   .checkpoint = { { 2 } } };
 	const char *m = message(&s, &said);
 
-	ok(strncmp(m, "<85>1 2026-11-20T15:00:00.123456Z gw_1 tochoku 7 HEAD [timeQuality tzKnown=\"1\" isSynced=\"1\" "
-		      "syncAccuracy=\"3000\"][meta sequenceId=\"1\"] \xef\xbb\xbf{\"head\":\"tochoku.dev/head@v1\",", 155) == 0,
+	ok(strncmp(m,
+		   "<85>1 2026-11-20T15:00:00.123456Z gw_1 tochoku 7 HEAD [timeQuality tzKnown=\"1\" "
+		   "isSynced=\"1\" "
+		   "syncAccuracy=\"3000\"][meta sequenceId=\"1\"] "
+		   "\xef\xbb\xbf{\"head\":\"tochoku.dev/head@v1\",",
+		   155) == 0,
 	   "the message as RFC 5424 has it");
 	ok(reads_back(m, &said), "is read back");
 	s.enterprise_number = 55555;
 	s.clock.state = CLOCK_UNSYNCED;
 	s.sequence = (INT64_C(1) << 31) + 4;
 	m = message(&s, &said);
-	ok(strstr(m, "isSynced=\"0\"][head@55555 origin=\"tochoku/病院\\\"\\]\\\\/0badcafe\" seq=\"41\" size=\"3\"][meta "
-		     "sequenceId=\"5\"]") != NULL, "with a number of one's own our element too, escaped; the sequence wraps");
+	ok(strstr(m, "isSynced=\"0\"][head@55555 origin=\"tochoku/病院\\\"\\]\\\\/0badcafe\" seq=\"41\" "
+		     "size=\"3\"][meta "
+		     "sequenceId=\"5\"]") != NULL,
+	   "with a number of one's own our element too, escaped; the sequence wraps");
 	ok(reads_back(m, &said), "and read back");
 	said = (struct trail_said){ .origin = "o", .seq = -1 };
 	ok(reads_back(message(&s, &said), &said), "of a log that has nothing yet");
@@ -90,14 +103,26 @@ static void test_reading(void)
 
 static void test_endpoint(void)
 {
-	static const char *const bad[] = { "", "udp://", "udp://1.2.3.4", "1.2.3.4:514", "tls://1.2.3.4:514", "udp://gw:514",
-					   "udp://1.2.3.4:", "udp://1.2.3.4:0514", "udp://1.2.3.4:65536", "udp://[1.2.3.4]:1",
-					   "udp://2001:db8::5:1", "tcp://[::1]", "udp://1.2.3.4:5x", "tcp://[::1:514" };
+	static const char *const bad[] = { "",
+					   "udp://",
+					   "udp://1.2.3.4",
+					   "1.2.3.4:514",
+					   "tls://1.2.3.4:514",
+					   "udp://gw:514",
+					   "udp://1.2.3.4:",
+					   "udp://1.2.3.4:0514",
+					   "udp://1.2.3.4:65536",
+					   "udp://[1.2.3.4]:1",
+					   "udp://2001:db8::5:1",
+					   "tcp://[::1]",
+					   "udp://1.2.3.4:5x",
+					   "tcp://[::1:514" };
 	struct endpoint e;
 
 	for (size_t i = 0; i < COUNT(bad); i++)
 		ok(!endpoint_parse(slice_str(bad[i]), &e), bad[i]);
-	ok(endpoint_parse(SLICE("udp://192.0.2.5:514"), &e) && !e.tcp && e.port == 514 && addr_is_v4(&e.ip), "udp, IPv4");
+	ok(endpoint_parse(SLICE("udp://192.0.2.5:514"), &e) && !e.tcp && e.port == 514 && addr_is_v4(&e.ip),
+	   "udp, IPv4");
 	ok(endpoint_parse(SLICE("tcp://[2001:db8::5]:65535"), &e) && e.tcp && e.port == 65535, "tcp, IPv6");
 }
 
@@ -145,12 +170,14 @@ static size_t heads_of_honest(struct trail_said said[4])
 	return 4;
 }
 
-static void located(const char *name, struct anchors *a, enum trail_finding_id id, int64_t segment, int64_t seq)
+static void located(const char *name, struct anchors *a, enum trail_finding_id id, int64_t segment,
+		    int64_t seq)
 {
 	struct seen s = look(a);
 
 	if (!ok(s.rc == TK_OK && !verify_passed(&s.r) && s.count[id] > 0 && s.first[id].segment == segment &&
-			s.first[id].seq == seq && (seq < 0 || segment < 0 || s.first[id].offset >= 0), name))
+			s.first[id].seq == seq && (seq < 0 || segment < 0 || s.first[id].offset >= 0),
+		name))
 		describe(&s);
 	anchors_free(a);
 	forge_close(&f);
@@ -165,8 +192,10 @@ static void test_honest(void)
 	heads_of_honest(said);
 	a = collected(said, 4);
 	s = look(&a);
-	if (!ok(verify_passed(&s.r) && s.r.completeness == COMPLETE_OK && s.r.anchored == 2 && s.count[FOUND_HEAD_AGREES] == 1 &&
-			strcmp(s.first[FOUND_HEAD_AGREES].code, "head-agrees") == 0, "heads of an honest log agree"))
+	if (!ok(verify_passed(&s.r) && s.r.completeness == COMPLETE_OK && s.r.anchored == 2 &&
+			s.count[FOUND_HEAD_AGREES] == 1 &&
+			strcmp(s.first[FOUND_HEAD_AGREES].code, "head-agrees") == 0,
+		"heads of an honest log agree"))
 		describe(&s);
 	forge_close(&f);
 	anchors_free(&a);
@@ -184,7 +213,8 @@ static void test_rewritten(void)
 	forge_record(&f, "access", "{\"user.name\":\"sato\"}");
 	fill(3);
 	forge_seal(&f);
-	located("T2, T3 before its seal a day was made anew by one who has its key", &a, FOUND_HEAD_RECORD, 0, 1);
+	located("T2, T3 before its seal a day was made anew by one who has its key", &a, FOUND_HEAD_RECORD, 0,
+		1);
 	heads_of_honest(said);
 	said[3].h.b[0] ^= 1;
 	a = collected(said, 4);
@@ -203,7 +233,9 @@ static void test_cut(void)
 
 	heads_of_honest(said);
 	a = collected(said, 4);
-	sh("rm " SEG("2", "23") " notes/segment-000002.note notes/checkpoint-000003.note && sed -i '$d' anchors.tsv");
+	sh("rm " SEG(
+		"2",
+		"23") " notes/segment-000002.note notes/checkpoint-000003.note && sed -i '$d' anchors.tsv");
 	located("T7 the last segment removed, of which only its head was told", &a, FOUND_HEAD_BEYOND, -1, 8);
 	heads_of_honest(said);
 	said[2].size = said[3].size = 9;
@@ -228,7 +260,8 @@ static void test_gone(void)
 	a = collected(said, 4);
 	sh("rm " SEG("0", "21"));
 	s = look(&a);
-	ok(s.count[FOUND_HEAD_RECORD] == 0 && s.count[FOUND_HEAD_BEYOND] == 0 && s.count[FOUND_SEGMENT_MISSING] == 1,
+	ok(s.count[FOUND_HEAD_RECORD] == 0 && s.count[FOUND_HEAD_BEYOND] == 0 &&
+		   s.count[FOUND_SEGMENT_MISSING] == 1,
 	   "of a segment that is not there the manifest says the last line");
 	anchors_free(&a);
 	forge_close(&f);
@@ -237,7 +270,8 @@ static void test_gone(void)
 	said[1].h.b[0] ^= 1;
 	a = collected(said, 4);
 	s = look(&a);
-	ok(s.count[FOUND_HEAD_RECORD] == 1 && s.first[FOUND_HEAD_RECORD].segment == 0 && s.first[FOUND_HEAD_RECORD].seq == 4,
+	ok(s.count[FOUND_HEAD_RECORD] == 1 && s.first[FOUND_HEAD_RECORD].segment == 0 &&
+		   s.first[FOUND_HEAD_RECORD].seq == 4,
 	   "which is told with its place");
 	anchors_free(&a);
 	forge_close(&f);

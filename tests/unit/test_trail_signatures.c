@@ -5,8 +5,8 @@
 
 static void plus_order(uint8_t *bytes) /* S + L: the same signature in a second spelling */
 {
-	static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
-					   0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+	static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,	 0xd6,
+					   0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
 	unsigned carry = 0;
 
 	for (int i = 0; i < 32; i++) {
@@ -50,7 +50,8 @@ static void resign(const char *file, void (*change)(uint8_t *bytes), const char 
 	for (size_t i = 0; i < n.n_signatures; i++) {
 		if (i + 1 == n.n_signatures)
 			change(n.signature[i].bytes);
-		buf_fmt(&out, "\xe2\x80\x94 %.*s ", (int)n.signature[i].name.n, (const char *)n.signature[i].name.p);
+		buf_fmt(&out, "\xe2\x80\x94 %.*s ", (int)n.signature[i].name.n,
+			(const char *)n.signature[i].name.p);
 		put_base64(&out, slice_of(n.signature[i].bytes, n.signature[i].n));
 		buf_byte(&out, '\n');
 	}
