@@ -100,8 +100,12 @@ def record(version):
     server = Server(folder)
     try:
         dump = Dump('lo', server.port, path)
-        drive(server, version, keylog)
-        packets = dump.end()
+        try:
+            drive(server, version, keylog)
+            packets = dump.end()
+        finally:
+            dump.process.kill()  # it does not outlive a curl that failed
+            dump.process.wait()
     finally:
         server.end()
     return path, keylog, server.port, packets
