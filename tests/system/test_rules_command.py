@@ -122,6 +122,7 @@ title: More than the day before
 name: more
 logsource: {product: tochoku, service: minute}
 detection: {s: {usage.site_day.calls_pct_yesterday|gte: 50, calls_10m: 6}, condition: s}
+tochoku: {enabled: false}
 ---
 title: Busy day
 name: busy
