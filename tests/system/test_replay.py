@@ -74,6 +74,11 @@ title: Always
 id: 00000000-0000-4000-8000-000000000013
 logsource: {product: tochoku, service: sensor}
 detection: {s: {loss_pct|gte: 0}, condition: s}
+---
+title: A day without calls
+id: 00000000-0000-4000-8000-000000000014
+logsource: {product: tochoku, service: day_close}
+detection: {s: {calls|lt: 1}, condition: s}
 ''')
     got = site.lines('rules', 'replay', rules, '--json')
     tap.equal([(g['change'], g['rule.id'][-2:]) for g in got], [('add', '11')], 'what was done to keys')
