@@ -166,7 +166,8 @@ static int look_at_sensor(struct evaluate *v, struct err *e)
 		OWN(D_OWN_LAG) = derive_int(w.behind_ns > now ? 0 : (now - w.behind_ns) / MINUTE_NS);
 	OWN(D_OWN_LOSS_PCT) = derive_percent(w.lost, add_saturating(w.lost, calls));
 	OWN(D_OWN_LATE) = derive_int(v->late_events);
-	OWN(D_OWN_EVICTED) = derive_int(memory_dropped(v->memory));
+	OWN(D_OWN_EVICTED) = derive_int(add_saturating(memory_dropped(v->memory),
+						       (int64_t)rule_run_counts(v->live.run).evicted));
 	if (enrich_prices_left(v->enrich, now, &left))
 		OWN(D_OWN_PRICES_LEFT) = derive_int(left);
 	if (holidays_left(enrich_calendar(v->enrich), of.day, &left))

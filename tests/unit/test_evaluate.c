@@ -35,6 +35,8 @@ static const char rules[] =
 	"tochoku: {entity: [key.id, actor]}\n"
 	"---\ntitle: unsound\nname: unsound\nlogsource: {product: tochoku, service: sensor}\n"
 	"detection: {s: {record: [chain, clock]}, condition: s}\ntochoku: {entity: [record]}\n"
+	"---\ntitle: full\nname: full\nlogsource: {product: tochoku, service: sensor}\n"
+	"detection: {s: {evicted|gte: 1}, condition: s}\ntochoku: {entity: [site]}\n"
 	"---\ntitle: list ends\nname: list\nlogsource: {product: tochoku, service: sensor}\n"
 	"detection: {s: {holidays_days_left: 30}, condition: s}\ntochoku: {entity: [site]}\n"
 	"---\ntitle: asleep\nname: asleep\nlogsource: {category: llm_api}\n"
@@ -373,6 +375,41 @@ static void test_record(struct world *w)
 	ok_int(findings(w, "unsound").n, 2, "and not told of a ledger that is whole");
 }
 
+/* More groups than a correlation has room for. */
+static void test_full(struct world *w)
+{
+	int64_t at = T0 + 30 * DAY;
+	struct batch_head head = { .mode = BATCH_TAIL,
+				   .input = SLICE("gateway"),
+				   .path = SLICE("/log"),
+				   .from = w->position,
+				   .gen = { .token = 7, .position = w->position + 1 } },
+			  got;
+	struct batch_ack ack;
+	struct flat_event fe;
+	char key[20];
+
+	look(w, at);
+	ok_int(findings(w, "full").n, 0, "nothing was given up yet");
+	w->position++;
+	batch_begin(w->writer);
+	for (int i = 0; i <= GROUPS_MAX; i++) {
+		snprintf(key, sizeof key, "k%d", i);
+		flat_event_reset(&fe);
+		memcpy(fe.ev.digest, &i, sizeof i);
+		ev_set_int(&fe.ev, F_TIMESTAMP, at);
+		ev_set_int(&fe.ev, F_STATUS, 407);
+		ev_set_str(&fe.ev, F_KEY_ID, slice_str(key));
+		batch_add(w->writer, &fe.ev);
+	}
+	ledger_begin(w->ledger, &e);
+	if (intake_batch(w->intake, &w->stream, batch_finish(w->writer, &head), at, &got, &ack, &e) != TK_OK)
+		printf("# %s\n", e.text);
+	commit(w, at);
+	look(w, at + 2 * MINUTE);
+	ok_int(findings(w, "full").n, 1, "a group that a correlation gave up is told");
+}
+
 /* A correlation's finding: one an episode, with the window's members and a sentence that grows. */
 static void test_correlation(struct world *w)
 {
@@ -572,6 +609,7 @@ int main(void)
 	test_late(&w);
 	test_memory(&w);
 	test_correlation(&w);
+	test_full(&w);
 	stop(&w);
 	config_free(w.cfg);
 	snprintf(command, sizeof command, "rm -rf %s", w.folder);
