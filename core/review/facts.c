@@ -22,7 +22,7 @@ bool fact_decimal(struct slice text, int64_t *out)
 	int64_t v = 0, unit = FACT_UNIT;
 	size_t i = 0, digits = 0;
 
-	for (; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++, digits++)
+	for (; i < text.n && digits <= 12 && text.p[i] >= '0' && text.p[i] <= '9'; i++, digits++)
 		v = v * 10 + (text.p[i] - '0');
 	if (digits == 0 || digits > 12)
 		return false;
