@@ -75,7 +75,7 @@ static void fill(struct ledger *l)
 	       " INSERT INTO event_row (ordinal, seq, timestamp, event_id, caller, matter)"
 	       " SELECT 1, i, i * 1000000000, randomblob(16), 2 - i % 2, 2 - i % 2 FROM n;"
 	       "INSERT INTO event_more (seq, response_id) SELECT seq, iif(seq % 2, '" CANARY
-	       "' || seq, 'r' || seq) FROM event_row;"
+	       "' || seq, 'r' || seq) || hex(randomblob(80)) FROM event_row;"
 	       "INSERT INTO answer (provider, id) SELECT 'p', response_id FROM event_more ORDER BY random();"
 	       "INSERT INTO call SELECT NULL, 1, iif(seq % 2, '" CANARY
 	       "' || seq, 'q' || seq), NULL, 1, 1, 1, event_id, 3, seq, NULL"
@@ -85,7 +85,7 @@ static void fill(struct ledger *l)
 	       "INSERT INTO slice VALUES (5, 301, 600);"
 	       "INSERT INTO finding (id, subject, rule_id, rule_name, level, rank, status, day, first, last, "
 	       "count, reason, entity,"
-	       " withdrawn, rules) SELECT seq, json_extract(body, '$.\"user.name\"') || hex(randomblob(4)), "
+	       " withdrawn, rules) SELECT seq, json_extract(body, '$.\"user.name\"') || hex(randomblob(100)), "
 	       "'r', 'r', 'low', 1, 'new', 0,"
 	       " 0, 0, 1, body, body, 0, x'' FROM record ORDER BY random();"
 	       "UPDATE finding SET reason = reason || reason || reason || reason;"
@@ -127,6 +127,7 @@ static void erase(bool asked)
 	snprintf(copy, sizeof copy, "%s.schema-3", path);
 	file_put(copy, SLICE(CANARY), 0600, &e);
 	ledger_begin(l, &e);
+	sql(l, "INSERT INTO meta VALUES ('scrub', 1)"); /* left by one before */
 	ok_int(ledger_erase_rows(l, &n, &e), TK_OK, "erased");
 	ok_int(n, 300, "every second row");
 	ok_int(ledger_commit(l, 3, &e), TK_OK, "committed");
