@@ -173,16 +173,9 @@ int ledger_erase_rows(struct ledger *l, int64_t *n, struct err *e)
 
 /* ---- pages ---- */
 
-/* Rows that moved when a page was split lie on in its gap. Tables that grow at their end alone have no such
- * gaps; these are written anew, in order, and with secure_delete what they leave is zeros. */
-static const char rewrite[] =
-	"BEGIN IMMEDIATE;"
-	"CREATE TEMP TABLE kept AS SELECT * FROM finding ORDER BY id;"
-	"DELETE FROM finding; INSERT INTO finding SELECT * FROM temp.kept; DROP TABLE temp.kept;"
-	"REINDEX answer; REINDEX call; REINDEX finding;"
-	"COMMIT; PRAGMA incremental_vacuum;";
-
-/* SQLite's temporary file of a VACUUM lies beside the ledger: a confined process may write nowhere else. */
+/* Rows that moved when pages were split or joined lie on in the gaps of pages, also those that are deleted later in the
+ * same statement: only a file that is written anew is free of them. SQLite's temporary file of a VACUUM lies
+ * beside the ledger: a confined process may write nowhere else. */
 static int vacuum(struct ledger *l, struct err *e)
 {
 	char *slash, *before = sqlite3_temp_directory;
@@ -222,11 +215,8 @@ int ledger_scrub(struct ledger *l, struct err *e)
 
 	if (rc != TK_OK || how == 0)
 		return rc;
-	rc = how > 1 ? vacuum(l, e) : schema_exec(l->db, rewrite, e);
-	if (rc != TK_OK) {
-		sqlite3_exec(l->db, "ROLLBACK", NULL, NULL, NULL);
+	if ((rc = vacuum(l, e)) != TK_OK)
 		return rc;
-	}
 	if ((rc = remove_copies(l, e)) == TK_OK)
 		rc = schema_exec(l->db, "DELETE FROM meta WHERE name = 'scrub'", e);
 	if (rc == TK_OK &&
