@@ -136,9 +136,12 @@ cover: ## line coverage of the unit tests, by folder
 	@tests/run $(UNIT:$(O)/%=$(BUILD)/cov/%)
 	@tools/cover.py $(BUILD)/cov
 
-lint: ## line and function lengths, forbidden words, static analysis
-	@tools/deps.sh build check
+lint: ## line and function lengths, forbidden words
 	@tools/lint.sh
+
+analyse: ## static analysis: gcc -fanalyzer, clang-tidy, clang --analyze, cppcheck (a quarter of an hour; PLACES=core: that alone)
+	@tools/deps.sh build analyse
+	@nice tools/analyse.py $(PLACES)
 
 geoip: ## fetch a free country database into build/geoip/
 	@tools/deps.sh geoip
@@ -240,6 +243,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: package deb all demo check check-browser pictures check-package unit asan tsan fuzz bench cover lint geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: package deb all demo check check-browser pictures check-package unit asan tsan fuzz bench cover lint analyse geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

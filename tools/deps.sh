@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs through apt what is missing, says what, and does nothing (and needs no network) when all is there.
-#   tools/deps.sh SET...     sets: build demo check package bench geoip browser deb browser deb
+#   tools/deps.sh SET...     sets: build demo check package bench analyse geoip browser deb
 set -eu
 
 packages() {
@@ -11,12 +11,13 @@ packages() {
 	demo)  echo nginx python3 curl ca-certificates fonts-ipaexfont ;;
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev haproxy bsdutils \
 		systemd apparmor logrotate mandoc faketime zsh fish binutils ;;
-	package) echo debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap ;;
+	package) echo debhelper dh-apparmor dpkg-dev fakeroot lintian debootstrap haproxy ;;
 	bench) echo python3 goaccess time nginx curl openssl iproute2 tcpdump httpry tshark tcpreplay ;;
+	analyse) echo clang clang-tidy cppcheck ;;
 	geoip) echo npm ;;
 	browser) echo chromium npm fonts-ipaexfont poppler-utils ;;
 	deb)   echo debhelper dh-apparmor dpkg-dev fakeroot ;;
-	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, package, bench, geoip, browser or deb" >&2; return 1 ;;
+	*) echo "tools/deps.sh: unknown set '$1', expected build, demo, check, package, bench, analyse, geoip, browser or deb" >&2; return 1 ;;
 	esac
 }
 

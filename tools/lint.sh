@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a machine can say about taste: line and function lengths, unfinished words, and clang's analyzer.
+# What a machine can say about taste: line and function lengths, unfinished words. `make analyse` looks for faults.
 set -eu
 bad=0
 sources=$(find core geoip rules sensor reports cli tests \( -name '*.[ch]' -o -name '*.def' \) | sort)
@@ -16,8 +16,5 @@ complain "functions over 80 lines:" "$(for f in $code; do awk -v f="$f" '
 	/^\}/ { if (start && NR - start > 80) print f ":" start ": " NR - start " lines: " name; start = 0 }' "$f"
 done)"
 complain "files over 600 lines:" "$(wc -l $sources | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 }')"
-complain "unfinished words:" "$(grep -nE 'TODO|FIXME|XXX|HACK|not implemented|unimplemented' $code || true)"
-flags="-std=c17 -D_GNU_SOURCE -I. $(pkg-config --cflags sqlite3 yaml-0.1 libmaxminddb libcrypto)"
-printf '%s\n' $code | xargs -P "$(nproc)" -n 4 clang --analyze -Xclang -analyzer-werror -Xclang -analyzer-output=text \
-	$flags || bad=1
+complain "unfinished words:" "$(grep -nE '\b(TODO|FIXME|XXX|HACK)\b|not implemented|unimplemented' $code || true)"
 exit $bad

@@ -64,7 +64,7 @@ static int want(struct reading *r, const char *key, struct slice *value)
 
 static int want_number(struct reading *r, const char *key, int64_t *out)
 {
-	struct slice text;
+	struct slice text = { 0 };
 	int rc = want(r, key, &text);
 
 	return rc == TK_OK && !scalar_number(text, out) ? wrong(r, "%s is no number", key) : rc;
@@ -73,7 +73,7 @@ static int want_number(struct reading *r, const char *key, int64_t *out)
 /* Decoded bytes, in the room, where they stay. */
 static int want_bytes(struct reading *r, const char *key, struct slice *out)
 {
-	struct slice text;
+	struct slice text = { 0 };
 	int rc = want(r, key, &text);
 	size_t n = text.n;
 	uint8_t *p;

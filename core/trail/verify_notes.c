@@ -296,7 +296,7 @@ static void keep_manifest(struct verify *v, struct sealed *s, const struct manif
 
 static void check_checkpoint(struct verify *v, struct sealed *s, const struct vkey *day_key)
 {
-	char file[64];
+	char file[64] = "";
 	struct checkpoint c;
 	struct text_error why;
 	struct place at = in_segment(s->segment, file);
@@ -346,7 +346,7 @@ static void make_checkpoint(struct verify *v, struct walk *w, struct sealed *s)
 static void take_manifest(struct verify *v, struct walk *w, size_t i)
 {
 	struct sealed *s = &v->sealed[i];
-	char file[64];
+	char file[64] = "";
 	struct place at = in_segment(s->segment, file);
 	struct text_error why;
 	struct manifest m;

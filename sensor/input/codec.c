@@ -136,7 +136,7 @@ static int read_plain(struct codec_reader *r, uint8_t *out, size_t cap, size_t *
  * follow; anything else is not of this file. TK_OK when one begins. */
 static int next_member(struct codec_reader *r, struct err *e)
 {
-	int rc;
+	int rc = TK_OK;
 
 	do {
 		while (r->members && r->in.n > 0 && r->in.p[0] == 0)

@@ -63,7 +63,7 @@ void quic_keys_client(const struct quic_version *v, struct slice cid, struct qui
 		{ "quic key", "quic iv", "quic hp" }, { "quicv2 key", "quicv2 iv", "quicv2 hp" }
 	};
 	const char *const *label = labels[v->kind == 2];
-	uint8_t initial[TLS_HASH_MAX], secret[32];
+	uint8_t initial[TLS_HASH_MAX], secret[32] = { 0 };
 	struct slice from = slice_of(secret, sizeof secret);
 
 	tls_hmac(TLS_HASH_SHA256, slice_of(v->salt, sizeof v->salt), &cid, 1, initial); /* HKDF-Extract */
