@@ -160,16 +160,16 @@ endif
 		$(SHARE)/doc/tochoku/examples
 	install -m 644 rules/catalogue/*.yml $(SHARE)/tochoku/rules
 	install -m 644 sensor/llm/prices.yml $(SHARE)/tochoku
-	install -m 644 man/*.1 $(SHARE)/man/man1
+	install -m 644 $(PACKAGE)/tochoku.1 $(SHARE)/man/man1
 	install -m 644 $(PACKAGE)/tochoku.yml.5 $(SHARE)/man/man5
 	install -m 644 man/*.8 $(SHARE)/man/man8
-	install -m 644 README.md LICENSE $(PACKAGE)/sbom.spdx.json $(SHARE)/doc/tochoku
+	install -m 644 README.md LICENSE docs/guide-*.md docs/*.png $(PACKAGE)/sbom.spdx.json $(SHARE)/doc/tochoku
 	install -m 644 sensor/tochoku.example.yml docs/examples/* $(SHARE)/doc/tochoku/examples
 	install -D -m 644 $(PACKAGE)/tochoku.bash $(SHARE)/bash-completion/completions/tochoku
 	install -D -m 644 $(PACKAGE)/tochoku.zsh $(SHARE)/zsh/vendor-completions/_tochoku
 	install -D -m 644 $(PACKAGE)/tochoku.fish $(SHARE)/fish/vendor_completions.d/tochoku.fish
 
-package: $(addprefix $(PACKAGE)/,tochoku.yml.5 tochoku.bash tochoku.zsh tochoku.fish sbom.spdx.json)
+package: $(addprefix $(PACKAGE)/,tochoku.1 tochoku.yml.5 tochoku.bash tochoku.zsh tochoku.fish sbom.spdx.json)
 
 deb: ## a Debian package into build/: the same bytes wherever and whenever
 	@tools/deps.sh build deb
@@ -210,6 +210,10 @@ $(O)/%.o: %.c
 $(PACKAGE)/tochoku.yml.5: $(O)/tools/option_manual man/tochoku.yml.5.head man/tochoku.yml.5.tail
 	@mkdir -p $(@D)
 	$(Q)cat man/tochoku.yml.5.head >$@ && $(O)/tools/option_manual >>$@ && cat man/tochoku.yml.5.tail >>$@
+
+$(PACKAGE)/tochoku.1: man/tochoku.1 tools/command_manual.sh $(BIN)
+	@mkdir -p $(@D)
+	$(Q)tools/command_manual.sh man/tochoku.1 $(BIN) >$@
 
 $(O)/tools/option_manual: $(O)/tools/option_manual.o $(LIB)
 	$(Q)$(LINK) -o $@ $^ $(LDLIBS_ALL)

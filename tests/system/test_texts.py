@@ -61,8 +61,18 @@ def test_completions(tap):
 
 
 def test_manuals(tap):
-    p = run('make', '-s', 'build/package/tochoku.yml.5')
-    tap.ok(p.returncode == 0, 'tochoku.yml.5 is made', p.stderr)
+    p = run('make', '-s', 'build/package/tochoku.yml.5', 'build/package/tochoku.1')
+    tap.ok(p.returncode == 0, 'tochoku.yml.5 and tochoku.1 are made', p.stderr)
+    with open(os.path.join(ROOT, 'build/package/tochoku.1'), encoding='utf-8') as f:
+        page = f.read().replace('\\-', '-')
+    for name in commands():
+        told = re.findall(r'(?<![\w-])--?[a-z][a-z-]*', run(TOCHOKU, name, '--help').stdout)
+        section = re.search(r'^\.SS %s\n\.EX\n(.*?)^\.EE' % name, page, re.M | re.S)
+        tap.ok(section and all(o in section[1] for o in told) and len(section[1]) > 100, 'tochoku(1) has every option of %s' % name)
+    p = run('mandoc', '-T', 'utf8', 'build/package/tochoku.1')
+    shown = re.sub('.\b', '', p.stdout)
+    tap.ok(run(TOCHOKU, 'verify', '--help').stdout.splitlines()[2].strip() in shown and shown.count('EXIT STATUS') == 1,
+           'and shows them as they are', p.stderr)
     with open(os.path.join(ROOT, 'build/package/tochoku.yml.5'), encoding='utf-8') as f:
         text = f.read()
     with open(os.path.join(ROOT, 'sensor/tochoku.example.yml'), encoding='utf-8') as f:
@@ -77,7 +87,7 @@ def test_manuals(tap):
     for unit in os.listdir(os.path.join(ROOT, 'debian')):
         if unit.endswith(('.service', '.timer')) and unit != 'tochoku-metrics.service':
             tap.ok(unit in operator, 'tochoku(8) has %s' % unit)
-    for path in ('man/tochoku.1', 'man/tochoku.8', 'build/package/tochoku.yml.5'):
+    for path in ('man/tochoku.1', 'build/package/tochoku.1', 'man/tochoku.8', 'build/package/tochoku.yml.5'):
         if shutil.which('mandoc') is None:
             tap.skip('mandoc is not installed')
             continue
