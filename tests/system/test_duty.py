@@ -143,6 +143,24 @@ def second_person(tap, site):
     tap.equal((got['state'], got['approved_by']), ('approved', 'uid %d' % OTHER_UID), 'and is named')
 
 
+def group(tap, site):
+    """While `run` runs: the people of its group, under their own names, and nobody else, whatever the files allow."""
+    if os.geteuid() != 0 or not os.access(TOCHOKU, os.X_OK):
+        tap.skip('other people need root')
+        return
+    site.start()
+    site.tochoku('duty', 'handover', 'the recorder listens')
+    subprocess.run(['chmod', '-R', 'a+rwX', site.dir], check=True)
+    for uid, own, more, want in ((OTHER_UID + 1, OTHER_UID, [os.getegid(), 4], 0), (OTHER_UID + 2, os.getegid(), [], 0),
+                                 (OTHER_UID + 3, OTHER_UID, [4], 3)):
+        p = subprocess.run([TOCHOKU, '-c', site.config, 'duty', 'handover', 'by %d' % uid], user=uid, group=own, extra_groups=more,
+                           cwd=site.dir, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+        tap.ok(p.returncode == want and b'ermission' not in p.stderr, 'a person of groups %s' % [own, *more], p.stderr.decode())
+    text = site.tochoku('duty', 'list').decode()
+    tap.ok('by %d (uid %d)' % (OTHER_UID + 2, OTHER_UID + 2) in text, 'and the last that was said has the name of who said it', text)
+    site.stop()
+
+
 def days(tap, site):
     past = (NOW - datetime.timedelta(days=3)).strftime('%Y-%m-%d')
     tap.equal(items(site, '--date', past)['D1.1']['state'], 'missed', 'a day without signature is told as not done')
@@ -197,6 +215,7 @@ def main():
     dues(tap, site)
     answers(tap, site)
     second_person(tap, site)
+    group(tap, site)
     days(tap, site)
     site.cleanup()
     morning(tap)
