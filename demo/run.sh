@@ -150,6 +150,8 @@ wait_for 5 "nginx's start" curl -s "http://127.0.0.1:$port/v1/models"
 "$tochoku" run >run.out 2>run.err &
 sensor=$!
 since=$(date +%Y-%m-%dT%H:%M:%S%:z)
+# a command that comes before the recorder would open the ledger itself
+wait_for 20 "the recorder's start" sh -c "'$tochoku' status | grep -q '^OK .*recorder: running'"
 run "$tochoku" keys revoke "$("$tochoku" keys list --json | python3 "$top/demo/key_of.py" batch)"
 printf '%s' "$research_key" | run "$tochoku" keys add --id research --kind service
 sleep 1 # a log tells the second in which a key was used
@@ -164,7 +166,7 @@ tailed() {
 captured() { exported | python3 "$top/demo/captured.py" research.log >captured.txt 2>captured.err; }
 
 if [ -n "$can_capture" ]; then
-	wait_for 10 "the capture's start" sh -c "'$tochoku' status | grep -q '^OK.* research: captures from lo'"
+	wait_for 20 "the capture's start" sh -c "'$tochoku' status | grep -q '^OK.* research: captures from lo'"
 	how="captured live on lo"
 else
 	python3 "$top/demo/recorder.py" "$research" "$behind" research.pcap &
