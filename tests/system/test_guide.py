@@ -75,6 +75,7 @@ class Play:
                      'exec %s -c "$SITE/etc/tochoku.yml" "$@"' % (TOCHOKU, TOCHOKU))
         s.write('work/ward-7.key', 'sk-guide-ward-7-EXAMPLE')
         s.write('work/keys.csv', 'id,key,user,kind,owner,department\nward-8,sk-guide-ward-8-EXAMPLE,sato,person,,\n')
+        s.write('work/satisfaction.csv', 'score,comment\n5,速い\n4,\n3,用語が違う\n')
         self.env = dict(os.environ, PATH=s.path('bin') + ':' + os.environ['PATH'], SITE=s.dir, ROOT=ROOT, TZ='Asia/Tokyo', LC_ALL='C.UTF-8')
         self.run_out = open(s.path('run.out'), 'wb')
         self.process = subprocess.Popen([TOCHOKU, '-c', s.config, 'run'], stdout=self.run_out, stderr=self.run_out, cwd=s.dir)
