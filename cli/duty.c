@@ -151,7 +151,8 @@ static int run(struct cli *cli, int argc, char **argv)
 
 			return status != EXIT_DONE ? status : verbs[i].run(cli, &o);
 		}
-	return cli_usage(&command_duty, "say what to do: list, verdict, enter, inquiry, sign, handover, survey, "
+	return cli_usage(&command_duty,
+			 "say what to do: list, verdict, enter, inquiry, sign, handover, survey, "
 			 "assume, register or facts");
 }
 

@@ -9,8 +9,8 @@ extern const struct command command_duty;
 
 struct duty_options {
 	const char *date, *sheet, *as, *stands_for, *text, *correct, *coverage, *same_person, *inquiries_new,
-		*inquiries_open, *block, *low, *high, *source, *function, *from, *title, *owner, *due, *state, *csv,
-		*asked;
+		*inquiries_open, *block, *low, *high, *source, *function, *from, *title, *owner, *due, *state,
+		*csv, *asked;
 	bool json, accept;
 	char **words;
 	int n_words;

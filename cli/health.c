@@ -193,7 +193,8 @@ static void take_input(void *ctx, const struct input_state *s)
 
 void health_inputs(struct report_out *o, const struct config *cfg, struct ledger_reader *r)
 {
-	struct inputs_seen in = { o, cfg, calloc(cfg->n_tails + cfg->n_syslog + cfg->n_captures + 1, sizeof(bool)) };
+	struct inputs_seen in = { o, cfg,
+				  calloc(cfg->n_tails + cfg->n_syslog + cfg->n_captures + 1, sizeof(bool)) };
 	struct err e;
 
 	if (in.met == NULL)

@@ -42,7 +42,8 @@ void health_trail(struct report_out *o, const struct config *cfg);
 void health_backup(struct report_out *o, struct ledger_reader *r);
 /* Periods, holds, what is not finished, and the size limit (health_retention.c). */
 void health_retention(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
-/* Room where the ledger lies, how long it lasts, and what the recorder makes of it (health_disk.c). `r` may be NULL. */
+/* Room where the ledger lies, how long it lasts, and what the recorder makes of it (health_disk.c). `r` may
+ * be NULL. */
 void health_disk(struct report_out *o, const struct config *cfg, struct ledger_reader *r);
 /* Damaged ledgers that were set aside and lie there still. */
 void health_asides(struct report_out *o, const struct config *cfg);

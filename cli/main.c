@@ -120,8 +120,9 @@ static int run(int argc, char **argv)
 	return run_command(&cli, argc - i, argv + i);
 }
 
-/* Tables that grow lie in mappings of their own: these are moved, not copied, and given back whole. Left alone the
- * threshold rises with the first one that is freed, and the holes that tables leave stay in the heap. */
+/* Tables that grow lie in mappings of their own: these are moved, not copied, and given back whole. Left
+ * alone the threshold rises with the first one that is freed, and the holes that tables leave stay in the
+ * heap. */
 #define OWN_MAPPING (256 << 10)
 
 int main(int argc, char **argv)

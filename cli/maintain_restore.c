@@ -1,5 +1,5 @@
-/* tochoku maintain restore-test: a backup restored into a scratch folder, checked there, and compared with what
- * is in use. */
+/* tochoku maintain restore-test: a backup restored into a scratch folder, checked there, and compared with
+ * what is in use. */
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

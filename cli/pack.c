@@ -78,7 +78,8 @@ static int choose_part(struct packing *p)
 
 	p->part.sealed = trail_sealed(p->cfg->ledger.trail);
 	while (rc == TK_OK && p->part.first + 1 < p->part.sealed &&
-	       (rc = trail_segment_end(p->cfg->ledger.trail, p->part.first, &closed, &last, &p->e)) == TK_OK &&
+	       (rc = trail_segment_end(p->cfg->ledger.trail, p->part.first, &closed, &last, &p->e)) ==
+		       TK_OK &&
 	       closed * NS_PER_SEC <= p->o->from_ns)
 		p->part.first++;
 	if (rc == TK_OK)
@@ -122,10 +123,13 @@ static int64_t time_of(const struct record *r, struct slice line)
 {
 	struct slice text;
 	int64_t ns;
-	const char *key = r->type == RECORD_ACCESS ? "@timestamp" : r->type == RECORD_FINDING ? "first" : NULL;
+	const char *key = r->type == RECORD_ACCESS    ? "@timestamp"
+			  : r->type == RECORD_FINDING ? "first"
+						      : NULL;
 
-	return key != NULL && record_string(line, key, &text) && time_parse_rfc3339(text, false, &ns) ? ns
-												     : r->ts_ns;
+	return key != NULL && record_string(line, key, &text) && time_parse_rfc3339(text, false, &ns)
+		       ? ns
+		       : r->ts_ns;
 }
 
 static void take_record(struct packing *p, const struct record *r, struct slice line)
@@ -479,8 +483,9 @@ static int begin(struct packing *p)
 	file_path(p->trail, sizeof p->trail, p->folder, "trail");
 	buf_init(&p->segments, TABLE_MAX);
 	buf_init(&p->erasures, TABLE_MAX);
-	buf_str(&p->segments, "segment\topened\tclosed\trecords\tfirst_seq\tlast_seq\tclock\toffset_ms\tdropped\t"
-			      "in_pack\n");
+	buf_str(&p->segments,
+		"segment\topened\tclosed\trecords\tfirst_seq\tlast_seq\tclock\toffset_ms\tdropped\t"
+		"in_pack\n");
 	buf_str(&p->erasures, "seq\tsegment\tfirst\tlast\tscope\treason\tpolicy\tapprovers\n");
 	return TK_OK;
 }

@@ -89,7 +89,8 @@ int cli_request(const struct config *cfg, struct slice request, struct buf *repl
 }
 
 /* request: an object without its end, which lacks the range and the count. */
-static void log_use(const struct config *cfg, struct json_out *o, int64_t from_ns, int64_t to_ns, int64_t count)
+static void log_use(const struct config *cfg, struct json_out *o, int64_t from_ns, int64_t to_ns,
+		    int64_t count)
 {
 	struct buf reply;
 	struct slice error;

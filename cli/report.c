@@ -145,7 +145,8 @@ static int read_arguments(struct cli_report *c, int argc, char **argv, struct op
 	if (o->lang != NULL && languages(o->lang, c->form.langs) == 0)
 		return cli_usage(&command_report, "unknown language \"%s\", expected ja, en or ja,en",
 				 o->lang);
-	if (o->audience != NULL && strcmp(o->audience, "officer") != 0 && strcmp(o->audience, "managers") != 0)
+	if (o->audience != NULL && strcmp(o->audience, "officer") != 0 &&
+	    strcmp(o->audience, "managers") != 0)
 		return cli_usage(&command_report, "unknown reader \"%s\", expected officer or managers",
 				 o->audience);
 	c->form.managers = o->audience != NULL && strcmp(o->audience, "managers") == 0;
@@ -157,8 +158,8 @@ static int read_arguments(struct cli_report *c, int argc, char **argv, struct op
 	return EXIT_DONE;
 }
 
-/* The same words for the program that has the output: `words` from "report" on, and NULL. Does not return, but
- * where that program is missing. */
+/* The same words for the program that has the output: `words` from "report" on, and NULL. Does not return,
+ * but where that program is missing. */
 static int ask_other(const struct cli *cli, const struct report_output *output, int n, char **words)
 {
 	const char **args = calloc((size_t)n + 4, sizeof *args);

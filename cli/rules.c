@@ -364,15 +364,16 @@ static int run_rules(struct cli *cli, int argc, char **argv)
 	int status;
 
 	if (argc < 2)
-		return cli_usage(&command_rules, "rules needs one of check, list, eval, test, explain, replay");
+		return cli_usage(&command_rules,
+				 "rules needs one of check, list, eval, test, explain, replay");
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		if (strcmp(argv[1], verbs[i].name) != 0)
 			continue;
 		status = read_options(&o, argc - 1, argv + 1, verbs[i].accepts);
 		return status == EXIT_DONE ? verbs[i].run(&o) : status;
 	}
-	return cli_usage(&command_rules, "rules has no '%s': there are check, list, eval, test, explain and replay",
-			 argv[1]);
+	return cli_usage(&command_rules,
+			 "rules has no '%s': there are check, list, eval, test, explain and replay", argv[1]);
 }
 
 const struct command command_rules = {

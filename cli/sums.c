@@ -68,7 +68,8 @@ static int walk(const char *folder, const char *below, int depth, struct buf *ou
 	struct dirent **list;
 	int n, rc = TK_OK;
 
-	if (!file_path(path, sizeof path, folder, "%s", below) || (n = scandir(path, &list, NULL, alphasort)) < 0)
+	if (!file_path(path, sizeof path, folder, "%s", below) ||
+	    (n = scandir(path, &list, NULL, alphasort)) < 0)
 		return err_sys(e, "%s", path);
 	for (int i = 0; i < n; i++) {
 		const char *entry = list[i]->d_name;
@@ -109,7 +110,8 @@ static int differs(struct slice said, struct slice is, struct err *e)
 		more_b = take_line(&is, &b);
 	} while (more_a && more_b && slice_eq(a, b));
 	if (!more_a && !more_b)
-		return said.n == 0 ? TK_OK : err_set(e, TK_EMALFORMED, SUMS_NAME ": its last line is not whole");
+		return said.n == 0 ? TK_OK
+				   : err_set(e, TK_EMALFORMED, SUMS_NAME ": its last line is not whole");
 	a = more_a ? slice_from(a, 66) : slice_from(b, 66);
 	b = more_b ? slice_from(b, 66) : a;
 	name = slice_cmp(a, b) < 0 ? a : b; /* both lists are sorted: this one is in one alone, or differs */

@@ -18,7 +18,8 @@ struct comparing {
 	int64_t end;  /* seq behind the last sealed record */
 	int64_t next; /* seq of the row that must come next */
 	int64_t told;
-	int64_t behind; /* records before the ledger's first one, which were in one that was set aside; 0: none */
+	int64_t behind; /* records before the ledger's first one, which were in one that was set aside; 0:
+			   none */
 	bool met;	/* a row */
 };
 

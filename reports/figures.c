@@ -145,8 +145,8 @@ static int read_invoice(struct figures *d, struct ledger_reader *r, struct err *
 	first = end - before.day;
 	date_format(before, text);
 	memcpy(d->invoice_month, text, sizeof d->invoice_month - 1);
-	rc = ledger_sums(r, figures_bucket(zone_day_start(first)), figures_bucket(zone_day_start(end)), BY_BUCKET,
-			 take_invoiced, d, e);
+	rc = ledger_sums(r, figures_bucket(zone_day_start(first)), figures_bucket(zone_day_start(end)),
+			 BY_BUCKET, take_invoiced, d, e);
 	return rc == TK_OK ? ledger_invoice(r, d->invoice_month, &d->invoice, e) : rc;
 }
 

@@ -95,7 +95,10 @@ struct duty_rate {
 	int64_t due, done, late, missing;
 	int32_t missed[RATE_NAMES]; /* the first days on which one was not done */
 	size_t n_missed, missed_days;
-	struct { struct slice who; int64_t n; } by[RATE_NAMES]; /* who signed, in the order of the first time */
+	struct {
+		struct slice who;
+		int64_t n;
+	} by[RATE_NAMES]; /* who signed, in the order of the first time */
 	size_t n_by;
 };
 /* What a month is judged by, beside its use. */
@@ -178,8 +181,8 @@ struct figures {
 };
 
 /* Base figures of a period; what a report needs beside them it reads itself. */
-int figures_read(struct figures **out, struct ledger_reader *r, const struct config *cfg, struct calendar *cal,
-		 struct period period, struct err *e);
+int figures_read(struct figures **out, struct ledger_reader *r, const struct config *cfg,
+		 struct calendar *cal, struct period period, struct err *e);
 /* What hinders knowing the cost, the forecast and the invoice: a day's, from its events. */
 int figures_read_costs(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);
 int figures_read_day(struct figures *f, struct ledger_reader *r, struct calendar *cal, struct err *e);

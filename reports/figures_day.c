@@ -90,8 +90,9 @@ int figures_read_day(struct figures *d, struct ledger_reader *r, struct calendar
 	day->holiday = figures_keep(d, slice_str(day->info.holiday));
 	rc = figures_read_trail(d, r, e);
 	if (rc == TK_OK && day->error_to > day->error_from)
-		rc = availability_read(&d->review.availability, r, &d->said.incidents, d->cfg->reports.service,
-				       day->error_from * NS_PER_SEC, day->error_to * NS_PER_SEC, e);
+		rc = availability_read(&d->review.availability, r, &d->said.incidents,
+				       d->cfg->reports.service, day->error_from * NS_PER_SEC,
+				       day->error_to * NS_PER_SEC, e);
 	if (rc == TK_OK)
 		rc = figures_read_costs(d, r, cal, e);
 	if (rc == TK_OK)

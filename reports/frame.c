@@ -36,7 +36,8 @@ void frame_seal(struct sheet *s)
 	if (seals->size > 0)
 		sheet_add_field(s, W_TRAIL,
 				sheet_text_of(s, say(s, W_SEAL_IS), say_count(s, seals->size - 1),
-					      say_count(s, seals->size), sheet_copy(s, slice_str(seals->code))));
+					      say_count(s, seals->size),
+					      sheet_copy(s, slice_str(seals->code))));
 }
 
 /* More than 1 % unknown is said aloud (reports.md 5). */

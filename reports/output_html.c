@@ -209,7 +209,8 @@ static void sections(const struct sheet *s, bool appendix, struct buf *out)
 
 static void sheet(const struct sheet *s, struct buf *out)
 {
-	buf_fmt(out, "<section class=\"sheet%s\" lang=\"%s\">\n", s->one_page ? " one" : "", lang_code(s->lang));
+	buf_fmt(out, "<section class=\"sheet%s\" lang=\"%s\">\n", s->one_page ? " one" : "",
+		lang_code(s->lang));
 	head(s, out);
 	sections(s, false, out);
 	html_element(out, "<div class=\"special\">", say(s, W_SPECIAL), "");

@@ -223,8 +223,9 @@ static void section_head(struct pdf *p, const struct sheet_section *b, int numbe
 			buf_fmt(&line, say(p->s, W_PLANNED), b->planned);
 			buf_fmt(&line, "  %s   ", b->role);
 		}
-		buf_fmt(&line, "%s %s   %s %s", say(p->s, W_ACTUAL), b->actual != NULL ? b->actual : "____:____",
-			say(p->s, W_CHECKER), b->checker != NULL ? b->checker : "________________");
+		buf_fmt(&line, "%s %s   %s %s", say(p->s, W_ACTUAL),
+			b->actual != NULL ? b->actual : "____:____", say(p->s, W_CHECKER),
+			b->checker != NULL ? b->checker : "________________");
 		down(p, buf_cstr(&line), small);
 		if (b->window != NULL)
 			down(p, b->window, small);

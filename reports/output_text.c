@@ -89,7 +89,8 @@ static void verdict(const struct sheet *s, const struct sheet_item *i, struct bu
 
 	if (v == VERDICT_NONE)
 		return;
-	buf_fmt(out, i->said != VERDICT_NONE ? "  %s %s" : "  [%s %s]", verdict_mark(v), say(s, verdict_word(v)));
+	buf_fmt(out, i->said != VERDICT_NONE ? "  %s %s" : "  [%s %s]", verdict_mark(v),
+		say(s, verdict_word(v)));
 	if (v != i->verdict && i->verdict != VERDICT_NONE)
 		buf_fmt(out, say(s, W_PROPOSED_WAS), verdict_mark(i->verdict));
 }

@@ -1,14 +1,10 @@
-#include "sensor/captures.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/base/hash.h"
 #include "core/base/sys.h"
-#include "core/base/zone.h"
-#include "sensor/capture_keys.h"
+#include "sensor/captures_state.h"
 #include "sensor/input/capture_open.h"
-#include "sensor/input/capture_ring.h"
 
 #define BLOCKS_A_STEP 8			  /* of one ring: then the others have their turn */
 #define FLUSH_BYTES (64u << 10)		  /* a batch that goes into the socket's buffer at once */
@@ -17,52 +13,8 @@
 #define COUNT_NS NS_PER_SEC		  /* how often the kernel is asked what it dropped */
 #define LATE_NS (INT64_C(2) * CAPTURE_RETIRE_MS * 1000000) /* a packet may come so late out of the ring */
 #define SECRETS 65536			  /* TLS connections of a capture: as many as are followed */
-#define KEYS_NS (INT64_C(100) * 1000000)  /* a file has no poll: how often a key log is looked at */
 #define SECRETS_LATE_NS (3 * NS_PER_SEC)  /* a file takes a second to be found, a buffer one to be written */
 #define LAST_KEYS 64			  /* steps that a stop takes to read its key log to the end */
-
-struct capture {
-	struct captures *owner;
-	char *name, *interface;
-	struct tap *tap;
-	struct capture_keys *keys;   /* NULL: it has no key log */
-	uint64_t keys_version;	     /* that the tap has met */
-	int64_t keys_at;
-	bool told_bad_keys;
-	struct capture_ring ring;
-	uint64_t id; /* of the ring */
-	bool up;     /* it gives packets; else what it still holds is read until close_at */
-	int64_t close_at;
-	bool drained;		   /* everything until now was read */
-	bool begins;		   /* nothing was watched before the next batch */
-	struct generation session; /* as it will be after the open batch */
-	uint64_t from;		   /* its position before that */
-	uint64_t told_line;
-	int64_t sent_at;
-	struct losses losses;
-};
-
-/* A session that was killed, to be told as over. */
-struct killed {
-	struct capture *capture;
-	struct generation session;
-};
-
-struct captures {
-	struct outbox *outbox;
-	struct outbox_user user;
-	const struct parse_context *fields;
-	struct captures_sink sink;
-	struct capture list[CAPTURES_MAX];
-	size_t n;
-	struct killed *killed;
-	size_t n_killed;
-	struct capture *pending; /* whose batch is open */
-	int64_t pending_since, mono, wall, counted_at;
-	bool may_wait; /* at the end, when no packet is waited for any more */
-	int rc;	       /* of what was done inside a tap's call */
-	struct err err;
-};
 
 /* ---- batches ---- */
 
@@ -78,7 +30,7 @@ static bool new_session(struct capture *p)
 	return true;
 }
 
-static bool can_send(const struct captures *c, unsigned n)
+bool captures_can_send(const struct captures *c, unsigned n)
 {
 	return c->may_wait || outbox_ready(c->outbox, n);
 }
@@ -169,12 +121,12 @@ static int add_event(struct captures *c, struct capture *p, const struct access_
 {
 	int rc = TK_OK;
 
-	if (c->pending != p && c->outbox->open != NULL && !can_send(c, 1))
+	if (c->pending != p && c->outbox->open != NULL && !captures_can_send(c, 1))
 		return TK_ELIMIT;
 	if ((rc = open_batch(c, p, &c->err)) != TK_OK)
 		return rc;
 	rc = batch_add(c->outbox->w, ev);
-	if (rc != TK_ELIMIT || !can_send(c, 1))
+	if (rc != TK_ELIMIT || !captures_can_send(c, 1))
 		return rc;
 	if ((rc = send_batch(c, &c->err)) == TK_OK && (rc = open_batch(c, p, &c->err)) == TK_OK)
 		rc = batch_add(c->outbox->w, ev);
@@ -197,7 +149,7 @@ static void take_event(void *ctx, struct access_event *ev)
 	if (c->rc != TK_OK)
 		return;
 	p->session.position++;
-	if (batch_bytes(c->outbox->w) >= FLUSH_BYTES && can_send(c, 1)) {
+	if (batch_bytes(c->outbox->w) >= FLUSH_BYTES && captures_can_send(c, 1)) {
 		p->drained = false;
 		c->rc = send_batch(c, &c->err);
 	}
@@ -207,7 +159,7 @@ static int tell_killed(struct captures *c, struct err *e)
 {
 	int rc = TK_OK;
 
-	while (rc == TK_OK && c->n_killed > 0 && can_send(c, 2)) {
+	while (rc == TK_OK && c->n_killed > 0 && captures_can_send(c, 2)) {
 		const struct killed *k = &c->killed[c->n_killed - 1];
 		struct loss l = { .reason = LOSS_IN_FLIGHT, .n = k->session.line };
 		struct batch_head head = { .mode = BATCH_TAIL,
@@ -368,52 +320,6 @@ int captures_state(struct captures *c, const struct role_capture_state *s, struc
 	return TK_OK;
 }
 
-/* ---- secrets ---- */
-
-static void tell_bad_keys(struct captures *c, struct capture *p)
-{
-	char text[512];
-
-	if (p->told_bad_keys || key_log_bad_lines(capture_keys_log(p->keys)) == 0)
-		return;
-	p->told_bad_keys = true;
-	snprintf(text, sizeof text,
-		 "capture %s: its key log has lines that are none (LABEL RANDOM SECRET, in hex); they are "
-		 "passed over",
-		 p->name);
-	c->sink.say(c->sink.ctx, text);
-}
-
-/* True: there is more. */
-static bool read_keys(struct captures *c, struct capture *p)
-{
-	bool more = p->keys != NULL && capture_keys_step(p->keys);
-
-	if (p->keys != NULL)
-		tell_bad_keys(c, p);
-	return more;
-}
-
-/* Packets or not. What waits for secrets is looked at again. */
-static bool look_at_keys(struct captures *c, struct capture *p)
-{
-	uint64_t version;
-	bool more;
-
-	if (p->keys == NULL || c->mono - p->keys_at < KEYS_NS)
-		return false;
-	more = read_keys(c, p);
-	if (!more)
-		p->keys_at = c->mono;
-	version = key_log_version(capture_keys_log(p->keys));
-	/* They may make events, which need room. */
-	if (version != p->keys_version && c->rc == TK_OK && can_send(c, 2)) {
-		p->keys_version = version;
-		tap_retry(p->tap);
-	}
-	return more;
-}
-
 /* ---- packets ---- */
 
 static void read_block(struct captures *c, struct capture *p)
@@ -429,7 +335,7 @@ static void read_ring(struct captures *c, struct capture *p, unsigned blocks, bo
 	p->drained = false;
 	for (; blocks > 0 && c->rc == TK_OK; blocks--) {
 		/* Not now: the packets stay where they are. */
-		if (!can_send(c, 2))
+		if (!captures_can_send(c, 2))
 			return;
 		if (!capture_ring_begin(&p->ring)) {
 			p->drained = true;
@@ -437,7 +343,7 @@ static void read_ring(struct captures *c, struct capture *p, unsigned blocks, bo
 			return;
 		}
 		/* Whoever sends what is encrypted has its secret, and has written it by now. */
-		read_keys(c, p);
+		captures_read_keys(c, p);
 		read_block(c, p);
 	}
 	*busy = true;
@@ -479,7 +385,7 @@ static int send_due(struct captures *c, struct capture *p, struct err *e)
 {
 	int rc;
 
-	if (!is_due(c, p) || !can_send(c, 2))
+	if (!is_due(c, p) || !captures_can_send(c, 2))
 		return TK_OK;
 	rc = open_batch(c, p, e);
 	return rc == TK_OK ? send_batch(c, e) : rc;
@@ -492,8 +398,8 @@ static int failed(const struct captures *c, struct err *e)
 	return c->rc;
 }
 
-/* Two turns lie a moment apart. If more has passed, by whatever clock, the sensor stood still, the machine slept, or the
- * clock was set forward: nobody can say that every minute in between was watched. */
+/* Two turns lie a moment apart. If more has passed, by whatever clock, the sensor stood still, the machine
+ * slept, or the clock was set forward: nobody can say that every minute in between was watched. */
 static void note_stall(struct captures *c, int64_t mono, int64_t wall)
 {
 	if (c->mono == 0 || (mono - c->mono < STALL_NS && wall - c->wall < STALL_NS))
@@ -519,7 +425,7 @@ int captures_step(struct captures *c, int64_t mono, int64_t wall, int64_t *sleep
 	for (size_t i = 0; rc == TK_OK && i < c->n; i++) {
 		struct capture *p = &c->list[i];
 
-		busy |= look_at_keys(c, p);
+		busy |= captures_look_at_keys(c, p);
 		read_ring(c, p, BLOCKS_A_STEP, &busy);
 		if (p->close_at != 0 && mono >= p->close_at && p->drained)
 			close_ring(p);
@@ -539,7 +445,7 @@ int captures_step(struct captures *c, int64_t mono, int64_t wall, int64_t *sleep
 size_t captures_poll(const struct captures *c, struct pollfd polled[CAPTURES_MAX])
 {
 	/* What cannot be read now is not waited for; an error is told all the same. */
-	short events = can_send(c, 2) ? POLLIN : 0;
+	short events = captures_can_send(c, 2) ? POLLIN : 0;
 
 	for (size_t i = 0; i < c->n; i++)
 		polled[i] = (struct pollfd){ .fd = c->list[i].ring.fd, .events = events };
@@ -568,7 +474,7 @@ static void read_all(struct captures *c)
 
 	for (size_t i = 0; i < c->n; i++) {
 		c->list[i].keys_at = c->mono - KEYS_NS;
-		for (int steps = 0; steps < LAST_KEYS && look_at_keys(c, &c->list[i]); steps++)
+		for (int steps = 0; steps < LAST_KEYS && captures_look_at_keys(c, &c->list[i]); steps++)
 			;
 		read_ring(c, &c->list[i], c->list[i].ring.n_blocks + 1, &busy);
 	}

@@ -293,9 +293,11 @@ static void *feed_thread(void *arg)
 /* The recorder in this process; the files are fed beside it. */
 static int record_here(struct import *m, int batch_fd, int lock_fd, struct err *e)
 {
-	struct recorder_options ro = {
-		.cfg = m->o->cfg, .supervisor_fd = -1, .batch_fd = batch_fd, .lock_fd = lock_fd, .ready_fd = -1
-	};
+	struct recorder_options ro = { .cfg = m->o->cfg,
+				       .supervisor_fd = -1,
+				       .batch_fd = batch_fd,
+				       .lock_fd = lock_fd,
+				       .ready_fd = -1 };
 	struct recorder_result rr = { 0 };
 	int guard = fcntl(batch_fd, F_DUPFD_CLOEXEC, 3), rc;
 	pthread_t thread;

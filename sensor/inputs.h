@@ -1,5 +1,5 @@
-/* What a sensor is told of the configuration before anything else: its options and the names of all inputs. Waits
- * for room in the channel. One thread. */
+/* What a sensor is told of the configuration before anything else: its options and the names of all inputs.
+ * Waits for room in the channel. One thread. */
 #ifndef TK_SENSOR_INPUTS_H
 #define TK_SENSOR_INPUTS_H
 

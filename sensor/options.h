@@ -94,10 +94,11 @@ struct role_syslog_input {
 	struct slice name, format;    /* as of a role_input */
 };
 
-/* A socket of datagrams, with its descriptor; one that listens, without; or a connection to it, with its own. */
+/* A socket of datagrams, with its descriptor; one that listens, without; or a connection to it, with its own.
+ */
 struct role_syslog_socket {
 	uint32_t input;
-	bool begins;                  /* nobody listened there until now: of a sensor before nothing is left */
+	bool begins; /* nobody listened there until now: of a sensor before nothing is left */
 	uint64_t connection;          /* random, never 0; 0: no connection */
 	uint64_t taken;               /* bytes of the connection that were taken out of it before */
 	uint64_t refused;             /* connections refused since the last message, as too many were open */

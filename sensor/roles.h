@@ -29,11 +29,12 @@ enum role_message {
 	ROLE_REJECTED, /* sensor to the importing parent: place and reason of one of the first rejected lines
 			*/
 	ROLE_CAPTURE_INPUT, /* to sensor: name and interface of one capture, before all others */
-	ROLE_CAPTURE,       /* to sensor, one descriptor: an opened, filtered capture */
+	ROLE_CAPTURE,	    /* to sensor, one descriptor: an opened, filtered capture */
 	ROLE_CAPTURE_STATE, /* to sensor: packets that the card dropped; the interface has gone */
 	ROLE_CAPTURE_LOST,  /* sensor to supervisor: this capture gives nothing any more; open another */
-	ROLE_KEYLOG, /* to sensor, one descriptor: the file that is a capture's key log now */
-	ROLE_SYSLOG_INPUT, /* to sensor: name, format and transport of one socket for log lines, before all others */
+	ROLE_KEYLOG,	    /* to sensor, one descriptor: the file that is a capture's key log now */
+	ROLE_SYSLOG_INPUT,  /* to sensor: name, format and transport of one socket for log lines, before all
+			       others */
 	ROLE_SYSLOG_SOCKET, /* to sensor, with a descriptor but for a listening TCP socket: it is open */
 	ROLE_SYSLOG_DONE,   /* sensor to supervisor: this connection is read to its end and may be closed */
 	ROLE_MESSAGE_COUNT
@@ -43,9 +44,9 @@ enum role_message {
 int sensor_main(void);
 /* Entry of `--role recorder`. */
 int recorder_main(const char *config_file);
-/* `tochoku run`; with the recorder elsewhere `run --only sensor`, which meets it at its control socket. The file of
- * `cfg` is read again at SIGHUP. TK_OK after SIGTERM or SIGINT. Else TK_ECONFIG, TK_EBUSY or TK_EIO; `e` may be empty when
- * the role that failed has already said why. */
+/* `tochoku run`; with the recorder elsewhere `run --only sensor`, which meets it at its control socket. The
+ * file of `cfg` is read again at SIGHUP. TK_OK after SIGTERM or SIGINT. Else TK_ECONFIG, TK_EBUSY or TK_EIO;
+ * `e` may be empty when the role that failed has already said why. */
 int supervisor_run(const struct config *cfg, bool recorder_elsewhere, struct err *e);
 /* `tochoku run --only recorder`. */
 int recorder_alone(const struct config *cfg, struct err *e);

@@ -374,7 +374,8 @@ static int work(struct sensor *s, int64_t *sleep_ns, struct err *e)
 		s->ready = true;
 	}
 	/* A tail may wait for the recorder; packets and datagrams do not. */
-	if (captures_count(s->captures) + syslogs_count(s->syslogs) == 0 || outbox_ready(&s->outbox, TAIL_BATCHES))
+	if (captures_count(s->captures) + syslogs_count(s->syslogs) == 0 ||
+	    outbox_ready(&s->outbox, TAIL_BATCHES))
 		rc = tails_step(s->tails, sys_mono_ns(), sys_now_ns(), sleep_ns, e);
 	if (rc == TK_OK && s->ready)
 		rc = captures_step(s->captures, sys_mono_ns(), sys_now_ns(), sleep_ns, e);

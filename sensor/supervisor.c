@@ -443,7 +443,8 @@ static void turn(struct supervisor *s)
 	int64_t wait_ns = s->stopping ? NS_PER_SEC / 20 : scan_due(s);
 	struct pollfd p[3 + SYSLOG_MAX] = { { .fd = s->signals, .events = POLLIN },
 					    { .fd = s->sensor.channel, .events = POLLIN },
-					    { .fd = s->stopping ? -1 : watch_fd(s->watch), .events = POLLIN } };
+					    { .fd = s->stopping ? -1 : watch_fd(s->watch),
+					      .events = POLLIN } };
 	size_t sockets = s->stopping ? 0 : syslog_watch_poll(s->syslog, p + 3);
 	struct timespec wait;
 

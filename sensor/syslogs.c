@@ -360,7 +360,9 @@ static int receive(struct syslogs *s, struct syslog_input *in, struct slice *out
 
 static int add_datagram(struct syslogs *s, struct syslog_input *in, struct slice text, struct err *e)
 {
-	struct line line = { .text = text, .offset = in->lines, .end = in->lines + 1, .number = in->lines + 1 };
+	struct line line = {
+		.text = text, .offset = in->lines, .end = in->lines + 1, .number = in->lines + 1
+	};
 	int rc = open_batch(s, in, e);
 
 	if (rc != TK_OK || text.n == 0)

@@ -1,9 +1,10 @@
 /* Log lines that come as syslog: datagrams and connections become batches, and losses beside them.
  *
- * A connection's bytes stay in the kernel until the recorder has committed what they made; only then are they taken
- * out. The supervisor holds the connection too, so a sensor or recorder that is killed loses and doubles nothing of
- * it: the next one begins where the ledger is. A datagram can only be taken out to be looked at: those of the last
- * moment are lost with the sensor, which is told as a gap; what comes while none runs waits in the kernel. One thread. */
+ * A connection's bytes stay in the kernel until the recorder has committed what they made; only then are they
+ * taken out. The supervisor holds the connection too, so a sensor or recorder that is killed loses and
+ * doubles nothing of it: the next one begins where the ledger is. A datagram can only be taken out to be
+ * looked at: those of the last moment are lost with the sensor, which is told as a gap; what comes while none
+ * runs waits in the kernel. One thread. */
 #ifndef TK_SENSOR_SYSLOGS_H
 #define TK_SENSOR_SYSLOGS_H
 
@@ -35,8 +36,8 @@ size_t syslogs_count(const struct syslogs *s);
 int syslogs_input(struct syslogs *s, const struct role_syslog_input *in, struct err *e);
 /* Takes the descriptor over, also when it fails; -1: none. */
 int syslogs_socket(struct syslogs *s, const struct role_syslog_socket *in, int fd, struct err *e);
-/* What the ledger knows of this input, once all sockets were handed in: where a connection goes on; of what is
- * gone, that it was not finished. */
+/* What the ledger knows of this input, once all sockets were handed in: where a connection goes on; of what
+ * is gone, that it was not finished. */
 int syslogs_resume(struct syslogs *s, struct slice input, const struct generation *g, struct err *e);
 
 /* Does a piece of work. *sleep_ns is lowered to when to call again; 0 at once. */

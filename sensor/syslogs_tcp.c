@@ -32,7 +32,8 @@ static void take_out(struct connection *c)
 {
 	while (c->taken < connection_at(c)) {
 		uint64_t rest = connection_at(c) - c->taken;
-		ssize_t n = recv(c->fd, NULL, rest < WINDOW ? (size_t)rest : WINDOW, MSG_TRUNC | MSG_DONTWAIT);
+		ssize_t n =
+			recv(c->fd, NULL, rest < WINDOW ? (size_t)rest : WINDOW, MSG_TRUNC | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -190,8 +191,8 @@ int connection_step(struct syslogs *s, struct connection *c, bool *busy, struct 
 	bool last;
 	int rc;
 
-	if (c->busy || c->finished || (!c->readable && !c->ended && !s->may_wait) || s->mono < c->wait_until ||
-	    !syslogs_can_send(s, 2))
+	if (c->busy || c->finished || (!c->readable && !c->ended && !s->may_wait) ||
+	    s->mono < c->wait_until || !syslogs_can_send(s, 2))
 		return TK_OK;
 	c->readable = false;
 	n = look(s, c);

@@ -224,9 +224,10 @@ void syslog_watch_look(struct syslog_watch *w, int64_t mono)
 		p->try_at = mono + AGAIN_NS;
 		snprintf(why, sizeof why, "cannot listen at %s %s: %s%s", p->cfg->transport, p->cfg->listen,
 			 strerror(errno),
-			 errno == EACCES	 ? " (a port below 1024 needs CAP_NET_BIND_SERVICE)"
-			 : errno == EAFNOSUPPORT ? " (the unit's RestrictAddressFamilies needs AF_INET and AF_INET6)"
-						 : "");
+			 errno == EACCES ? " (a port below 1024 needs CAP_NET_BIND_SERVICE)"
+			 : errno == EAFNOSUPPORT
+				 ? " (the unit's RestrictAddressFamilies needs AF_INET and AF_INET6)"
+				 : "");
 		if (strcmp(why, p->told) != 0)
 			role_say("input %s: %s; tried again", p->cfg->name, why);
 		memcpy(p->told, why, sizeof why);
@@ -253,8 +254,8 @@ static bool ask(int fd, struct tcp_info *info)
 	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &n) == 0;
 }
 
-/* Bytes that were taken out of it: those that came, less those that wait. Nobody reads it meanwhile, but more may
- * come between the two questions. */
+/* Bytes that were taken out of it: those that came, less those that wait. Nobody reads it meanwhile, but more
+ * may come between the two questions. */
 static uint64_t taken(int fd)
 {
 	struct tcp_info before, after;

@@ -1,6 +1,6 @@
-/* The supervisor's eye on the sockets of inputs.syslog: opens them, accepts connections, and hands descriptors to
- * the sensor. It keeps its own, so that what a sensor has not taken out of a socket waits for the next one; it
- * reads nothing of them. Trouble is told once on standard error. One thread. */
+/* The supervisor's eye on the sockets of inputs.syslog: opens them, accepts connections, and hands
+ * descriptors to the sensor. It keeps its own, so that what a sensor has not taken out of a socket waits for
+ * the next one; it reads nothing of them. Trouble is told once on standard error. One thread. */
 #ifndef TK_SENSOR_WATCH_SYSLOG_H
 #define TK_SENSOR_WATCH_SYSLOG_H
 

@@ -7,8 +7,10 @@ code=$(find core geoip rules sensor reports cli -name '*.c' | sort)
 
 complain() { [ -z "$2" ] || { printf '%s\n%s\n' "$1" "$2"; bad=1; }; }
 
+# A row of a table and a line of text that people read are one line.
 complain "lines over 110 columns (a tab is 8):" "$(for f in $sources; do
-	expand "$f" | awk -v f="$f" '{ n = $0; gsub(/[\200-\277]/, "", n) } length(n) > 110 { print f ":" NR ": " length(n) }'
+	expand "$f" | awk -v f="$f" '{ n = $0; gsub(/[\200-\277]/, "", n) } f ~ /\.def$/ && /^ *[A-Z_]+\(/ { next }
+		/^ *"/ || /\.doc = "/ { next } length(n) > 110 { print f ":" NR ": " length(n) }'
 done)"
 complain "functions over 80 lines:" "$(for f in $code; do awk -v f="$f" '
 	/^[A-Za-z_].*[^;]$/ { head = $0 }

@@ -31,6 +31,8 @@ static void row(void *ctx, const char *path, const struct option *o)
 	if (o->shape == MANY)
 		put(o->type->what);
 	fputs((o->flags & REQUIRED) != 0 ? "; required)\n" : ")\n", stdout);
+	if (o->doc[0] == '.' || o->doc[0] == '\'')
+		fputs("\\&", stdout);
 	putchar(o->doc[0] >= 'a' && o->doc[0] <= 'z' ? o->doc[0] - 'a' + 'A' : o->doc[0]);
 	put(o->doc + 1);
 	fputs(".\n", stdout);

@@ -42,7 +42,9 @@ static char *first_of(const struct place *places, size_t n)
 char *shipped_path(const char *installed, const char *source)
 {
 	/* installed: PREFIX/bin/tochoku; built: build/tochoku, build/VARIANT/tochoku */
-	const struct place places[] = { { "/../share/tochoku", installed }, { "/..", source }, { "/../..", source } };
+	const struct place places[] = { { "/../share/tochoku", installed },
+					{ "/..", source },
+					{ "/../..", source } };
 
 	return first_of(places, COUNT(places));
 }

@@ -168,7 +168,8 @@ struct config {
 	struct cfg_range ranges[CLASS_COUNT];
 	struct {
 		const char *week;	   /* friday: from Friday to Thursday; iso: from Monday to Sunday */
-		const char *closed_friday; /* before, after: the report of a week is made on that business day */
+		const char
+			*closed_friday; /* before, after: the report of a week is made on that business day */
 		bool half_day_counts;	   /* as a month's first business day */
 		struct hours service;	   /* in which availability is promised, on every day */
 		const char *folder;	   /* into which reports are delivered; NULL: nowhere */
@@ -191,13 +192,16 @@ struct config {
 		size_t n_approved_by;
 	} retention;
 	struct { int64_t low, critical, full, reserve; } disk; /* bytes */
-	struct { const char *supervisor_user, *sensor_user, *recorder_user; } processes; /* NULL: who starts */
+	struct {
+		const char *supervisor_user, *sensor_user, *recorder_user;
+	} processes; /* NULL: who starts */
 	struct {
 		int64_t enterprise_number; /* 0: not set */
 		const char **inside_providers;
 		size_t n_inside_providers;
 	} export;
-	const char **collectors; size_t n_collectors; /* endpoints (core/base/endpoint.h) that are told of heads */
+	const char **collectors;
+	size_t n_collectors; /* endpoints (core/base/endpoint.h) that are told of heads */
 	void *memory; /* private */
 };
 

@@ -69,8 +69,8 @@ void option_walk(option_row_fn row, void *ctx);
 
 /* value_text.c */
 extern const struct option_type type_text, type_id, type_word, type_saturday, type_format, type_log_format,
-	type_filter, type_listen, type_country, type_currency, type_roles, type_patterns, type_header, type_zone, type_cidr,
-	type_collector;
+	type_filter, type_listen, type_country, type_currency, type_roles, type_patterns, type_header,
+	type_zone, type_cidr, type_collector;
 /* value_calendar.c */
 extern const struct option_type type_hours, type_shift, type_week_day, type_minutes, type_month_day,
 	type_closure, type_date, type_date_text, type_open_holiday, type_wall;

@@ -268,5 +268,6 @@ const struct option_type type_count_range = { "two whole numbers such as [500, 2
 const struct option_type type_usd_range = { "two amounts in USD such as [50, 200]",
 					    TYPE(struct range_i64, usd_range) };
 const struct option_type type_size = { "a number of bytes such as 65535, 256K or 64M", TYPE(int64_t, size) };
-const struct option_type type_period = { "a period such as 5y, 18m or 400d", TYPE(struct cfg_period, period) };
+const struct option_type type_period = { "a period such as 5y, 18m or 400d",
+					 TYPE(struct cfg_period, period) };
 const struct option_type type_bool = { "true or false", TYPE(bool, bool) };

@@ -440,8 +440,8 @@ const struct option_type type_log_format = { "a log_format of nginx or a LogForm
 					     read_log_format, print_text };
 const struct option_type type_filter = { "a filter such as \"tcp port 8080\"", STRING, read_filter,
 					 print_text };
-const struct option_type type_listen = { "an address and a port such as \"127.0.0.1:5514\"", STRING, read_listen,
-					 print_text };
+const struct option_type type_listen = { "an address and a port such as \"127.0.0.1:5514\"", STRING,
+					 read_listen, print_text };
 const struct option_type type_country = { "two capital letters (ISO 3166-1) such as JP", STRING, read_country,
 					  print_text };
 const struct option_type type_currency = { "three capital letters (ISO 4217) such as JPY", STRING,

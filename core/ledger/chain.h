@@ -6,8 +6,8 @@
  *
  * A column of `event` that came with a later schema is left out where it is NULL, so that the rows of before
  * keep their bytes; else CHAIN_LATER + its place among the fields stands before it.
- * Of rows that were erased the SHA-256 stays (kept_digest), so that the link still follows; what such a transaction
- * has left is then guarded by the trail alone.
+ * Of rows that were erased the SHA-256 stays (kept_digest), so that the link still follows; what such a
+ * transaction has left is then guarded by the trail alone.
  *
  * Row keys are part of the row; rows go in key order. Private to core/ledger. */
 #ifndef TK_LEDGER_CHAIN_H
@@ -41,7 +41,8 @@ int chain_commit(struct chain *c, int64_t at, struct err *e);
 bool chain_ends_with(const struct chain *c, int64_t n, struct slice link);
 /* An empty chain goes on behind that number. */
 void chain_begin_behind(struct chain *c, int64_t seq);
-int64_t chain_last_at(const struct chain *c); /* ns: when the last transaction was committed before this start; 0: never */
+int64_t chain_last_at(
+	const struct chain *c); /* ns: when the last transaction was committed before this start; 0: never */
 int64_t chain_last_seq(const struct chain *c); /* of events and records; 0: none */
 int64_t chain_last_id(const struct chain *c, enum part_id part);
 
@@ -49,8 +50,8 @@ int64_t chain_last_id(const struct chain *c, enum part_id part);
 struct sha256;
 void chain_link_begin(struct sha256 *h, const uint8_t previous[32], int64_t n, int64_t at);
 void chain_link_i64(struct sha256 *h, int64_t v);
-/* Before rows are deleted: keeps the digests of the transactions that hold them. keys: SQL that gives the keys of one
- * chained table, ascending. */
+/* Before rows are deleted: keeps the digests of the transactions that hold them. keys: SQL that gives the
+ * keys of one chained table, ascending. */
 int chain_keep(sqlite3 *db, enum chained table, const char *keys, struct err *e);
 /* Recomputes every link. TK_EMALFORMED: the first transaction that does not agree; *n = the good ones. */
 int chain_verify(sqlite3 *db, int64_t *n, struct err *e);

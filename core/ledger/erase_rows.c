@@ -173,9 +173,9 @@ int ledger_erase_rows(struct ledger *l, int64_t *n, struct err *e)
 
 /* ---- pages ---- */
 
-/* Rows that moved when pages were split or joined lie on in the gaps of pages, also those that are deleted later in the
- * same statement: only a file that is written anew is free of them. SQLite's temporary file of a VACUUM lies
- * beside the ledger: a confined process may write nowhere else. */
+/* Rows that moved when pages were split or joined lie on in the gaps of pages, also those that are deleted
+ * later in the same statement: only a file that is written anew is free of them. SQLite's temporary file of a
+ * VACUUM lies beside the ledger: a confined process may write nowhere else. */
 static int vacuum(struct ledger *l, struct err *e)
 {
 	char *slash, *before = sqlite3_temp_directory;

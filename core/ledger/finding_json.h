@@ -1,5 +1,5 @@
-/* A finding as one JSON object under the names of `findings list --json` (interface.md 2): the trail's records
- * and the command write the same. */
+/* A finding as one JSON object under the names of `findings list --json` (interface.md 2): the trail's
+ * records and the command write the same. */
 #ifndef TK_LEDGER_FINDING_JSON_H
 #define TK_LEDGER_FINDING_JSON_H
 

@@ -25,8 +25,8 @@ struct finding_event {
 	uint8_t id[16];
 };
 
-/* What a finding is about: asked for when its key is new. Where its reason grows, the reason alone is asked for
- * again at every further hit: h->count is then more than 1. */
+/* What a finding is about: asked for when its key is new. Where its reason grows, the reason alone is asked
+ * for again at every further hit: h->count is then more than 1. */
 struct finding_text {
 	struct slice subject; /* rule id, day and entity values: the same on every run */
 	const char *rule_id, *rule_name, *author, *level; /* author may be NULL; all outlive the findings */

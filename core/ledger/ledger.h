@@ -15,8 +15,8 @@ struct ledger;
 /* Makes the folder and the file where they are missing; migrates. TK_EBUSY: another process writes it
  * (its pid in the text). */
 int ledger_open(struct ledger **out, const char *path, struct err *e);
-/* The lock alone, for who opens and closes the ledger under it: the caller closes *fd (-1 after an error). Makes
- * the folder. TK_EBUSY as ledger_open. */
+/* The lock alone, for who opens and closes the ledger under it: the caller closes *fd (-1 after an error).
+ * Makes the folder. TK_EBUSY as ledger_open. */
 int ledger_lock(const char *path, int *fd, struct err *e);
 int ledger_open_locked(struct ledger **out, const char *path, struct err *e);
 /* Does a process hold the ledger for writing? */
@@ -28,7 +28,8 @@ int ledger_commit(struct ledger *l, int64_t now_ns, struct err *e); /* durable w
 bool ledger_in_transaction(const struct ledger *l);
 /* Reads the tables anew that it keeps in memory, between transactions: rows were erased. */
 int ledger_reread(struct ledger *l, struct err *e);
-/* When the last transaction before the ledger was opened was committed, by the clock of then; 0: there is none. */
+/* When the last transaction before the ledger was opened was committed, by the clock of then; 0: there is
+ * none. */
 int64_t ledger_last_commit_ns(const struct ledger *l);
 /* Bytes of the write-ahead log now. It is cut back when it passes LEDGER_WAL_MAX and no reader holds it. */
 #define LEDGER_WAL_MAX (64 << 20)
@@ -39,18 +40,20 @@ int64_t ledger_wal_bytes(const struct ledger *l);
 void ledger_spare(struct ledger *l, bool spare);
 
 /* ---- a damaged ledger (core/ledger/aside.c); the caller holds its lock, and nobody has it open ---- */
-/* TK_EDAMAGED where SQLite finds a page that is not as it must be. Reads the whole file: files longer than `most`
- * bytes are passed over. */
+/* TK_EDAMAGED where SQLite finds a page that is not as it must be. Reads the whole file: files longer than
+ * `most` bytes are passed over. */
 int ledger_examine(const char *path, int64_t most, struct err *e);
-/* Renames the ledger and its log to PATH.damaged-20261126T031500Z, written to `name`, whose suffix is the time. */
+/* Renames the ledger and its log to PATH.damaged-20261126T031500Z, written to `name`, whose suffix is the
+ * time. */
 #define LEDGER_ASIDE_MAX 16 /* so many beside one ledger: then the disk is at fault, TK_ELIMIT */
 int ledger_set_aside(const char *path, int64_t now_ns, char *name, size_t n, struct err *e);
 /* Ledgers that were set aside and still lie there; `latest` (may be NULL): the name of the youngest. */
 int ledger_asides(const char *path, char *latest, size_t n);
-/* An empty ledger goes on behind that many records of the trail: they are in another ledger. In a transaction. */
+/* An empty ledger goes on behind that many records of the trail: they are in another ledger. In a
+ * transaction. */
 int ledger_begin_behind(struct ledger *l, int64_t records, struct err *e);
-/* What an empty ledger cannot be given by logs and captures, as far as it can still be read there: registered keys,
- * their links, the mark of the fingerprint key. *rows: how many. In a transaction. */
+/* What an empty ledger cannot be given by logs and captures, as far as it can still be read there: registered
+ * keys, their links, the mark of the fingerprint key. *rows: how many. In a transaction. */
 int ledger_salvage(struct ledger *l, const char *from, int64_t *rows, struct err *e);
 
 /* ---- events ---- */

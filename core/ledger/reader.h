@@ -65,7 +65,8 @@ typedef int (*review_row_fn)(void *ctx, int64_t seq, int64_t ts_ns, struct slice
 int ledger_read_reviews(struct ledger_reader *r, review_row_fn row, void *ctx, struct err *e);
 
 /* Records of one type, by seq. */
-int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx, struct err *e);
+int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx,
+			struct err *e);
 
 /* Coverage of [from, to) in whole minutes (UTC seconds, multiples of 60). */
 struct coverage {
@@ -143,7 +144,7 @@ struct ledger_facts {
 	int64_t last_commit_ns, transactions, events, records, findings;
 	int64_t last_seq; /* of the last row: with events that others stand in place of, and erased ones */
 	int64_t first_event_ns, last_event_ns, page_bytes, schema;
-	int64_t behind;		     /* records of the trail before the first one here; they were in another ledger */
+	int64_t behind; /* records of the trail before the first one here; they were in another ledger */
 	int64_t dictionary_overflow; /* parts and names that found no room in a dictionary */
 };
 int ledger_facts(struct ledger_reader *r, struct ledger_facts *out, struct err *e);

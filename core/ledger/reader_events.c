@@ -152,8 +152,9 @@ static int events_by_seq(struct ledger_reader *r, int64_t from_ns, int64_t to_ns
 		int64_t at = ranges.p[i].from;
 
 		while (rc == TK_OK && at <= ranges.p[i].to)
-			rc = read_page(r, r->event_page, (int64_t[]){ at, ranges.p[i].to, from_ns, to_ns, PAGE_ROWS }, &at,
-				       row, ctx, e);
+			rc = read_page(r, r->event_page,
+				       (int64_t[]){ at, ranges.p[i].to, from_ns, to_ns, PAGE_ROWS }, &at, row,
+				       ctx, e);
 	}
 	free(ranges.p);
 	return rc;

@@ -34,10 +34,12 @@ int ledger_read_reviews(struct ledger_reader *r, review_row_fn row, void *ctx, s
 	return rc == TK_EEND ? TK_OK : rc;
 }
 
-int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx, struct err *e)
+int ledger_read_records(struct ledger_reader *r, const char *type, review_row_fn row, void *ctx,
+			struct err *e)
 {
 	sqlite3_stmt *s;
-	int rc = reader_prepare(r, &s, "SELECT seq, ts, body FROM records WHERE type = ? ORDER BY seq", NULL, 0, e);
+	int rc = reader_prepare(r, &s, "SELECT seq, ts, body FROM records WHERE type = ? ORDER BY seq", NULL,
+				0, e);
 
 	if (rc == TK_OK)
 		bind_text(s, 1, slice_str(type));

@@ -489,9 +489,9 @@ static int add_twins(sqlite3 *db, struct err *e)
 
 /* Erasure (core/ledger/erase.h). Seqs here are the trail's. */
 static const char erasing_tables[] =
-	/* what an erase record allows and is still to be done: runs of records, and by segment the SHA-256 of its
-	 * file afterwards (NULL: none, all of it goes), the classes that are then gone from it (bits of enum
-	 * record_class) and whether a person asked for it */
+	/* what an erase record allows and is still to be done: runs of records, and by segment the SHA-256 of
+	 * its file afterwards (NULL: none, all of it goes), the classes that are then gone from it (bits of
+	 * enum record_class) and whether a person asked for it */
 	"CREATE TABLE erasing (segment INTEGER NOT NULL, seq_from INTEGER NOT NULL, seq_to INTEGER NOT NULL,"
 	" PRIMARY KEY (segment, seq_from)) STRICT, WITHOUT ROWID;\n"
 	"CREATE TABLE erasing_file (segment INTEGER PRIMARY KEY, sha256 BLOB, classes INTEGER NOT NULL,"
@@ -501,7 +501,8 @@ static const char erasing_tables[] =
 	"CREATE TABLE erased (segment INTEGER PRIMARY KEY, classes INTEGER NOT NULL) STRICT;\n"
 	/* days whose calls are gone: their findings stay as they are */
 	"CREATE TABLE erased_day (day INTEGER PRIMARY KEY) STRICT;\n"
-	/* what the chain needs of rows that are gone: the SHA-256 of a transaction's rows of one chained table */
+	/* what the chain needs of rows that are gone: the SHA-256 of a transaction's rows of one chained
+	   table */
 	"CREATE TABLE kept_digest (n INTEGER NOT NULL, chained INTEGER NOT NULL, digest BLOB NOT NULL,"
 	" PRIMARY KEY (n, chained)) STRICT, WITHOUT ROWID;\n"
 	"CREATE VIEW erasures_due AS SELECT segment FROM erasing_file"
@@ -513,9 +514,9 @@ static int add_erasing(sqlite3 *db, struct err *e)
 }
 
 /* Step i brings version i to i + 1. */
-static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = { create_version_1, add_key_plans,
-									      add_memory, add_repricing, add_told, add_twins,
-								      add_erasing };
+static int (*const steps[LEDGER_SCHEMA])(sqlite3 *, struct err *) = {
+	create_version_1, add_key_plans, add_memory, add_repricing, add_told, add_twins, add_erasing
+};
 
 static int version_of(sqlite3 *db, int *version, struct err *e)
 {

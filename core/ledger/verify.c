@@ -96,7 +96,8 @@ static int kept_step(struct kept *k, struct err *e)
 
 static int kept_open(struct kept *k, sqlite3 *db, struct err *e)
 {
-	int rc = statement_prepare(db, &k->s, "SELECT n, chained, digest FROM kept_digest ORDER BY n, chained", e);
+	int rc = statement_prepare(db, &k->s,
+				   "SELECT n, chained, digest FROM kept_digest ORDER BY n, chained", e);
 
 	return rc == TK_OK ? kept_step(k, e) : rc;
 }
@@ -111,7 +112,8 @@ static int kept_digest(struct kept *k, int64_t n, int chained, uint8_t out[32], 
 	return kept_step(k, e);
 }
 
-/* The transaction that holds the key of a table: its number, and the last keys of it and of the one before. */
+/* The transaction that holds the key of a table: its number, and the last keys of it and of the one before.
+ */
 static int holding(sqlite3_stmt *to_of, int64_t last, int64_t key, int64_t *n, int64_t *from, int64_t *to,
 		   struct err *e)
 {
@@ -182,7 +184,8 @@ int chain_keep(sqlite3 *db, enum chained table, const char *keys, struct err *e)
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &k.last, "SELECT max(n) FROM txn", e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &k.insert, "INSERT OR IGNORE INTO kept_digest VALUES (?, ?, ?)", e);
+		rc = statement_prepare(db, &k.insert, "INSERT OR IGNORE INTO kept_digest VALUES (?, ?, ?)",
+				       e);
 	if (rc == TK_OK)
 		rc = rows_open(&k.rows, db, table, e);
 	if (rc == TK_OK)

@@ -140,8 +140,8 @@ int ledger_open_modules(struct ledger *l, struct err *e);
 /* The statement, prepared and reset; NULL with `e` set. */
 sqlite3_stmt *ledger_statement(struct ledger *l, enum ledger_statement which, const char *sql, struct err *e);
 
-/* reprice.c: another event comes in the place of this one (names and figures as they are now): if its cost had been
- * changed, that is no more so. */
+/* reprice.c: another event comes in the place of this one (names and figures as they are now): if its cost
+ * had been changed, that is no more so. */
 int ledger_reprice_ends(struct ledger *l, int64_t seq, const struct event_names *names,
 			const struct access_event *ev, struct err *e);
 /* Counts the event under its names, in place of `old` (NULL: of none). */

@@ -31,8 +31,8 @@ struct anchors {
 void anchors_free(struct anchors *a);
 /* A typed short code. TK_ECONFIG. */
 int anchors_add_code(struct anchors *a, const char *code, struct err *e);
-/* A file: an anchors.tsv, a checkpoint note, or lines of a collector with HEAD messages in them (other lines are
- * passed over). TK_EMALFORMED: none of them. */
+/* A file: an anchors.tsv, a checkpoint note, or lines of a collector with HEAD messages in them (other lines
+ * are passed over). TK_EMALFORMED: none of them. */
 int anchors_add_file(struct anchors *a, const char *path, struct err *e);
 /* The checkpoints of an older copy of the log: its folder, or a checkpoint note. */
 int anchors_add_copy(struct anchors *a, const char *path, struct err *e);

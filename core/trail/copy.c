@@ -27,7 +27,8 @@ static int copy(struct copying *c, const char *name, bool *there)
 	char from[TRAIL_PATH_MAX], to[TRAIL_PATH_MAX];
 	int rc;
 
-	if (!file_path(from, sizeof from, c->from, "%s", name) || !file_path(to, sizeof to, c->to, "%s", name))
+	if (!file_path(from, sizeof from, c->from, "%s", name) ||
+	    !file_path(to, sizeof to, c->to, "%s", name))
 		return too_long(c);
 	*there = file_there(from);
 	if (!*there)

@@ -10,7 +10,7 @@
 struct trail_part {
 	int64_t first;	/* segment: files of those before it are left out, their notes are not */
 	int64_t sealed; /* number of segments */
-	int64_t end;	/* the seq behind the last record of the copy; what is not sealed comes as open.jsonl */
+	int64_t end; /* the seq behind the last record of the copy; what is not sealed comes as open.jsonl */
 };
 /* to: a folder, made if it is missing. */
 int trail_copy(const char *from, const char *to, const struct trail_part *part, struct err *e);

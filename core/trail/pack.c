@@ -9,7 +9,8 @@
 
 void put_pack_seal(struct buf *out, const struct pack_seal *p)
 {
-	buf_fmt(out, "tochoku.dev/pack@v1\norigin %s\nsegments %lld\nsha256 ", p->origin, (long long)p->segments);
+	buf_fmt(out, "tochoku.dev/pack@v1\norigin %s\nsegments %lld\nsha256 ", p->origin,
+		(long long)p->segments);
 	put_hex(out, hash_slice(&p->sums));
 	buf_byte(out, '\n');
 }

@@ -276,7 +276,8 @@ static bool manifest_at(struct trail_reader *r, int64_t segment, struct manifest
 
 	snprintf(name, sizeof name, "notes/segment-%06lld.note", (long long)segment);
 	return file_read_below(r->folder, name, NOTE_MAX, &r->note, &lost) == TK_OK &&
-	       note_read(buf_slice(&r->note), &n, &why) && manifest_read(n.text, m, &bad) && m->segment == segment;
+	       note_read(buf_slice(&r->note), &n, &why) && manifest_read(n.text, m, &bad) &&
+	       m->segment == segment;
 }
 
 /* Closings do not go back (the verifier sees to it), so the place can be halved for. */

@@ -21,8 +21,8 @@ int trail_reader_next(struct trail_reader *r, int64_t seq, struct trail_line *ou
 /* Records that were passed over because their segment's file is not there. */
 int64_t trail_reader_gone(const struct trail_reader *r);
 
-/* The seq behind the last record of every sealed segment that was closed before or at `seconds` (UTC): what was
- * recorded later is there or behind it. 0: none was, or its manifest says nothing. */
+/* The seq behind the last record of every sealed segment that was closed before or at `seconds` (UTC): what
+ * was recorded later is there or behind it. 0: none was, or its manifest says nothing. */
 int64_t trail_seq_at(const char *folder, int64_t seconds);
 /* The number of sealed segments, by their manifests; 0: none, or no trail. */
 int64_t trail_sealed(const char *folder);

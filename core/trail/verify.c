@@ -173,8 +173,8 @@ int trail_verify(const struct verify_options *o, struct verify_result *out, stru
 	return rc;
 }
 
-void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, const char *file,
-		   int64_t seq, int64_t offset, const char *detail)
+void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id,
+		   const char *file, int64_t seq, int64_t offset, const char *detail)
 {
 	struct verify v = { .o = o, .r = r };
 	struct place at = { -1, seq, offset, file };
@@ -186,8 +186,8 @@ void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum
 	verdicts(&v);
 }
 
-void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
-		const char *detail)
+void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id,
+		int64_t seq, const char *detail)
 {
 	trail_tell_in(o, r, id, NULL, seq, -1, detail);
 }

@@ -36,8 +36,8 @@ struct actors {
 	size_t n, cap;
 	struct slice bytes;
 };
-/* One name a line, or CSV with the names in its first column (as identities.users_file); '#' begins a comment. Frees
- * with actors_free, also after an error. */
+/* One name a line, or CSV with the names in its first column (as identities.users_file); '#' begins a
+ * comment. Frees with actors_free, also after an error. */
 int actors_read(struct actors *a, const char *path, struct err *e);
 void actors_free(struct actors *a);
 
@@ -76,11 +76,11 @@ struct verify_result {
 /* TK_OK with a result, whatever was found. TK_ENOTFOUND, TK_EIO: no log there, or it cannot be read. */
 int trail_verify(const struct verify_options *o, struct verify_result *out, struct err *e);
 /* A finding of what lies beside the trail (seq -1: of no record): told, and counted into the verdict. */
-void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, int64_t seq,
-		const char *detail);
+void trail_tell(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id,
+		int64_t seq, const char *detail);
 /* The same of a place in a file. */
-void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id, const char *file,
-		   int64_t seq, int64_t offset, const char *detail);
+void trail_tell_in(const struct verify_options *o, struct verify_result *r, enum trail_finding_id id,
+		   const char *file, int64_t seq, int64_t offset, const char *detail);
 /* The answer of it: both verdicts allow a yes, and neither staleness nor the want of an anchor forbids it. */
 bool verify_passed(const struct verify_result *r);
 const char *integrity_name(enum integrity i);	    /* "ok", "altered" */

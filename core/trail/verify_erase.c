@@ -161,13 +161,15 @@ static void judge_stubs(struct verify *v, const struct stubs *t, size_t n)
 	int64_t erased = 0, last = 0;
 
 	if (!hash_declared(v, t))
-		found(v, FOUND_SEGMENT_HASH, p, "no erase record bears the SHA-256 of the file with its stubs");
+		found(v, FOUND_SEGMENT_HASH, p,
+		      "no erase record bears the SHA-256 of the file with its stubs");
 	for (const struct stubs *end = t + n; t < end; t++) {
 		int64_t open = uncovered(v, t);
 
 		if (open <= t->last) {
-			found(v, FOUND_STUB_UNDECLARED, (struct place){ s->segment, open, t->offset, s->file },
-			      "records %lld to %lld", (long long)open, (long long)t->last);
+			found(v, FOUND_STUB_UNDECLARED,
+			      (struct place){ s->segment, open, t->offset, s->file }, "records %lld to %lld",
+			      (long long)open, (long long)t->last);
 			continue;
 		}
 		if (erased == 0)
@@ -181,8 +183,8 @@ static void judge_stubs(struct verify *v, const struct stubs *t, size_t n)
 	if (erased == last - p.seq + 1)
 		found(v, FOUND_ERASED, p, "records %lld to %lld", (long long)p.seq, (long long)last);
 	else
-		found(v, FOUND_ERASED, p, "%lld of the records %lld to %lld", (long long)erased, (long long)p.seq,
-		      (long long)last);
+		found(v, FOUND_ERASED, p, "%lld of the records %lld to %lld", (long long)erased,
+		      (long long)p.seq, (long long)last);
 }
 
 void verify_erasures(struct verify *v)

@@ -97,8 +97,8 @@ void verify_anchors(struct verify *v);
 bool verify_rewound(const struct verify *v, int64_t size);
 /* verify_actors.c: is its actor one of those who may be there? */
 void verify_actor(struct verify *v, struct slice line, struct place at);
-/* verify_heads.c: a line of the record at.seq, with its hash; a segment whose file is not there; and in the end,
- * when every record was seen. */
+/* verify_heads.c: a line of the record at.seq, with its hash; a segment whose file is not there; and in the
+ * end, when every record was seen. */
 void verify_head_line(struct verify *v, struct place at, const struct hash32 *hash);
 void verify_heads_of_gone(struct verify *v, const struct sealed *s);
 void verify_heads(struct verify *v);

@@ -19,7 +19,8 @@ static void put_escaped(struct buf *out, struct slice text, const char *special)
 }
 
 /* Up to the first key, rt: a value may end in a bar, so that only here none needs a blank before it. */
-static void put_header(struct buf *out, const char *kind, struct slice id, struct slice name, int severity, int64_t rt)
+static void put_header(struct buf *out, const char *kind, struct slice id, struct slice name, int severity,
+		       int64_t rt)
 {
 	buf_fmt(out, "CEF:0|tochoku project|tochoku|" TK_VERSION "|%s.", kind);
 	put_escaped(out, id, "\\|");

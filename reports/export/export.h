@@ -67,7 +67,8 @@ struct export_format {
 	enum trailer trailer;
 	bool cp932; /* may be encoded in it */
 	bool leaf;  /* says each record's leaf */
-	/* Not NULL: the trail's own lines are the records, and this chooses them; then nothing below is there. */
+	/* Not NULL: the trail's own lines are the records, and this chooses them; then nothing below is
+	 * there. */
 	bool (*chosen)(const struct record *r, struct slice line, int64_t from_ns, int64_t to_ns);
 	void (*header)(struct export_context *x, struct buf *out); /* NULL: none */
 	/* One whole record with its line end. */

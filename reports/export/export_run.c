@@ -132,7 +132,8 @@ static void put_finding(void *ctx, const struct finding *f)
 
 /* The first record that can be of the period: one is recorded after it began, unless it is a call whose clock
  * was ahead, and where calls are the ledger knows. */
-static int begin_lines(struct export_job *j, struct ledger_reader *r, int64_t from_ns, int64_t to_ns, int64_t *seq)
+static int begin_lines(struct export_job *j, struct ledger_reader *r, int64_t from_ns, int64_t to_ns,
+		       int64_t *seq)
 {
 	int64_t row = INT64_MAX;
 	int rc = ledger_first_seq(r, from_ns, to_ns, &row, j->e);

@@ -86,8 +86,9 @@ size_t export_techniques(const struct export_context *x, const struct finding *f
 
 	for (size_t i = 0; rule != NULL && i < rule->n_tags && found < TECHNIQUES_MAX; i++) {
 		const char *id = rule->tags[i] + sizeof prefix - 1;
-		size_t digits = strncmp(rule->tags[i], prefix, sizeof prefix - 1) == 0 ? strspn(id, "0123456789.")
-										       : 0;
+		size_t digits = strncmp(rule->tags[i], prefix, sizeof prefix - 1) == 0
+					? strspn(id, "0123456789.")
+					: 0;
 
 		if (digits < 4 || id[digits] != '\0' || digits + 2 > TECHNIQUE_TEXT)
 			continue;

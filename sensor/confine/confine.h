@@ -9,7 +9,12 @@
 
 #include "core/base/err.h"
 
-enum confined_role { CONFINE_SUPERVISOR, CONFINE_SENSOR, CONFINE_RECORDER, CONFINE_HEADS /* tells collectors */ };
+enum confined_role {
+	CONFINE_SUPERVISOR,
+	CONFINE_SENSOR,
+	CONFINE_RECORDER,
+	CONFINE_HEADS /* tells collectors */
+};
 
 /* Files and folders that may be opened from now on; those that do not exist are passed over. The sensor has
  * none. The supervisor opens what the configuration names, so Landlock is not for it. */
@@ -30,11 +35,11 @@ struct confine_user {
 	gid_t gid, groups[CONFINE_GROUPS];
 	size_t n_groups;
 };
-/* user.c: looked up once. NULL, and the user that this process is already, are not set; nor is any other one where
- * this is not root, which is told. */
+/* user.c: looked up once. NULL, and the user that this process is already, are not set; nor is any other one
+ * where this is not root, which is told. */
 int confine_user_find(const char *name, struct confine_user *u, struct err *e);
-/* For good. Capabilities go with the next exec, or stay where `keep_capabilities` asks for it, so that confine() can
- * choose among them. -1 with errno. */
+/* For good. Capabilities go with the next exec, or stay where `keep_capabilities` asks for it, so that
+ * confine() can choose among them. -1 with errno. */
 int confine_become(const struct confine_user *u, bool keep_capabilities);
 
 /* privileges.c: a sound place for secrets before any are read: not dumpable, no core file, and no right that

@@ -6,7 +6,12 @@
 
 #include "sensor/confine/confine.h"
 
-enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER, H = 1 << CONFINE_HEADS };
+enum {
+	S = 1 << CONFINE_SUPERVISOR,
+	N = 1 << CONFINE_SENSOR,
+	R = 1 << CONFINE_RECORDER,
+	H = 1 << CONFINE_HEADS
+};
 
 struct row {
 	int call; /* negative: not of this architecture */

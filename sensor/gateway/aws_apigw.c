@@ -45,15 +45,16 @@ static const struct path_row rows[] = {
 	PATH("identity.userAgent", AGENT, 1),
 };
 
-/* A route's pattern ("/{proxy+}", "$default") is no path, and a route that is a path ("ANY /v1/messages") is one
- * where nothing better is logged. */
+/* A route's pattern ("/{proxy+}", "$default") is no path, and a route that is a path ("ANY /v1/messages") is
+ * one where nothing better is logged. */
 static int amend(struct found *f, const struct parse_context *ctx)
 {
 	static const uint8_t routes[] = { M_TARGET, M_REQUEST_LINE };
 
 	(void)ctx;
 	for (size_t i = 0; i < COUNT(routes); i++)
-		if (found_has(f, routes[i]) && memchr(f->text[routes[i]].p, '{', f->text[routes[i]].n) != NULL)
+		if (found_has(f, routes[i]) &&
+		    memchr(f->text[routes[i]].p, '{', f->text[routes[i]].n) != NULL)
 			f->rank[routes[i]] = 0;
 	if (found_has(f, M_TARGET))
 		f->rank[M_REQUEST_LINE] = 0;

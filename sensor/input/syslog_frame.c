@@ -16,7 +16,8 @@ struct slice syslog_datagram(struct slice in)
 
 enum counted { COUNTED_NO, COUNTED_YES, COUNTED_PERHAPS };
 
-/* MSG-LEN SP, and the message's own beginning: a line of an access log may begin with a number and a blank too. */
+/* MSG-LEN SP, and the message's own beginning: a line of an access log may begin with a number and a blank
+ * too. */
 static enum counted octet_count(struct slice in, size_t *head, uint64_t *count)
 {
 	size_t n = 0;

@@ -1,6 +1,6 @@
-/* Messages out of the bytes of a TCP connection that carries syslog (RFC 6587): counted octets (3.4.1), or up to
- * a line feed or NUL (3.4.2). Each message is told apart for itself, since some senders mix. Pure; nothing is
- * copied. */
+/* Messages out of the bytes of a TCP connection that carries syslog (RFC 6587): counted octets (3.4.1), or up
+ * to a line feed or NUL (3.4.2). Each message is told apart for itself, since some senders mix. Pure; nothing
+ * is copied. */
 #ifndef TK_SENSOR_INPUT_SYSLOG_FRAME_H
 #define TK_SENSOR_INPUT_SYSLOG_FRAME_H
 
@@ -18,8 +18,10 @@ enum syslog_found {
 struct syslog_frame {
 	enum syslog_found found;
 	struct slice text;
-	bool to_line_end; /* of SYSLOG_TOO_LONG: what follows `size` belongs to it, up to the next line feed or NUL */
-	uint64_t size; /* bytes that it takes of the connection; of SYSLOG_TOO_LONG more than were handed in, perhaps */
+	bool to_line_end; /* of SYSLOG_TOO_LONG: what follows `size` belongs to it, up to the next line feed
+			     or NUL */
+	uint64_t size; /* bytes that it takes of the connection; of SYSLOG_TOO_LONG more than were handed in,
+			  perhaps */
 };
 
 /* The first message of `in`, where a message begins. `last`: the connection has ended behind `in`. With

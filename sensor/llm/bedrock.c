@@ -39,7 +39,8 @@ static const struct json_want gateway[] = { /* Pydantic's */
 
 static const struct json_want usage[] = { USAGE(U_OUTPUT) };
 static const struct json_want first_usage[] = { USAGE(U_OUTPUT_FLOOR) };
-/* Text of prompts and answers: blocks of Converse and of Anthropic, deltas of both, and what the others call it. */
+/* Text of prompts and answers: blocks of Converse and of Anthropic, deltas of both, and what the others call
+ * it. */
 static const struct json_want tool_use[] = { JSON_PIECES("input", U_TEXT), JSON_WANT_END };
 static const struct json_want inner[] = {
 	JSON_PIECES("text", U_TEXT),
@@ -62,7 +63,8 @@ static const struct json_want block[] = {
 };
 static const struct json_want blocks[] = { JSON_EACH(U_NOTHING, block), JSON_WANT_END };
 static const struct json_want prompted[] = { JSON_PIECES_OR("content", U_TEXT, blocks), JSON_WANT_END };
-static const struct json_want converse_output[] = { JSON_WANT("message", U_NOTHING, prompted), JSON_WANT_END };
+static const struct json_want converse_output[] = { JSON_WANT("message", U_NOTHING, prompted),
+						    JSON_WANT_END };
 static const struct json_want message[] = { /* of Anthropic's message_start */
 	JSON_WANT("id", U_ID, NULL),
 	JSON_WANT("model", U_MODEL, NULL),

@@ -62,7 +62,8 @@ static const struct json_want meta[] = { JSON_WANT("billed_units", U_NOTHING, bi
 static const struct json_want metadata[] = { JSON_WANT("duration", U_LENGTH, NULL), JSON_WANT_END };
 static const struct json_want call[] = { JSON_WANT("type", U_PAIR_WORD, NULL), JSON_WANT_END };
 static const struct json_want calls[] = { JSON_EACH(U_CALL, call), JSON_WANT_END };
-/* The same of a response that is no stream, with the text; an event of a stream repeats what its deltas brought. */
+/* The same of a response that is no stream, with the text; an event of a stream repeats what its deltas
+ * brought. */
 static const struct json_want written[] = { JSON_PIECES("text", U_TEXT), JSON_WANT_END };
 static const struct json_want writings[] = { JSON_EACH(U_NOTHING, written), JSON_WANT_END };
 static const struct json_want call_text[] = {

@@ -207,8 +207,8 @@ void exchange_event(struct exchange *x, const struct exchange_ends *ends, const 
 		estimate_usage(fields->estimates, x->status, q->whole && s->whole && !x->doubtful, &usage);
 	set_times(x, ev);
 	usage.details.n[DETAIL_RETRY] =
-		tries_before(fields->tries, x->kept[KEPT_RETRY], x->kept[KEPT_IDEMPOTENCY], x->kept[KEPT_TARGET],
-			     ev_int(ev, F_TIMESTAMP, 0));
+		tries_before(fields->tries, x->kept[KEPT_RETRY], x->kept[KEPT_IDEMPOTENCY],
+			     x->kept[KEPT_TARGET], ev_int(ev, F_TIMESTAMP, 0));
 	set_ends(x, ends, fields, ev);
 	if (ends->greeting != NULL)
 		greeting_fields(ends->greeting, fields, ev);

@@ -58,11 +58,12 @@ static int64_t known_before(struct tries *t, struct slice key, struct slice targ
 	return s->n;
 }
 
-int64_t tries_before(struct tries *t, struct slice retry_count, struct slice idempotency_key, struct slice target,
-		     int64_t ns)
+int64_t tries_before(struct tries *t, struct slice retry_count, struct slice idempotency_key,
+		     struct slice target, int64_t ns)
 {
 	int64_t said = number(retry_count);
-	int64_t known = t == NULL || idempotency_key.n == 0 ? 0 : known_before(t, idempotency_key, target, ns);
+	int64_t known =
+		t == NULL || idempotency_key.n == 0 ? 0 : known_before(t, idempotency_key, target, ns);
 
 	return said > known ? said : known;
 }

@@ -318,16 +318,18 @@ static int read_supervisor(struct recorder *r, struct err *e)
 
 /* ---- the loop ---- */
 
+/* Until the next tick, or until what is open is to be durable. */
 static int wait_for_work(struct recorder *r, struct pollfd polled[PEERS + 3])
 {
-	struct timespec limit = { .tv_sec = TICK_MS / 1000 };
+	int64_t until = r->last_tick_ns + TICK_MS * INT64_C(1000000), left;
+	struct timespec limit;
 
-	if (r->ledger != NULL && ledger_in_transaction(r->ledger)) {
-		int64_t left = r->begun_ns + LINGER_NS - sys_mono_ns();
-
-		limit = (struct timespec){ .tv_nsec = left > 0 ? left : 0 };
-	}
-
+	if (r->ledger != NULL && ledger_in_transaction(r->ledger))
+		until = r->begun_ns + LINGER_NS;
+	left = until - sys_mono_ns();
+	limit = (struct timespec){ .tv_nsec = left < 0 ? 0 : left };
+	if (limit.tv_nsec >= NS_PER_SEC)
+		limit = (struct timespec){ .tv_sec = 1 };
 	for (int i = 0; i < PEERS; i++)
 		if (r->peers[i].kind != PEER_FREE && r->peers[i].more)
 			limit = (struct timespec){ 0 };

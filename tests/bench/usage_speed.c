@@ -1,5 +1,6 @@
-/* What reading a call's bodies costs, for usage.py: calls from standard input, each "LABEL HOST PATH MEDIA REQUEST-BYTES
- * RESPONSE-BYTES\n" and both bodies; by label the ns a call and MB/s, the best of five rounds. */
+/* What reading a call's bodies costs, for usage.py: calls from standard input, each "LABEL HOST PATH MEDIA
+ * REQUEST-BYTES RESPONSE-BYTES\n" and both bodies; by label the ns a call and MB/s, the best of five rounds.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -29,8 +30,8 @@ static bool read_calls(void)
 {
 	struct call *c = calls;
 
-	while (n_calls < CALLS && scanf("%63s %127s %511s %127s %zu %zu", c->label, c->host, c->path, c->media,
-					&c->request, &c->response) == 6) {
+	while (n_calls < CALLS && scanf("%63s %127s %511s %127s %zu %zu", c->label, c->host, c->path,
+					c->media, &c->request, &c->response) == 6) {
 		if (getchar() != '\n' || c->request > 64u << 20 || c->response > 64u << 20 ||
 		    (c->bodies = malloc(c->request + c->response + 1)) == NULL ||
 		    fread(c->bodies, 1, c->request + c->response, stdin) != c->request + c->response)

@@ -1,6 +1,6 @@
-/* Captures that the generator makes (tests/lib/capture_make.h), its choices out of the input: what is said, how
- * it travels, which packets are missing or damaged. Where all of it arrives each call is told, once and whole;
- * else there is no crash, nothing is left under way, and no call is told whole twice. */
+/* Captures that the generator makes (tests/lib/capture_make.h), its choices out of the input: what is said,
+ * how it travels, which packets are missing or damaged. Where all of it arrives each call is told, once and
+ * whole; else there is no crash, nothing is left under way, and no call is told whole twice. */
 #include "tests/lib/capture_judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

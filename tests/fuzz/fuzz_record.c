@@ -20,7 +20,8 @@ static void agree(struct slice line)
 		abort();
 }
 
-/* As an order to erase looks at it: its own bytes as a name never break anything, and a text is found in itself. */
+/* As an order to erase looks at it: its own bytes as a name never break anything, and a text is found in
+ * itself. */
 static void look(struct slice line, const struct record *r)
 {
 	struct name_forms f;

@@ -119,7 +119,9 @@ static inline void rig_begin(struct rig *w, int side)
 /* The batch that rig_begin began; n events were added to its writer. */
 static inline void rig_send(struct rig *w, int side, enum batch_mode mode, int n)
 {
-	struct batch_head head = { .mode = (uint8_t)mode, .now = T0, .path = SLICE("x"), .flags = BATCH_FIRST };
+	struct batch_head head = {
+		.mode = (uint8_t)mode, .now = T0, .path = SLICE("x"), .flags = BATCH_FIRST
+	};
 	struct batch_head got;
 	struct batch_ack ack;
 
@@ -131,8 +133,8 @@ static inline void rig_send(struct rig *w, int side, enum batch_mode mode, int n
 		head.gen = (struct generation){ .token = 7 + (uint64_t)side, .position = w->sent[side] };
 	}
 	if (ledger_begin(w->ledger, &e) != TK_OK ||
-	    intake_batch(w->intake, &w->stream[side], batch_finish(w->writer[side], &head), RIG_NOW, &got, &ack,
-			 &e) != TK_OK)
+	    intake_batch(w->intake, &w->stream[side], batch_finish(w->writer[side], &head), RIG_NOW, &got,
+			 &ack, &e) != TK_OK)
 		rig_die("batch");
 }
 

@@ -223,7 +223,8 @@ def states(tap):
     tap.ok(site.findings()['809'] == 1, 'the finding is there while it is full', site.findings())
     site.tochoku('findings', 'acknowledge', '1', want=None)
     tap.ok(site.last_status != 0 and 'disk is full' in site.last_error, 'a decision is refused with the reason', site.last_error)
-    time.sleep(2.5)  # the hole is written every two seconds while it grows
+    tap.ok(wait_for(lambda: b'\ncalls 25\n' in open(site.path('ledger.db.reserve'), 'rb').read(4096)),
+           'the hole is in the reserve, whatever happens now')
     old = site.roles()['recorder']
     os.kill(old, signal.SIGKILL)
     tap.ok(wait_for(lambda: site.roles().get('recorder', old) != old and site.disk() == 'full', 10),

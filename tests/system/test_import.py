@@ -24,11 +24,21 @@ def event_key(e):
     return tuple(sorted((k, repr(v)) for k, v in e.items()))
 
 
+def settled(report):
+    """Without what the way shows: a tail watches minutes, a file has none (D1.1), and what was said before late
+    records came is told as withdrawn."""
+    report = {k: v for k, v in report.items() if not k.startswith(('coverage.', 'availability.'))}
+    for item in report.pop('items'):
+        if item['id'] != 'D1.1':
+            item['results'] = [r for r in item['results'] if not r.startswith('取下げ')]
+            report['item.' + item['id']] = item
+    return report
+
+
 def state(site):
     """Events, each closed day's report, each closed day's findings: all that must not depend on the way."""
     events = collections.Counter(map(event_key, site.events()))
-    reports = {d: {k: v for k, v in site.lines('report', 'daily', '--date', d, '--format', 'json')[0].items()
-                   if not k.startswith('coverage.')} for d in DAYS}  # a tail watches minutes, a file has none
+    reports = {d: settled(site.lines('report', 'daily', '--date', d, '--format', 'json')[0]) for d in DAYS}
     findings = collections.Counter(
         repr(sorted((k, v) for k, v in f.items() if k not in USED))
         for f in site.lines('findings', 'list', '--json', '--from', DAYS[0], '--to', DAYS[-1])

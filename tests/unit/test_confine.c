@@ -16,7 +16,12 @@
 #include "sensor/confine/confine.h"
 #include "tests/lib/tap.h"
 
-enum { S = 1 << CONFINE_SUPERVISOR, N = 1 << CONFINE_SENSOR, R = 1 << CONFINE_RECORDER, H = 1 << CONFINE_HEADS };
+enum {
+	S = 1 << CONFINE_SUPERVISOR,
+	N = 1 << CONFINE_SENSOR,
+	R = 1 << CONFINE_RECORDER,
+	H = 1 << CONFINE_HEADS
+};
 static const char *const roles[] = { "supervisor", "sensor", "recorder", "heads" };
 
 struct deed {

@@ -229,7 +229,8 @@ static void check_room(void)
 		call(&g, i, i, 401, 1);
 		late |= rule_run_late(g.run);
 	}
-	ok(rule_run_counts(g.run).evicted == 0 && !late, "more addresses than there is room for, a minute holds 60");
+	ok(rule_run_counts(g.run).evicted == 0 && !late,
+	   "more addresses than there is room for, a minute holds 60");
 	call(&g, GROUPS_MAX - 50, GROUPS_MAX - 50, 401, 2);
 	ok(!rule_run_late(g.run), "one whose window is not over is there still");
 	call(&g, 10, 7, 401, 2);

@@ -167,7 +167,8 @@ static void see(void *ctx, const struct finding *f)
 	s->events = f->n_events;
 	snprintf(s->entity, sizeof s->entity, "%.*s", (int)f->entity_json.n, (const char *)f->entity_json.p);
 	snprintf(s->reason, sizeof s->reason, "%.*s", (int)f->reason.n, (const char *)f->reason.p);
-	snprintf(s->reason_ja, sizeof s->reason_ja, "%.*s", (int)f->reason_ja.n, (const char *)f->reason_ja.p);
+	snprintf(s->reason_ja, sizeof s->reason_ja, "%.*s", (int)f->reason_ja.n,
+		 (const char *)f->reason_ja.p);
 }
 
 static struct seen findings(struct world *w, const char *rule)

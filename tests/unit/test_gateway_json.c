@@ -465,7 +465,8 @@ static void several(void)
 	n += (size_t)snprintf(many + n, sizeof many - n,
 			      "\\n\",\"stream\":\"stdout\",\"time\":\"2026-11-23T02:24:36Z\"}");
 	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n), 6, 3, "in one of Docker");
-	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n - 1), 1, 1, "one that is cut off is one");
+	events_of("otel-genai-spans", slice_of((const uint8_t *)many, n - 1), 1, 1,
+		  "one that is cut off is one");
 	events_of("otel-genai-spans", SLICE(SPAN("")), 1, 0, "a span alone");
 	events_of("azure-apim", SLICE("{\"records\":[" APIM("GatewayLogs", "") "," APIM("x", "") "]}"), 2, 2,
 		  "records in a line");

@@ -49,15 +49,20 @@ static void test_syslog(struct buf *b)
 	const struct role_syslog_input in = {
 		.number = 2, .tcp = true, .name = SLICE("gw"), .format = SLICE("auto")
 	};
-	const struct role_syslog_socket s = { .input = 1, .begins = true, .connection = UINT64_MAX, .taken = 77,
-					      .refused = 3, .path = SLICE("[::1]:514") };
+	const struct role_syslog_socket s = { .input = 1,
+					      .begins = true,
+					      .connection = UINT64_MAX,
+					      .taken = 77,
+					      .refused = 3,
+					      .path = SLICE("[::1]:514") };
 	struct role_syslog_input in2;
 	struct role_syslog_socket s2;
 	uint64_t id = 0;
 
 	role_syslog_input_encode(&in, b);
 	ok_int(role_syslog_input_decode(buf_slice(b), &in2), TK_OK, "input of syslog");
-	ok(in2.number == 2 && in2.tcp && slice_is(in2.name, "gw") && slice_is(in2.format, "auto"), "as it was");
+	ok(in2.number == 2 && in2.tcp && slice_is(in2.name, "gw") && slice_is(in2.format, "auto"),
+	   "as it was");
 	REFUSED(b, role_syslog_input_decode, &in2);
 	role_syslog_socket_encode(&s, b);
 	ok_int(role_syslog_socket_decode(buf_slice(b), &s2), TK_OK, "socket of syslog");

@@ -20,7 +20,8 @@ static int64_t number(sqlite3 *db, const char *sql)
 	return v;
 }
 
-/* As schema 1 had it: no memory, no second view of a call, the register without plans, revocations in `expires`. */
+/* As schema 1 had it: no memory, no second view of a call, the register without plans, revocations in
+ * `expires`. */
 static void back_to_1(struct small_ledger *l)
 {
 	static const char *const columns[] = { "owner",	 "department", "models", "paths",
@@ -28,11 +29,13 @@ static void back_to_1(struct small_ledger *l)
 	static const char *const estimates[] = { "estimate_input", "estimate_output", "estimate_cost" };
 	char sql[128];
 
-	small_sql(l, SMALL_BEFORE_7 "DROP VIEW event_now; DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
-		     "TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced;"
-		     "ALTER TABLE finding DROP COLUMN told;"
-		     "DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
-		     "ALTER TABLE dim_shape DROP COLUMN twin");
+	small_sql(
+		l, SMALL_BEFORE_7
+		"DROP VIEW event_now; DROP VIEW event; DROP VIEW keys; DROP VIEW key_links; DROP TABLE key_link; DROP TABLE met_day; DROP "
+		"TABLE met_key; DROP VIEW events; DROP VIEW repricings; DROP TABLE repriced;"
+		"ALTER TABLE finding DROP COLUMN told;"
+		"DROP TABLE half; DROP TABLE call; DROP TABLE superseded; DROP TABLE answer;"
+		"ALTER TABLE dim_shape DROP COLUMN twin");
 	for (size_t i = 0; i < COUNT(estimates); i++) {
 		snprintf(sql, sizeof sql, "ALTER TABLE event_more DROP COLUMN %s", estimates[i]);
 		small_sql(l, sql);

@@ -34,7 +34,8 @@ static const struct {
 	const char *want;
 } cases[] = {
 	{ "two counted", SLICE("6 <1>abc7 <1>abcd"), false, "M:<1>abc|M:<1>abcd|" },
-	{ "a counted one has line feeds of its own", SLICE("8 <1>a\nb\n\n5 <1>cd"), false, "M:<1>a\nb|M:<1>cd|" },
+	{ "a counted one has line feeds of its own", SLICE("8 <1>a\nb\n\n5 <1>cd"), false,
+	  "M:<1>a\nb|M:<1>cd|" },
 	{ "half a counted one", SLICE("7 <1>abc"), false, "+8" },
 	{ "half a counted one, the end", SLICE("7 <1>abc"), true, "C:<1>abc|" },
 	{ "half a count", SLICE("12"), false, "+2" },
@@ -120,7 +121,8 @@ int main(void)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		run(cases[i].in, cases[i].last, &out);
 		ok_str(buf_cstr(&out), cases[i].want, cases[i].name);
-		/* What a beginning of the bytes tells stays true, but for how much of a message that is too long. */
+		/* What a beginning of the bytes tells stays true, but for how much of a message that is too
+		 * long. */
 		for (size_t n = 0; cases[i].want[0] != 'L' && n < cases[i].in.n; n++) {
 			run(slice_head(cases[i].in, n), false, &again);
 			while (again.n > 0 && again.p[again.n - 1] != '|')
@@ -129,7 +131,8 @@ int main(void)
 				ok(false, "a beginning tells another thing");
 		}
 	}
-	ok_int((int64_t)syslog_datagram(SLICE("a\nb\r\n\0")).n, 3, "a datagram loses the ends of its line alone");
+	ok_int((int64_t)syslog_datagram(SLICE("a\nb\r\n\0")).n, 3,
+	       "a datagram loses the ends of its line alone");
 	ok_int((int64_t)syslog_datagram(SLICE("\n\n")).n, 0, "an empty datagram");
 	test_long_lines();
 	test_places();

@@ -254,7 +254,8 @@ static void test_unreadable_midway(void)
 		ok_int((int64_t)s.losses.of[LOSS_NOT_HTTP].n, 0, "and nothing else");
 		over(&s);
 	}
-	begin(&s, 16); /* what only looked like it is what it is, and what the other side says comes behind it */
+	begin(&s,
+	      16); /* what only looked like it is what it is, and what the other side says comes behind it */
 	w = connection(&s, 7, 40000);
 	wire_say(&w, 1, SLICE("\x16\x03"));
 	say(&w, 0, GET("/a"));

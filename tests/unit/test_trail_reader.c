@@ -1,5 +1,5 @@
-/* Reading a trail's lines in order: sealed, open, compressed, removed, sealed meanwhile; copies of it; the note of
- * a pack. */
+/* Reading a trail's lines in order: sealed, open, compressed, removed, sealed meanwhile; copies of it; the
+ * note of a pack. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -148,7 +148,8 @@ static void test_nonce(void)
 {
 	uint8_t n[16];
 
-	ok(base64url_16_read(SLICE("__79_Pv6-fj39vX08_Lx8A"), n) && n[0] == 0xff && n[1] == 0xfe && n[15] == 0xf0,
+	ok(base64url_16_read(SLICE("__79_Pv6-fj39vX08_Lx8A"), n) && n[0] == 0xff && n[1] == 0xfe &&
+		   n[15] == 0xf0,
 	   "16 bytes of base64url");
 	ok(!base64url_16_read(SLICE("//79/Pv6+fj39vX08/Lx8A"), n), "not of plain base64");
 	ok(!base64url_16_read(SLICE("__79_Pv6-fj39vX08_Lx8B"), n), "nor with pad bits");

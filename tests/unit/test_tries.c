@@ -1,4 +1,5 @@
-/* Which request is a further try: by a number that its client says, by an idempotency key that comes again. */
+/* Which request is a further try: by a number that its client says, by an idempotency key that comes again.
+ */
 #include "core/base/zone.h"
 #include "sensor/proto/tries.h"
 #include "tests/lib/tap.h"
@@ -31,10 +32,11 @@ int main(void)
 	struct tries *t = tries_new();
 
 	for (size_t i = 0; i < COUNT(rows); i++)
-		ok_int(tries_before(t, slice_str(rows[i].count), slice_str(rows[i].key), slice_str(rows[i].target),
-				    1000 * NS_PER_SEC + rows[i].at),
+		ok_int(tries_before(t, slice_str(rows[i].count), slice_str(rows[i].key),
+				    slice_str(rows[i].target), 1000 * NS_PER_SEC + rows[i].at),
 		       rows[i].want, rows[i].name);
-	ok_int(tries_before(NULL, SLICE("1"), SLICE("k"), SLICE("/"), 0), 1, "without memory the number counts");
+	ok_int(tries_before(NULL, SLICE("1"), SLICE("k"), SLICE("/"), 0), 1,
+	       "without memory the number counts");
 	tries_free(t);
 	return tap_done();
 }

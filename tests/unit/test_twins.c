@@ -390,7 +390,8 @@ static void test_upgrade(struct rig *w)
 	rig_kill(w);
 	ok(sqlite3_open(w->path, &db) == SQLITE_OK &&
 		   sqlite3_exec(db,
-				SMALL_BEFORE_7 "DROP VIEW events; DROP VIEW event_now; DROP TABLE half; DROP TABLE call;"
+				SMALL_BEFORE_7
+				"DROP VIEW events; DROP VIEW event_now; DROP TABLE half; DROP TABLE call;"
 				"DROP TABLE superseded; DROP TABLE answer;"
 				"CREATE VIEW events AS SELECT * FROM event; PRAGMA user_version = 5",
 				NULL, NULL, NULL) == SQLITE_OK,

@@ -163,7 +163,8 @@ static bool take_crypto(struct slice *s, uint64_t *offset, struct slice *data)
 	       tls_take(s, (size_t)n, data);
 }
 
-enum quic_frames quic_frame_crypto(uint32_t version, struct slice *plain, uint64_t *offset, struct slice *data)
+enum quic_frames quic_frame_crypto(uint32_t version, struct slice *plain, uint64_t *offset,
+				   struct slice *data)
 {
 	bool google = version >> 16 == 0x5430; /* T050, T051: their frames have other numbers */
 	bool good = true;

@@ -57,7 +57,8 @@ enum quic_frames {
 };
 /* Goes on to the next CRYPTO frame of what an Initial of that version holds, past all others. `data` may be
  * empty; offset + data.n does not overflow. */
-enum quic_frames quic_frame_crypto(uint32_t version, struct slice *plain, uint64_t *offset, struct slice *data);
+enum quic_frames quic_frame_crypto(uint32_t version, struct slice *plain, uint64_t *offset,
+				   struct slice *data);
 
 /* RFC 9000 16. False: not all of it is there, nothing is taken. */
 bool quic_varint(struct slice *s, uint64_t *out);
