@@ -1,6 +1,7 @@
 /* `tochoku rules`: check, list and test rule files; eval and explain in files of their own. */
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@ static int read_options(struct rules_options *o, int argc, char **argv, const ch
 		{ "rules", required_argument, NULL, 'r' }, { "events", required_argument, NULL, 'e' },
 		{ "lists", required_argument, NULL, 'l' }, { "json", no_argument, NULL, 'j' },
 		{ "holds", no_argument, NULL, 'h' },	   { "from", required_argument, NULL, 'f' },
-		{ "to", required_argument, NULL, 't' },	   { 0 }
+		{ "to", required_argument, NULL, 't' },	   { "hits", no_argument, NULL, 'H' },
+		{ 0 }
 	};
 	int c, status = EXIT_DONE;
 
@@ -48,6 +50,8 @@ static int read_options(struct rules_options *o, int argc, char **argv, const ch
 			o->lists = optarg;
 		else if (c == 'h')
 			o->holds = true;
+		else if (c == 'H')
+			o->hits = true;
 		else if (c == 'f')
 			o->from = optarg;
 		else if (c == 't')
@@ -217,7 +221,8 @@ static void key_text(struct json_out *o, const char *key, const char *text)
 	json_str(o, slice_str(text));
 }
 
-static void rule_json(const struct rule_info *r, struct buf *out)
+/* counted: what the rule would have found; NULL: it is on, or nobody asked. */
+static void rule_json(const struct rule_info *r, const struct rule_hits *counted, struct buf *out)
 {
 	struct json_out o = json_out(out);
 
@@ -231,6 +236,12 @@ static void rule_json(const struct rule_info *r, struct buf *out)
 	json_bool(&o, r->enabled);
 	json_key(&o, "alerts");
 	json_bool(&o, r->alerts);
+	if (counted != NULL) {
+		json_key(&o, "hits");
+		json_int(&o, counted->hits);
+		json_key(&o, "findings");
+		json_int(&o, counted->findings);
+	}
 	key_text(&o, "once_per", r->once == ONCE_DAY ? "day" : NULL);
 	json_key(&o, "entity");
 	json_open(&o, '[');
@@ -246,7 +257,8 @@ static void rule_json(const struct rule_info *r, struct buf *out)
 	buf_byte(out, '\n');
 }
 
-static void rule_text(const struct rule_info *r, const char *language, struct buf *out)
+static void rule_text(const struct rule_info *r, const struct rule_hits *counted, const char *language,
+		      struct buf *out)
 {
 	bool ja = r->title_ja != NULL && strcmp(language, "ja") == 0;
 
@@ -254,27 +266,42 @@ static void rule_text(const struct rule_info *r, const char *language, struct bu
 	cli_safe(out, slice_str(r->id));
 	buf_str(out, "  ");
 	cli_safe(out, slice_str(ja ? r->title_ja : r->title));
+	if (counted != NULL)
+		buf_fmt(out,
+			strcmp(language, "ja") == 0 ? "(有効なら %" PRId64 " 件、該当 %" PRId64 " 回)"
+						    : " (on: %" PRId64 " findings, %" PRId64 " hits)",
+			counted->findings, counted->hits);
 	buf_byte(out, '\n');
 }
 
 static int run_list(struct rules_options *o)
 {
 	struct rules_loaded l = { .quiet = true };
+	struct rule_hits *hits = NULL;
 	struct buf out;
-	int status = rules_load(&l, o);
+	int status;
 
+	if (!o->hits && (o->from != NULL || o->to != NULL))
+		return cli_usage(&command_rules, "rules list: --from and --to are for --hits");
+	status = rules_load(&l, o);
+	if (status == EXIT_DONE && o->hits)
+		status = rules_hits(o, rule_set_count(l.set), &hits);
 	buf_init(&out, 64u << 20);
 	for (size_t i = 0; status == EXIT_DONE && i < rule_set_count(l.set); i++) {
+		const struct rule_info *r = rule_set_info(l.set, i);
+		const struct rule_hits *counted = hits == NULL || r->enabled ? NULL : &hits[i];
+
 		if (o->json)
-			rule_json(rule_set_info(l.set, i), &out);
+			rule_json(r, counted, &out);
 		else
-			rule_text(rule_set_info(l.set, i), l.cfg->site.language, &out);
+			rule_text(r, counted, l.cfg->site.language, &out);
 	}
 	if (status == EXIT_DONE)
 		status = cli_write(NULL, buf_slice(&out));
 	if (status == EXIT_DONE && l.errors > 0)
 		status = EXIT_USAGE;
 	buf_free(&out);
+	free(hits);
 	rules_unload(&l);
 	return status;
 }
@@ -353,7 +380,7 @@ static const struct verb {
 	const char *name, *accepts;
 	int (*run)(struct rules_options *o);
 } verbs[] = {
-	{ "check", "rlj", run_check },	     { "list", "rlj", run_list },
+	{ "check", "rlj", run_check },	     { "list", "rlHftj", run_list },
 	{ "eval", "relh", rules_eval },	     { "test", "rlj", run_test },
 	{ "explain", "rlj", rules_explain }, { "replay", "ltfj", rules_replay },
 };
@@ -382,14 +409,17 @@ const struct command command_rules = {
 	.help = "  tochoku rules check /etc/tochoku/rules.d\n"
 		"\n"
 		"usage: tochoku rules check [PATH...] [--lists FILE] [--json]\n"
-		"       tochoku rules list [PATH...] [--json]\n"
+		"       tochoku rules list [PATH...] [--hits [--from DAY] [--to DAY]] [--json]\n"
 		"       tochoku rules eval --rules PATH --events FILE [--lists FILE] [--holds]\n"
 		"       tochoku rules test [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules explain EVENT [PATH...] [--lists FILE] [--json]\n"
 		"       tochoku rules replay PATH... [--from DAY] [--to DAY] [--lists FILE] [--json]\n"
 		"\n"
 		"  check   parses and compiles; every error with file, line and column\n"
-		"  list    one line a rule: level, on or off, id, title\n"
+		"  list    one line a rule: level, on or off, id, title. --hits: the ledger's days are evaluated\n"
+		"          once more with all rules on, and each rule that is off says how many findings it\n"
+		"          would have made, of how many hits. Nothing is recorded; while events come, rules\n"
+		"          that are off cost nothing and count nothing\n"
 		"  eval    rules over any JSON lines (- reads standard input); prints\n"
 		"          {\"rule\":ID,\"event\":INDEX} a match, INDEX from 0. An event is an object\n"
 		"          of fields, or, where the log source matters,\n"

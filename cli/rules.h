@@ -16,7 +16,7 @@ struct rules_options {
 	size_t n_paths;
 	const char *events, *lists, *event;
 	const char *from, *to;
-	bool json, holds;
+	bool json, holds, hits;
 	bool all_on; /* rules that are off too */
 };
 
@@ -33,6 +33,13 @@ struct rules_loaded {
  * told. rules_unload is due in any case. */
 int rules_load(struct rules_loaded *l, const struct rules_options *o);
 void rules_unload(struct rules_loaded *l);
+
+struct rule_hits {
+	int64_t hits, findings;
+};
+/* rules_hits.c: what each of the `n` rules of these options, all of them on, finds on the days from o->from
+ * to o->to, by its number in the set; the caller frees. An exit status; problems are told. */
+int rules_hits(const struct rules_options *o, size_t n, struct rule_hits **out);
 
 /* The verbs that have a file of their own: rules_eval.c, rules_explain.c, rules_replay.c. */
 int rules_eval(struct rules_options *o);

@@ -7,8 +7,6 @@
 #include "core/base/json.h"
 #include "core/base/map.h"
 #include "core/base/sys.h"
-#include "core/base/zone.h"
-#include "core/ledger/view.h"
 #include "reports/titles.h"
 
 #define OUTPUT_MAX (256u << 20)
@@ -118,25 +116,13 @@ static int tell_less(struct replaying *r, struct err *e)
 
 /* ---- the days ---- */
 
-static int replay_days(struct replaying *r, struct rules_view *v, struct err *e)
+static int replay_day(void *ctx, struct evaluate *v, int32_t day, struct err *e)
 {
+	struct replaying *r = ctx;
 	struct findings_difference d = { r, NULL, more, less, 0 };
-	int64_t to = r->to_ns == INT64_MAX ? INT64_MAX : r->to_ns / NS_PER_SEC - 1;
-	int32_t first, last;
-	int rc = evaluate_days(v->evaluate, &first, &last, e);
+	int rc = evaluate_compare(v, day, sys_now_ns(), &d, e);
 
-	if (rc == TK_ENOTFOUND)
-		return TK_OK;
-	if (rc == TK_OK && r->from_ns != INT64_MIN && zone_day_of(r->from_ns / NS_PER_SEC) > first)
-		first = zone_day_of(r->from_ns / NS_PER_SEC);
-	if (rc == TK_OK && to != INT64_MAX && zone_day_of(to) < last)
-		last = zone_day_of(to);
-	for (int32_t day = first; day <= last && rc == TK_OK; day++) {
-		if ((rc = ledger_view_begin(v->ledger, e)) == TK_OK)
-			rc = evaluate_compare(v->evaluate, day, sys_now_ns(), &d, e);
-		ledger_view_end(v->ledger);
-	}
-	r->same = d.same;
+	r->same += d.same;
 	return rc;
 }
 
@@ -148,7 +134,7 @@ static int replay(struct replaying *r, struct rule_set *set, struct err *e)
 	int rc = rules_view_open(&v, r->cfg, set, e);
 
 	if (rc == TK_OK)
-		rc = replay_days(r, &v, e);
+		rc = rules_view_days(&v, r->from_ns, r->to_ns, replay_day, r, e);
 	rules_view_close(&v);
 	if (rc == TK_OK && map_count(r->gone) > 0)
 		rc = tell_less(r, e);

@@ -33,7 +33,7 @@ int evaluate_time(struct evaluate *v, int64_t now_ns, struct err *e);
 int evaluate_notices(struct evaluate *v, int64_t now_ns, struct err *e);
 /* How the disk and the ledger stand, for the rules on the sensor; each may be unknown. Borrows. */
 struct disk_notice {
-	const char *state;    /* name of a state of disk.def; NULL: not known */
+	const char *state; /* name of a state of disk.def; NULL: not known */
 	int64_t free_bytes;
 	int64_t not_recorded; /* calls that were counted alone since it is full */
 	const char *aside;    /* file name of a ledger that was just set aside; NULL: none was */
@@ -44,8 +44,8 @@ void evaluate_disk(struct evaluate *v, const struct disk_notice *d);
 int evaluate_notices_now(struct evaluate *v, int64_t now_ns, struct err *e);
 /* Findings of the transaction; before each commit. */
 int evaluate_flush(struct evaluate *v, int64_t now_ns, struct err *e);
-/* Closes, at most one a call, the earliest local day that was over GRACE ago, or goes on telling its findings to
- * the trail: *closed tells whether there was one. In a transaction of the caller's. */
+/* Closes, at most one a call, the earliest local day that was over GRACE ago, or goes on telling its findings
+ * to the trail: *closed tells whether there was one. In a transaction of the caller's. */
 int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct err *e);
 
 /* ---- recorded days by rules at hand, for who changes nothing (look.c) ---- */
@@ -61,6 +61,11 @@ int evaluate_days(struct evaluate *v, int32_t *first, int32_t *last, struct err 
  * which no day's events tell, are left out. `asked` is not asked. */
 int evaluate_compare(struct evaluate *v, int32_t day, int64_t now_ns, struct findings_difference *d,
 		     struct err *e);
+
+/* All that these rules find on the day, whatever is recorded; but for the sensor's, as above. `f` is without
+ * number and events and lives for the call. */
+int evaluate_found(struct evaluate *v, int32_t day, int64_t now_ns,
+		   void (*found)(void *ctx, const struct finding *f), void *ctx, struct err *e);
 
 /* Where rules looked: at the recorded event itself, at the minute that it ended in, at the close of its day.
  */

@@ -101,11 +101,9 @@ int evaluate_days(struct evaluate *v, int32_t *first, int32_t *last, struct err 
 	return *first > *last ? TK_ENOTFOUND : TK_OK;
 }
 
-int evaluate_compare(struct evaluate *v, int32_t day, int64_t now_ns, struct findings_difference *d,
-		     struct err *e)
+static int compare(struct evaluate *v, int32_t day, int64_t now_ns, struct findings_difference *d,
+		   struct err *e)
 {
-	struct comparing c = { v, d };
-	struct findings_difference inner = { &c, asked, more, less, 0 };
 	int rc = lane_open(&v->again, v, findings_new_day(v->ledger), e);
 
 	v->now_ns = now_ns;
@@ -114,8 +112,35 @@ int evaluate_compare(struct evaluate *v, int32_t day, int64_t now_ns, struct fin
 	if (rc == TK_OK && v->wants.keys)
 		rc = keys_of_day(v, &v->again, day, e);
 	if (rc == TK_OK)
-		rc = findings_compare_day(v->again.findings, day, &inner, e);
+		rc = findings_compare_day(v->again.findings, day, d, e);
 	lane_close(&v->again);
+	return rc;
+}
+
+int evaluate_compare(struct evaluate *v, int32_t day, int64_t now_ns, struct findings_difference *d,
+		     struct err *e)
+{
+	struct comparing c = { v, d };
+	struct findings_difference inner = { &c, asked, more, less, 0 };
+	int rc = compare(v, day, now_ns, &inner, e);
+
 	d->same += inner.same;
 	return rc;
+}
+
+/* Against nothing that is recorded. */
+static bool not_asked(void *ctx, struct slice rule_id, bool now)
+{
+	(void)ctx;
+	(void)rule_id;
+	(void)now;
+	return false;
+}
+
+int evaluate_found(struct evaluate *v, int32_t day, int64_t now_ns,
+		   void (*found)(void *ctx, const struct finding *f), void *ctx, struct err *e)
+{
+	struct findings_difference d = { ctx, not_asked, found, NULL, 0 };
+
+	return compare(v, day, now_ns, &d, e);
 }

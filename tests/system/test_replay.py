@@ -109,6 +109,33 @@ def looks_back(tap, site):
               'findings of a closed Sunday, counted on Monday')
 
 
+def off(tap, site):
+    """Rules that are off find nothing; `rules list --hits` has the days evaluated with them on."""
+    quiet = (RULE % (5, 'low', 3)).replace('tochoku:', 'tochoku:\n  enabled: false')
+    rules = write(site.path('off.yml'), RULE % (1, 'low', 5) + '---\n' + quiet + CHAIN.replace(
+        'condition: {gte: 3}}', 'condition: {gte: 3}}\ntochoku: {enabled: false}'))
+    before = site.lines('findings', 'list', '--json', '--all')
+
+    def counted(*more):
+        return {r['rule.id'][-1]: (r['findings'], r['hits']) for r in site.lines('rules', 'list', rules, '--hits', '--json', *more)
+                if 'hits' in r}
+
+    # from the third call of a user on a day: 1 + 5 + 4 + 10; of the chain the third 503 and those behind it
+    tap.equal(counted('--to', '2026-03-04'), {'5': (4, 20), '9': (1, 4)}, 'what rules that are off would have found')
+    tap.equal(counted('--from', '2026-03-04', '--to', '2026-03-04'), {'5': (1, 10), '9': (0, 0)}, 'on a day')
+    tap.ok('hits' not in str(site.lines('rules', 'list', rules, '--json')), 'counted where it is asked for alone')
+    text = site.tochoku('rules', 'list', rules, '--hits', '--to', '2026-03-04').decode()
+    tap.ok('Busy(有効なら 4 件、該当 20 回)' in text and text.count('有効なら') == 2, 'in words', text)
+    tap.equal(site.lines('findings', 'list', '--json', '--all'), before, 'and nothing is found by it')
+    with open(site.config, encoding='utf-8') as f:
+        config = f.read()
+    write(site.config, config.replace('rules: {', 'rules: {disable: [00000000-0000-4000-8000-000000000001], '))
+    tap.equal(counted('--to', '2026-03-04')['1'], (3, 13), "off by the site's word, though it was on when the days were closed")
+    write(site.config, config)
+    site.tochoku('rules', 'list', rules, '--from', '2026-03-04', want=2)
+    site.tochoku('rules', 'list', rules, '--hits', '--from', 'never', want=2)
+
+
 def main():
     tap = Tap()
     site = Site()
@@ -140,6 +167,7 @@ def main():
     tap.equal(site.lines('rules', 'replay', site.path('rules.yml'), '--json'), [], 'the same rules find the same')
     tap.equal(site.lines('findings', 'list', '--json', '--all'), before, 'and the findings are as they were')
     needs_no_room(tap, site, new)
+    off(tap, site)
     keys(tap, site)
     looks_back(tap, site)
     site.tochoku('rules', 'replay', want=2)
