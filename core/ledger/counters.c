@@ -421,8 +421,15 @@ int counters_each(struct counters *c, int64_t from, int64_t to, counted_fn row, 
 		struct slice packed = column_blob(c->range, 1);
 		struct counter_entry entry;
 
-		while (entry_read(&packed, &entry))
-			row(ctx, bucket, entry.name[NAME_USER], &entry.sums);
+		while (entry_read(&packed, &entry)) {
+			struct event_names of = { .input = entry.name[NAME_INPUT],
+						  .user = entry.name[NAME_USER],
+						  .department = entry.name[NAME_DEPARTMENT],
+						  .function = entry.name[NAME_FUNCTION],
+						  .model = entry.name[NAME_MODEL] };
+
+			row(ctx, bucket, &of, &entry.sums);
+		}
 	}
 	sqlite3_reset(c->range);
 	return rc == TK_EEND ? TK_OK : rc;

@@ -147,6 +147,13 @@ int dictionary_reload(struct dictionary *d, struct err *e)
 	return load_labels(d, e);
 }
 
+struct slice dictionary_name(const struct dictionary *d, int64_t label)
+{
+	return label > LABEL_OTHER && (size_t)label - 2 < map_count(d->labels)
+		       ? map_key(d->labels, (size_t)label - 2)
+		       : slice_of(NULL, 0);
+}
+
 int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, struct err *e)
 {
 	int64_t *known;

@@ -23,6 +23,7 @@ int dictionary_part(struct dictionary *d, enum part_id id, const struct part *p,
 		    int64_t *row, struct err *e);
 /* Number of a counter's name; empty is LABEL_UNKNOWN, excess LABEL_OTHER. */
 int dictionary_label(struct dictionary *d, struct slice name, int64_t *label, struct err *e);
+struct slice dictionary_name(const struct dictionary *d, int64_t label); /* empty: it has none */
 int dictionary_reload(struct dictionary *d, struct err *e); /* names that another process has added since */
 int64_t dictionary_overflow(const struct dictionary *d); /* parts and names beyond the caps, this run */
 

@@ -294,6 +294,11 @@ int ledger_part(struct ledger *l, enum part_id id, const struct part *p, uint32_
 	return dictionary_part(l->dictionary, id, p, absent_event, row, e);
 }
 
+struct slice ledger_label_name(const struct ledger *l, int64_t label)
+{
+	return dictionary_name(l->dictionary, label);
+}
+
 int ledger_label(struct ledger *l, struct slice name, int64_t *label, struct err *e)
 {
 	return dictionary_label(l->dictionary, name, label, e);

@@ -62,6 +62,8 @@ int ledger_part(struct ledger *l, enum part_id id, const struct part *p, uint32_
 /* 0: unknown (empty). 1: 'other', when there are LEDGER_LABELS already. */
 #define LEDGER_LABELS 16384
 int ledger_label(struct ledger *l, struct slice name, int64_t *label, struct err *e);
+/* The name of a label; empty: of unknown and of other. Lives as long as the ledger is open. */
+struct slice ledger_label_name(const struct ledger *l, int64_t label);
 
 struct placing {
 	bool duplicate;
@@ -82,9 +84,9 @@ int ledger_add(struct ledger *l, const struct access_event *ev, const uint8_t id
 	       bool imported, const int64_t rows[P_COUNT], const struct event_names *names, struct err *e);
 int ledger_flush_events(struct ledger *l, struct err *e);
 
-typedef void (*counted_fn)(void *ctx, int64_t bucket, int64_t user, const struct sums *s);
-/* What is counted of the calls that began in [from, to) UTC seconds, multiples of 900, by bucket and user
- * (label): parts to be added up. */
+typedef void (*counted_fn)(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s);
+/* What is counted of the calls that began in [from, to) UTC seconds, multiples of 900, by bucket and names:
+ * parts to be added up. */
 int ledger_counted(struct ledger *l, int64_t from, int64_t to, counted_fn row, void *ctx, struct err *e);
 /* Response times of these calls: n, the bins and the maximum. */
 int ledger_response_times(struct ledger *l, int64_t from, int64_t to, struct latency *out, struct err *e);

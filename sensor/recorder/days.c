@@ -19,10 +19,10 @@ static struct total *total_at(struct evaluate *v, int32_t day)
 	return &v->totals[(uint32_t)day % TOTALS];
 }
 
-static void add_calls(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
+static void add_calls(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
 {
 	(void)bucket;
-	(void)user;
+	(void)of;
 	*(int64_t *)ctx += s->calls;
 }
 
@@ -202,11 +202,11 @@ struct loading {
 	struct calendar *calendar;
 };
 
-static void load_entry(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
+static void load_entry(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
 {
 	struct loading *l = ctx;
 
-	day_counts_load(l->d, user, s, derive_night(l->calendar, bucket));
+	day_counts_load(l->d, of->user, s, derive_night(l->calendar, bucket));
 }
 
 /* What looks a day back at most needs the day before to have come this way too. */

@@ -277,7 +277,6 @@ static const char *key_state(struct enrich *en, const struct part *who, const st
 void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies)
 {
 	const struct registered_key *k = key_register_find(en->keys, text_of(who, F_KEY_ID));
-	const struct cfg_user *u;
 
 	put_text(who, F_KEY_STATE, slice_str(key_state(en, who, k, at_ns, varies)));
 	if (k != NULL) { /* under the name that it has now */
@@ -287,7 +286,13 @@ void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies
 		if (!has(who, F_DEPARTMENT))
 			put_text(who, F_DEPARTMENT, k->department);
 	}
-	u = find_user(en, text_of(who, F_USER));
+	enrich_person(en, who);
+}
+
+void enrich_person(struct enrich *en, struct part *who)
+{
+	const struct cfg_user *u = find_user(en, text_of(who, F_USER));
+
 	if (u == NULL)
 		return;
 	put_text(who, F_FULL_NAME, slice_str(u->name));

@@ -39,8 +39,8 @@ struct lane {
 	struct map *suppressed;	   /* subject -> completion that a finding, or an episode, of it began with */
 	struct recall recall;	   /* of the event at hand */
 	struct leg leg;
-	struct flat_event own; /* the event of our own at hand */
-	bool reminding;	       /* events of our own are of days before: no news */
+	struct flat_event own;	 /* the event of our own at hand */
+	bool reminding;		 /* events of our own are of days before: no news */
 	struct looking *looking; /* NULL: nobody looks on; else hits are nobody's */
 };
 
@@ -80,7 +80,7 @@ struct evaluate {
 	struct total totals[TOTALS];
 	int32_t first_day, last_day; /* that calls are counted of; that was met */
 	struct usual_hour usual[24];
-	struct past *past;	     /* NULL: no correlation asks */
+	struct past *past; /* NULL: no correlation asks */
 	uint64_t clock;
 	bool borrowed; /* the set */
 	struct buf key, subject, entity, reason;
@@ -107,7 +107,7 @@ struct hit_of {
 	const uint8_t *id;
 	int32_t day;
 	int64_t start_ns, completion_ns;
-	bool now; /* no event of the day brought it, so the day is no place to ask for it again */
+	bool now;   /* no event of the day brought it, so the day is no place to ask for it again */
 	size_t hit; /* its number among those of the event that rules ran on */
 };
 int hits_add(struct evaluate *v, struct lane *lane, uint16_t rule, const struct hit_of *of, bool *late,
@@ -206,6 +206,10 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	    const struct derived *own, struct err *e);
 /* The event is of that instant: what the calendar says of it for the site. */
 void own_instant(struct evaluate *v, struct lane *lane, int32_t day, int64_t sec);
+/* own_scopes.c: the close of the day of each department and each user that called on it, behind the site's,
+ * by name. `usage` is the site's, with its base. */
+int own_day_close_scopes(struct evaluate *v, struct lane *lane, const struct hit_of *of,
+			 const struct usage *usage, struct err *e);
 int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err *e);
 
 #endif

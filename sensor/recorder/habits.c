@@ -36,9 +36,10 @@ void habits_forget(struct habits *h)
 	h->loaded = false;
 }
 
-static void add(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
+static void add(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
 {
 	struct habits *h = ctx;
+	int64_t user = of->user;
 	int32_t at = h->day - 1 - zone_day_of(bucket), day, second;
 
 	if (at < 0 || at >= SPAN || user <= 1 || user >= LEDGER_LABELS)

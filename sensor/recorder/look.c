@@ -36,7 +36,7 @@ void look_at_own(struct lane *lane, enum own_service service, const struct hit_o
 
 	if (l == NULL || !l->met)
 		return;
-	if (service == OWN_DAY_CLOSE)
+	if (service == OWN_DAY_CLOSE && lane->own.parts[P_WHO].known == 0) /* the site's: of nobody */
 		show(lane, LOOK_DAY_CLOSE, of->start_ns);
 	else if (service == OWN_MINUTE && l->end_ns >= of->start_ns &&
 		 l->end_ns - of->start_ns < 60 * NS_PER_SEC)

@@ -68,10 +68,10 @@ struct clock_seen {
 	bool back;
 };
 
-static void add_calls(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
+static void add_calls(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
 {
 	(void)bucket;
-	(void)user;
+	(void)of;
 	*(int64_t *)ctx += s->calls;
 }
 

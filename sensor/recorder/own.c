@@ -115,14 +115,14 @@ struct day_sums {
 	uint8_t seen[LEDGER_LABELS];
 };
 
-static void add_entry(void *ctx, int64_t bucket, int64_t user, const struct sums *s)
+static void add_entry(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
 {
 	struct day_sums *d = ctx;
 
 	(void)bucket;
 	sums_add(&d->sums, s);
-	if (user > 1 && user < LEDGER_LABELS && s->successful > 0 && !d->seen[user]) {
-		d->seen[user] = 1;
+	if (of->user > 1 && of->user < LEDGER_LABELS && s->successful > 0 && !d->seen[of->user]) {
+		d->seen[of->user] = 1;
 		d->users++;
 	}
 }
@@ -229,5 +229,8 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 	own_instant(v, lane, day, zone_day_start(day));
 	lane->derive.usage = usage;
 	lane->derive.usage.base = &base;
-	return own_run(v, lane, OWN_DAY_CLOSE, &of, own, e);
+	if ((rc = own_run(v, lane, OWN_DAY_CLOSE, &of, own, e)) != TK_OK)
+		return rc;
+	usage.base = &base;
+	return own_day_close_scopes(v, lane, &of, &usage, e);
 }

@@ -218,6 +218,22 @@ class History:
             d -= datetime.timedelta(1)
         return out
 
+    def shares(self, day, field):
+        """{name: numbers} of each department or user that called on the day, each against its own calls."""
+        (base, yesterday), out = self.comparable(day), {}
+        if base:
+            base = next(d for d in (day - datetime.timedelta(i) for i in range(1, SPAN + 1))
+                        if self.opening_of(d) == self.opening_of(day) and self.calls(d))
+        for name in {e.get(field) for e in self.by_day.get(day, ())} - {None}:
+            own, before, prev = ([e for e in self.by_day.get(d, ()) if e.get(field) == name] for d in (
+                day, day - datetime.timedelta(1), base))
+            out[name] = {'calls': len(own), 'users': len({e['user.name'] for e in own if successful(e)}),
+                         'error_pct': 100 * sum(500 <= e['http.response.status_code'] < 600 for e in own) / len(own),
+                         'cost_usd': sum(e.get('tochoku.cost.pico_usd', 0) for e in own) / 1e12,
+                         'pct_prev': 100 * len(own) / len(prev) if prev else None,
+                         'pct_yesterday': 100 * len(own) / len(before) if yesterday and before else None}
+        return out
+
     # ---- findings ----
 
     def findings(self, rules):
@@ -234,6 +250,11 @@ class History:
             for rule, _, kind, fires, _ in rules:
                 if kind == 'close' and fires(whole):
                     hits[rule, 'site'].append(CLOSE)
+            for field, closes in (('tochoku.department', 'department'), ('user.name', 'user')):
+                for name, numbers in self.shares(day, field).items():
+                    for rule, _, kind, fires, _ in rules:
+                        if kind == closes and fires(numbers):
+                            hits[rule, name].append(CLOSE)
             levels = {r[0]: r[1] for r in rules}
             for (rule, _), ids in hits.items():
                 medium[day] += levels[rule] in ('medium', 'high', 'critical')

@@ -45,7 +45,7 @@ tochoku: {entity: [site], once-per: day}
 title: A day with few calls
 name: poor day
 logsource: {product: tochoku, service: day_close}
-detection: {s: {calls|lt: 15}, condition: s}
+detection: {s: {scope: site, calls|lt: 15}, condition: s}
 ---
 title: Two in three days
 name: poor-days
@@ -154,14 +154,24 @@ RULES = [
      None),
     ('few', 'medium', OWN + 'day_close', 'scope: site, cal.business_day: true, calls|lt: 25', 'site', '', 'close',
      lambda d: d['business'] and d['calls'] < 25, None),
-    ('few-users', 'low', OWN + 'day_close', 'active_users|lt: 5', 'site', '', 'close', lambda d: d['users'] < 5, None),
-    ('less', 'low', OWN + 'day_close', 'calls_pct_prev|lt: 60', 'site', '', 'close',
+    ('few-users', 'low', OWN + 'day_close', 'scope: site, active_users|lt: 5', 'site', '', 'close', lambda d: d['users'] < 5, None),
+    ('less', 'low', OWN + 'day_close', 'scope: site, calls_pct_prev|lt: 60', 'site', '', 'close',
      lambda d: d['pct_prev'] is not None and d['pct_prev'] < 60, None),
-    ('wrong', 'low', OWN + 'day_close', 'error_pct|gte: 10', 'site', '', 'close', above('error_pct', 10), None),
+    ('wrong', 'low', OWN + 'day_close', 'scope: site, error_pct|gte: 10', 'site', '', 'close', above('error_pct', 10), None),
     ('review', 'low', OWN + 'day_close', 'cal.days_off_before|gte: 3, break.findings|gte: 1', 'site', '', 'close',
      lambda d: d['gap'] >= 3 and d['break_findings'] >= 1, None),
     ('break', 'low', OWN + 'day_close', 'cal.days_off_before|gte: 3, break.calls_pct|gt: 150', 'site', '', 'close',
      lambda d: d['gap'] >= 3 and d['break_pct'] is not None and d['break_pct'] > 150, None),
+    ('department-more', 'medium', OWN + 'day_close', 'scope: department, calls_pct_prev|gte: 200', 'tochoku.department', '',
+     'department', above('pct_prev', 200), None),
+    ('department-idle', 'low', OWN + 'day_close', 'scope: department, active_users|lt: 2', 'tochoku.department', '',
+     'department', lambda d: d['users'] < 2, None),
+    ('user-more', 'low', OWN + 'day_close', 'scope: user, calls_pct_prev|gte: 300', USER, '', 'user', above('pct_prev', 300),
+     None),
+    ('user-yesterday', 'low', OWN + 'day_close', 'scope: user, calls_pct_yesterday|gte: 400', USER, '', 'user',
+     above('pct_yesterday', 400), None),
+    ('user-wrong', 'low', OWN + 'day_close', 'scope: user, error_pct|gte: 30', USER, '', 'user', above('error_pct', 30), None),
+    ('user-cost', 'low', OWN + 'day_close', 'scope: user, cost_usd|gte: 0.08', USER, '', 'user', above('cost_usd', 0.08), None),
 ]
 REFERENCE = [(name, level, kind, fires, subject) for name, level, _, _, _, _, kind, fires, subject in RULES]
 ZONE = 'Asia/Tokyo'
@@ -195,7 +205,7 @@ def one_call(rng, n, day, who, spike):
     agent = 'curl/8.%d' % rng.randrange(3) if rng.random() < 0.03 else rng.choice(['okhttp/4', 'Java']) if rng.random() < 0.005 else 'OpenAI/Python 1.%d' % rng.randrange(9)
     return end, json.dumps({
         'ts': datetime.datetime.fromtimestamp(end, datetime.timezone.utc).isoformat(timespec='milliseconds'),
-        'msec': round(end, 3), 'client': client, 'user': 'u%d' % who, 'authorization': 'Bearer sk-test-%d' % who,
+        'msec': round(end, 3), 'client': client, 'user': 'u%d' % who, 'dept': 'D%d' % (who % 3 if n % 9 else 4), 'authorization': 'Bearer sk-test-%d' % who,
         'method': 'POST', 'host': 'gw', 'uri': '/v1/chat/completions', 'status': status, 'rt': rt, 'rid': '%032x' % n,
         'ua': agent, 'model': rng.choice(['gpt-4.1'] * 30 + ['gpt-4.1-mini']), 'input_tokens': rng.randrange(4000),
         'output_tokens': rng.randrange(500)})
