@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "cli/commands.h"
+#include "core/base/hash.h"
 #include "core/base/version.h"
 #include "sensor/roles.h"
 
@@ -131,5 +132,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	mallopt(M_MMAP_THRESHOLD, OWN_MAPPING);
 	signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of write, not our death */
+	if (!crypto_begin()) {
+		fputs("tochoku: no memory for OpenSSL\n", stderr);
+		return EXIT_INPUT;
+	}
 	return finish(run(argc, argv));
 }

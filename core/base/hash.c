@@ -5,11 +5,12 @@
 
 #include "core/base/hash.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 
 #define BLOCK SHA256_CBLOCK
@@ -62,6 +63,19 @@ void sha256_of(struct sha256 *s, struct slice in, uint8_t out[32])
 	sha256_begin(s);
 	sha256_add(s, in);
 	sha256_end(s, out);
+}
+
+/* Not SHA256(), which allocates, may fail for it, and then leaves `out` as it was. */
+void sha256_once(struct slice in, uint8_t out[32])
+{
+	struct sha256 s;
+
+	sha256_of(&s, in, out);
+}
+
+bool crypto_begin(void)
+{
+	return OPENSSL_init_crypto(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default() != NULL;
 }
 
 /* One of the two nested hashes of RFC 2104: over the padded key and then `in`. */
@@ -151,9 +165,20 @@ uint64_t hash64(struct slice in, uint64_t seed)
 	return s.a ^ s.b ^ s.c ^ s.d;
 }
 
+/* Of the kernel: libcrypto's own generator crashes where there is no memory to begin with it. */
 bool random_bytes(void *out, size_t n)
 {
-	return n <= INT32_MAX && RAND_bytes(out, (int)n) == 1;
+	uint8_t *p = out;
+	ssize_t got;
+
+	for (; n > 0; p += got, n -= (size_t)got) {
+		got = getrandom(p, n, 0);
+		if (got < 0 && errno != EINTR)
+			return false;
+		if (got < 0)
+			got = 0;
+	}
+	return true;
 }
 
 void hex_encode(struct slice in, char *out)

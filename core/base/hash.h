@@ -12,6 +12,7 @@ void sha256_begin(struct sha256 *s);
 void sha256_add(struct sha256 *s, struct slice in);
 void sha256_end(struct sha256 *s, uint8_t out[32]);
 void sha256_of(struct sha256 *s, struct slice in, uint8_t out[32]);
+void sha256_once(struct slice in, uint8_t out[32]);
 
 /* False when OpenSSL refuses. */
 bool hmac_sha256(struct slice key, struct slice in, uint8_t out[32]);
@@ -19,6 +20,8 @@ bool hmac_sha256(struct slice key, struct slice in, uint8_t out[32]);
 /* Strong enough against chosen keys while the seed is secret: random per process. */
 uint64_t hash64(struct slice in, uint64_t seed);
 
+/* Call before all else that needs OpenSSL, which crashes later on where it could not begin: false, no memory. */
+bool crypto_begin(void);
 bool random_bytes(void *out, size_t n);
 void hex_encode(struct slice in, char *out); /* 2n characters and a NUL */
 bool hex_decode(struct slice hex, uint8_t *out, size_t n);
