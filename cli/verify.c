@@ -530,8 +530,10 @@ static int run(struct cli *cli, int argc, char **argv)
 	int status;
 
 	(void)cli;
-	if (o == NULL)
+	if (o == NULL) {
+		cli_error("no memory");
 		return EXIT_INPUT;
+	}
 	o->evidence = -1;
 	status = read_options(o, argc, argv);
 	if (status == EXIT_DONE && optind + 1 != argc)

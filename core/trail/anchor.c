@@ -96,8 +96,12 @@ bool anchors_read_table(struct anchors *a, struct slice text, const char *source
 		struct anchor *n;
 
 		++*line;
-		if (!take_line(&text, &row) || (n = add(a, source)) == NULL)
+		if (!take_line(&text, &row))
 			return false;
+		if ((n = add(a, source)) == NULL) {
+			*line = 0;
+			return false;
+		}
 		if (!read_row(row, n)) {
 			a->n--;
 			return false;

@@ -160,27 +160,28 @@ bool note_read(struct slice bytes, struct note *out, const char **why)
 }
 
 /* A witness signs the text under a head of two lines; its time stands before the signature. */
-static bool cosigned(struct slice text, const struct vkey *k, struct slice time_and_signature)
+static int cosigned(struct slice text, const struct vkey *k, struct slice time_and_signature)
 {
 	struct buf b;
 	uint64_t at = 0;
-	bool good;
+	int rc;
 
 	if (time_and_signature.n != 8 + SIGNATURE_LEN)
-		return false;
+		return TK_EMALFORMED;
 	for (int i = 0; i < 8; i++)
 		at = at << 8 | time_and_signature.p[i];
 	buf_init(&b, NOTE_MAX + 64);
 	buf_fmt(&b, "cosignature/v1\ntime %llu\n", (unsigned long long)at);
 	buf_add(&b, text);
-	good = !b.failed && ed25519_verify(k->key, buf_slice(&b), slice_from(time_and_signature, 8));
+	rc = b.failed ? TK_ENOMEM : ed25519_check(k->key, buf_slice(&b), slice_from(time_and_signature, 8));
 	buf_free(&b);
-	return good;
+	return rc;
 }
 
 enum note_verdict note_signed_by(const struct note *n, const struct vkey *k)
 {
 	bool found = false;
+	int rc;
 
 	for (size_t i = 0; i < n->n_signatures; i++) {
 		const struct note_signature *s = &n->signature[i];
@@ -189,9 +190,10 @@ enum note_verdict note_signed_by(const struct note *n, const struct vkey *k)
 		if (!slice_is(s->name, k->name) || memcmp(s->bytes, k->id, 4) != 0)
 			continue;
 		found = true;
-		if (!(k->algorithm == KEY_COSIGNATURE ? cosigned(n->text, k, bytes)
-						      : ed25519_verify(k->key, n->text, bytes)))
-			return NOTE_BAD;
+		rc = k->algorithm == KEY_COSIGNATURE ? cosigned(n->text, k, bytes)
+						     : ed25519_check(k->key, n->text, bytes);
+		if (rc != TK_OK)
+			return rc == TK_ENOMEM ? NOTE_UNCHECKED : NOTE_BAD;
 	}
 	return found ? NOTE_GOOD : NOTE_UNSIGNED;
 }

@@ -40,9 +40,9 @@ struct note {
 /* False with `why`: not a note. Signatures are not looked at. */
 bool note_read(struct slice bytes, struct note *out, const char **why);
 
-enum note_verdict { NOTE_GOOD, NOTE_UNSIGNED, NOTE_BAD };
+enum note_verdict { NOTE_GOOD, NOTE_UNSIGNED, NOTE_BAD, NOTE_UNCHECKED };
 /* NOTE_GOOD: the key signed it. NOTE_UNSIGNED: no signature of this key is there. NOTE_BAD: one is there and
- * is wrong. Signatures of other keys do not matter. */
+ * is wrong. NOTE_UNCHECKED: no memory to look. Signatures of other keys do not matter. */
 enum note_verdict note_signed_by(const struct note *n, const struct vkey *k);
 
 /* The text and the empty line, to be followed by signatures. */

@@ -1,5 +1,6 @@
 #include "core/trail/signature.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 
 bool ed25519_public(const uint8_t seed[SEED_LEN], uint8_t out[PUBLIC_LEN])
@@ -54,19 +55,27 @@ bool ed25519_key_sound(const uint8_t key[PUBLIC_LEN])
 	return !(high && y[0] >= 0xed);
 }
 
-bool ed25519_verify(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
+int ed25519_check(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
 {
 	EVP_PKEY *k;
 	EVP_MD_CTX *c;
-	bool good;
+	bool ready, good;
 
 	if (signature.n != SIGNATURE_LEN || !ed25519_key_sound(key))
-		return false;
+		return TK_EMALFORMED;
+	ERR_clear_error();
 	k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, PUBLIC_LEN);
 	c = EVP_MD_CTX_new();
-	good = k != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, k) == 1 &&
-	       EVP_DigestVerify(c, signature.p, signature.n, message.p, message.n) == 1;
+	ready = k != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, k) == 1;
+	good = ready && EVP_DigestVerify(c, signature.p, signature.n, message.p, message.n) == 1;
 	EVP_MD_CTX_free(c);
 	EVP_PKEY_free(k);
-	return good;
+	/* It says "no" also where it had no memory to look. A signature that is wrong is no error of its own.
+	 */
+	return good ? TK_OK : !ready || ERR_peek_error() != 0 ? TK_ENOMEM : TK_EMALFORMED;
+}
+
+bool ed25519_verify(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
+{
+	return ed25519_check(key, message, signature) == TK_OK;
 }

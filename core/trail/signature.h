@@ -13,6 +13,8 @@
 bool ed25519_public(const uint8_t seed[SEED_LEN], uint8_t out[PUBLIC_LEN]);
 bool ed25519_sign(const uint8_t seed[SEED_LEN], struct slice message, uint8_t out[SIGNATURE_LEN]);
 /* Also refuses keys that are no canonical point or of small order, which sign anything. */
+/* TK_EMALFORMED: it is not that key's signature. TK_ENOMEM: OpenSSL could not look. */
+int ed25519_check(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature);
 bool ed25519_verify(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature);
 bool ed25519_key_sound(const uint8_t key[PUBLIC_LEN]);
 

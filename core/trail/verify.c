@@ -57,6 +57,23 @@ struct sealed *sealed_at(struct verify *v, int64_t segment)
 	return low < v->n_sealed && v->sealed[low].segment == segment ? &v->sealed[low] : NULL;
 }
 
+bool verify_unable(struct verify *v, int rc, const char *why)
+{
+	if (rc != TK_EIO && rc != TK_EFULL && rc != TK_ENOMEM)
+		return false;
+	if (v->unable == TK_OK)
+		v->unable = err_set(v->e, rc, "%s: %s", v->o->folder, why);
+	return true;
+}
+
+bool verify_signed(struct verify *v, const struct note *n, const struct vkey *k)
+{
+	enum note_verdict is = note_signed_by(n, k);
+
+	return is == NOTE_GOOD ||
+	       (is == NOTE_UNCHECKED && verify_unable(v, TK_ENOMEM, "no memory for a signature"));
+}
+
 bool verify_grow(struct verify *v, void **p, size_t n, size_t *cap, size_t each)
 {
 	size_t more = *cap == 0 ? 64 : *cap * 2;
@@ -139,11 +156,14 @@ static int run_steps(struct verify *v)
 		rc = verify_segments(v);
 	if (rc == TK_OK)
 		rc = verify_open_segment(v);
+	if (rc == TK_OK)
+		verify_erasures(v);
+	if (rc == TK_OK)
+		rc = verify_stamps(v);
+	if (rc == TK_OK)
+		rc = verify_anchors(v);
 	if (rc != TK_OK)
 		return rc;
-	verify_erasures(v);
-	verify_stamps(v);
-	verify_anchors(v);
 	verify_heads(v);
 	freshness(v);
 	verdicts(v);

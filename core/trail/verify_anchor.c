@@ -14,10 +14,14 @@ static void check_stamp(struct verify *v, const struct sealed *s, struct slice r
 	struct place at = in_segment(s->segment, file);
 	struct err e = { 0 };
 	int64_t stamped = 0;
+	int rc;
 
 	snprintf(note, sizeof note, "notes/checkpoint-%06lld.note", (long long)s->segment + 1);
-	if (file_read_below(v->folder, note, NOTE_MAX, &v->note, &e) != TK_OK)
+	rc = file_read_below(v->folder, note, NOTE_MAX, &v->note, &e);
+	if (rc != TK_OK) {
+		verify_unable(v, rc, e.text);
 		return; /* told already */
+	}
 	switch (stamp_verify(reply, buf_slice(&v->note), v->o->tsa_ca, v->o->now, &stamped, &e)) {
 	case STAMP_OTHER_DATA:
 		found(v, FOUND_STAMP_DATA, at, NULL);
@@ -35,14 +39,14 @@ static void check_stamp(struct verify *v, const struct sealed *s, struct slice r
 	}
 }
 
-void verify_stamps(struct verify *v)
+int verify_stamps(struct verify *v)
 {
 	struct buf reply;
 
 	buf_init(&reply, STAMP_MAX + 8192);
 	for (size_t i = 0; i < v->n_sealed; i++) {
 		char file[64];
-		struct err e;
+		struct err e = { 0 };
 		int rc;
 
 		snprintf(file, sizeof file, "notes/checkpoint-%06lld.tsr",
@@ -50,10 +54,11 @@ void verify_stamps(struct verify *v)
 		rc = file_read_below(v->folder, file, STAMP_MAX, &reply, &e);
 		if (rc == TK_OK)
 			check_stamp(v, &v->sealed[i], buf_slice(&reply), file);
-		else if (rc != TK_ENOTFOUND)
+		else if (rc != TK_ENOTFOUND && !verify_unable(v, rc, e.text))
 			found(v, FOUND_NOTE_KIND, in_segment(v->sealed[i].segment, file), "%s", e.text);
 	}
 	buf_free(&reply);
+	return v->unable;
 }
 
 /* ---- anchors ---- */
@@ -115,13 +120,15 @@ static void check_witness(struct verify *v, const struct vkey *k)
 		struct note n;
 		char file[64];
 		const char *why;
-		struct err e;
+		struct err e = { 0 };
+		int rc;
 
 		snprintf(file, sizeof file, "notes/checkpoint-%06lld.note",
 			 (long long)v->sealed[i].segment + 1);
 		at.file = file;
-		if (file_read_below(v->folder, file, NOTE_MAX, &v->note, &e) != TK_OK ||
-		    !note_read(buf_slice(&v->note), &n, &why))
+		rc = file_read_below(v->folder, file, NOTE_MAX, &v->note, &e);
+		verify_unable(v, rc, e.text);
+		if (rc != TK_OK || !note_read(buf_slice(&v->note), &n, &why))
 			continue;
 		switch (note_signed_by(&n, k)) {
 		case NOTE_GOOD:
@@ -130,6 +137,9 @@ static void check_witness(struct verify *v, const struct vkey *k)
 			break;
 		case NOTE_BAD:
 			found(v, FOUND_WITNESS, at, "%s", k->name);
+			break;
+		case NOTE_UNCHECKED:
+			verify_unable(v, TK_ENOMEM, "no memory for a signature");
 			break;
 		case NOTE_UNSIGNED:
 			break;
@@ -144,13 +154,15 @@ static void check_own_table(struct verify *v)
 	struct anchors own = { 0 };
 	struct place at = NOWHERE;
 	struct buf b;
-	struct err e;
-	int line;
+	struct err e = { 0 };
+	int line, rc;
 
 	buf_init(&b, 64u << 20);
 	at.file = "anchors.tsv";
-	if (file_read_below(v->folder, at.file, 60u << 20, &b, &e) == TK_OK &&
-	    !anchors_read_table(&own, buf_slice(&b), at.file, &line))
+	rc = file_read_below(v->folder, at.file, 60u << 20, &b, &e);
+	if (!verify_unable(v, rc, e.text) && rc == TK_OK &&
+	    !anchors_read_table(&own, buf_slice(&b), at.file, &line) &&
+	    !(line == 0 && verify_unable(v, TK_ENOMEM, "no memory for anchors")))
 		found(v, FOUND_NOTE_FORM, at, "line %d", line);
 	for (size_t i = 0; i < own.n; i++) {
 		const struct sealed *s = sealed_at(v, own.p[i].size - 1);
@@ -166,7 +178,7 @@ static void check_own_table(struct verify *v)
 	buf_free(&b);
 }
 
-void verify_anchors(struct verify *v)
+int verify_anchors(struct verify *v)
 {
 	const struct anchors *a = v->o->anchors;
 
@@ -175,7 +187,8 @@ void verify_anchors(struct verify *v)
 		check_anchor(v, &a->p[i]);
 	for (size_t i = 0; a != NULL && i < a->n_witnesses; i++)
 		check_witness(v, &a->witness[i]);
-	if (v->r->anchored > 0)
+	if (v->unable == TK_OK && v->r->anchored > 0)
 		found(v, FOUND_ANCHOR_AGREES, in_segment(v->r->anchored - 1, NULL), "up to size %lld",
 		      (long long)v->r->anchored);
+	return v->unable;
 }

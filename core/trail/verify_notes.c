@@ -1,5 +1,6 @@
 /* Steps 2 to 4: epoch notes, manifests in order, the log tree and its checkpoints. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ bool verify_read_note(struct verify *v, const char *file, struct note *n, struct
 	*missing = rc == TK_ENOTFOUND;
 	at.file = file;
 	if (rc != TK_OK) {
-		if (!*missing)
+		if (!*missing && !verify_unable(v, rc, e.text))
 			found(v, FOUND_NOTE_KIND, at, "%s", e.text);
 		return false;
 	}
@@ -81,7 +82,7 @@ static bool read_epoch(struct verify *v, int64_t number)
 	if (strcmp(site, v->site_key.name) != 0)
 		found(v, FOUND_ORIGIN, at, "origin %s, and the site key is %s", x->e.origin,
 		      v->site_key.name);
-	if (note_signed_by(&n, &v->site_key) != NOTE_GOOD)
+	if (!verify_signed(v, &n, &v->site_key))
 		found(v, FOUND_SITE_KEY, at, NULL);
 	if (x->e.number != number)
 		found(v, FOUND_NUMBER, at, "epoch %lld", (long long)x->e.number);
@@ -100,6 +101,8 @@ static int read_epochs(struct verify *v)
 	for (size_t cap = 64; number <= EPOCHS_MAX && read_epoch(v, number); number++)
 		if (!verify_grow(v, (void **)&v->epoch, v->n_epochs, &cap, sizeof *v->epoch))
 			return TK_ENOMEM;
+	if (v->unable != TK_OK)
+		return v->unable;
 	if (v->n_epochs == 0 && number == 1)
 		return err_set(v->e, TK_ENOTFOUND, "%s: no log there: notes/epoch-0001.note is missing",
 			       v->o->folder);
@@ -143,6 +146,8 @@ static int list_manifests(struct verify *v, bool *settled)
 	DIR *folder;
 	int fd = openat(v->folder, "notes", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+	if (fd < 0 && errno != ENOENT)
+		return err_sys(v->e, "%s/notes: cannot open", v->o->folder);
 	if (fd < 0 || (folder = fdopendir(fd)) == NULL) {
 		sys_close(fd);
 		return err_set(v->e, TK_ENOTFOUND, "%s: no log there: it has no folder notes", v->o->folder);
@@ -243,7 +248,7 @@ static void check_manifest(struct verify *v, const struct walk *w, const struct 
 	if (!w->known)
 		found(v, FOUND_MANIFEST_SIGNATURE, at,
 		      "the manifest before it is missing, so nothing proves its key");
-	else if (note_signed_by(n, &w->signer) != NOTE_GOOD)
+	else if (!verify_signed(v, n, &w->signer))
 		found(v, FOUND_MANIFEST_SIGNATURE, at, NULL);
 	if (w->known && !hash_eq(&m->prev, &w->prev))
 		found(v, FOUND_MANIFEST_LINK, at, NULL);
@@ -317,9 +322,9 @@ static void check_checkpoint(struct verify *v, struct sealed *s, const struct vk
 		found(v, FOUND_ORIGIN, at, "%s", c.origin);
 	if (c.size != s->segment + 1)
 		found(v, FOUND_NUMBER, at, "size %lld", (long long)c.size);
-	if (s->log_key == NULL || note_signed_by(&n, s->log_key) != NOTE_GOOD)
+	if (s->log_key == NULL || !verify_signed(v, &n, s->log_key))
 		found(v, FOUND_CHECKPOINT_SIGNATURE, at, "the log key's");
-	if (day_key == NULL || note_signed_by(&n, day_key) != NOTE_GOOD)
+	if (day_key == NULL || !verify_signed(v, &n, day_key))
 		found(v, FOUND_CHECKPOINT_SIGNATURE, at, "the day key's");
 	if (s->in_tree && !hash_eq(&c.root, &s->root))
 		found(v, FOUND_CHECKPOINT_ROOT, at, NULL);
@@ -336,6 +341,8 @@ static void make_checkpoint(struct verify *v, struct walk *w, struct sealed *s)
 	c.root = s->root;
 	buf_init(&text, 1024);
 	put_checkpoint(&text, &c);
+	if (text.failed)
+		verify_unable(v, TK_ENOMEM, "no memory");
 	sha256_of(v->hash, buf_slice(&text), s->checkpoint.b);
 	w->checkpoint = s->checkpoint;
 	buf_free(&text);
@@ -405,7 +412,7 @@ int verify_notes(struct verify *v)
 
 	if (rc != TK_OK || (rc = settle(v)) != TK_OK)
 		return rc;
-	for (size_t i = 0; i < v->n_sealed; i++) {
+	for (size_t i = 0; i < v->n_sealed && v->unable == TK_OK; i++) {
 		int64_t segment = v->sealed[i].segment;
 
 		if (segment > w.segment) {
@@ -417,6 +424,8 @@ int verify_notes(struct verify *v)
 		take_manifest(v, &w, i);
 		w.segment = segment + 1;
 	}
+	if (v->unable != TK_OK)
+		return v->unable;
 	late_epochs(v, &w);
 	for (size_t i = 0; i < v->n_sealed; i++) /* what could not be read stands for nothing */
 		if (v->sealed[i].size > 0)

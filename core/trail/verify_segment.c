@@ -182,10 +182,17 @@ static int read_block(int fd, gzFile gz, uint8_t *p, size_t *n, const char *file
 {
 	ssize_t got = gz != NULL ? gzread(gz, p, BLOCK) : sys_read(fd, p, BLOCK);
 
+	int why = Z_OK;
+
 	*n = got > 0 ? (size_t)got : 0;
-	return got < 0 ? gz != NULL ? err_set(e, TK_EMALFORMED, "%s: damaged gzip", file)
-				    : err_sys(e, "%s: cannot read", file)
-		       : TK_OK;
+	if (got >= 0)
+		return TK_OK;
+	if (gz != NULL)
+		gzerror(gz, &why);
+	if (why == Z_MEM_ERROR)
+		return err_set(e, TK_ENOMEM, "%s: no memory", file);
+	return gz != NULL && why != Z_ERRNO ? err_set(e, TK_EMALFORMED, "%s: damaged gzip", file)
+					    : err_sys(e, "%s: cannot read", file);
 }
 
 /* A file that is much longer than its manifest says is not read to its end. */
@@ -200,6 +207,10 @@ static int read_lines(struct segment *g, int fd, gzFile gz)
 		struct slice rest, line;
 		uint8_t *p = buf_room(&b, BLOCK);
 
+		if (p == NULL && b.n <= b.max - BLOCK) {
+			rc = err_set(g->v->e, TK_ENOMEM, "%s: no memory", g->file);
+			break;
+		}
 		if (p == NULL) {
 			found(g->v, FOUND_RECORD_FORM, here(g), "a line longer than 8 MiB");
 			break;
@@ -384,8 +395,10 @@ int verify_open_segment(struct verify *v)
 		at.offset += (int64_t)line.n + 1;
 	}
 	buf_free(&b);
+	if (verify_unable(v, rc, e.text))
+		return v->unable;
 	v->r->next_seq = seq;
 	if (v->r->unsealed > 0)
 		found(v, FOUND_UNSEALED, in_segment(v->end, "open.jsonl"), "%lld", (long long)v->r->unsealed);
-	return rc == TK_ENOMEM ? err_set(v->e, rc, "no memory") : TK_OK;
+	return TK_OK;
 }

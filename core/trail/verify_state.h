@@ -62,6 +62,7 @@ struct verify {
 	size_t next_head;	/* of the anchors' live heads: the first whose record is still to come */
 	int64_t heads_agree;
 	bool told_other_heads; /* that there are some of another log */
+	int unable;	       /* TK_OK, or why something could not be read or checked, told in e */
 };
 
 struct place {
@@ -77,6 +78,11 @@ static inline struct place in_segment(int64_t segment, const char *file)
 void found(struct verify *v, enum trail_finding_id id, struct place at, const char *fmt, ...) TK_PRINTF(4, 5);
 /* The sealed segment of that number, or NULL. */
 struct sealed *sealed_at(struct verify *v, int64_t segment);
+/* Where this is no verdict about the trail but a disk that does not read or a lack of memory: keeps it, and true. The
+ * verification ends with it, for what was not looked at must not be called altered. */
+bool verify_unable(struct verify *v, int rc, const char *why);
+/* Did it sign? Also true where that could not be found out (verify_unable). */
+bool verify_signed(struct verify *v, const struct note *n, const struct vkey *k);
 /* Room for one more; false: no memory, told in v->e. */
 bool verify_grow(struct verify *v, void **p, size_t n, size_t *cap, size_t each);
 
@@ -92,8 +98,8 @@ int verify_open_segment(struct verify *v);
 int verify_take_erase(struct verify *v, const struct record *r, struct slice line, struct place at);
 void verify_erasures(struct verify *v);
 /* verify_anchor.c */
-void verify_stamps(struct verify *v);
-void verify_anchors(struct verify *v);
+int verify_stamps(struct verify *v);
+int verify_anchors(struct verify *v);
 bool verify_rewound(const struct verify *v, int64_t size);
 /* verify_actors.c: is its actor one of those who may be there? */
 void verify_actor(struct verify *v, struct slice line, struct place at);

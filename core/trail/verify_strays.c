@@ -1,6 +1,7 @@
 /* Files that belong to no segment: notes of a removed tail, of another log or of a second history, and
  * segment files that no manifest names. */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,13 @@
 static bool in_log(struct verify *v, const char *fmt, int64_t number)
 {
 	char file[64];
-	struct err e;
+	struct err e = { 0 };
 	int fd, rc;
 
 	snprintf(file, sizeof file, fmt, (long long)number);
 	rc = file_open_below(v->folder, file, &fd, &e);
 	sys_close(fd);
-	return rc == TK_OK;
+	return rc == TK_OK || verify_unable(v, rc, e.text);
 }
 
 bool verify_sealed_meanwhile(struct verify *v, int64_t segment)
@@ -175,9 +176,15 @@ static void walk(struct verify *v, int in, const char *path, int depth)
 			: strrchr(path, '/') == NULL ? path
 						     : strrchr(path, '/') + 1,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	bool readable = fd >= 0 || errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
 	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *d;
 
+	if (folder == NULL && (fd >= 0 || !readable)) {
+		verify_unable(v, TK_EIO, "a folder of segments cannot be read");
+		sys_close(fd);
+		return;
+	}
 	if (folder == NULL) {
 		sys_close(fd);
 		if (depth > 0)
@@ -201,6 +208,9 @@ static void walk(struct verify *v, int in, const char *path, int depth)
 
 int verify_strays(struct verify *v)
 {
+	int rc;
+
 	walk(v, v->folder, "", 0);
-	return stray_notes(v);
+	rc = stray_notes(v);
+	return rc == TK_OK ? v->unable : rc;
 }
