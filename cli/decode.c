@@ -253,6 +253,10 @@ static int run(struct cli *cli, int argc, char **argv)
 		if (decode_file(&d, argv[i]) != EXIT_DONE)
 			rc = EXIT_INPUT;
 	order_flush(&d.order);
+	if (d.order.left_out > 0) {
+		cli_error("no memory: %" PRIu64 " events are left out", d.order.left_out);
+		rc = EXIT_INPUT;
+	}
 	if (fflush(stdout) != 0 || d.order.failed) {
 		cli_error("standard output: %s", strerror(errno));
 		rc = EXIT_INPUT;

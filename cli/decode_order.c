@@ -77,7 +77,9 @@ static void print_first(struct order *o)
 {
 	struct held *h = &o->held[o->heap[0]];
 
-	if (!h->text.failed && fwrite(h->text.p, 1, h->text.n, stdout) != h->text.n)
+	if (h->text.failed)
+		o->left_out++;
+	else if (fwrite(h->text.p, 1, h->text.n, stdout) != h->text.n)
 		o->failed = true;
 	o->n_held--;
 	heap_swap(o, 0, o->n_held);

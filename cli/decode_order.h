@@ -11,7 +11,8 @@ struct order {
 	uint32_t *heap;
 	size_t n_held;
 	uint64_t sequence;
-	bool failed; /* standard output does not take any more */
+	bool failed;	   /* standard output does not take any more */
+	uint64_t left_out; /* events for whose text there was no memory */
 };
 #define ORDER_WINDOW 4096
 

@@ -150,7 +150,9 @@ void problems_print(const struct problems *p)
 	buf_init(&out, 1 << 22);
 	problems_put(p, "tochoku: ", &out);
 	text = buf_cstr(&out);
-	if (text != NULL)
+	if (text == NULL || (p->errors > 0 && out.n == 0))
+		fprintf(stderr, "tochoku: %s: no memory to read it, or to say what is wrong in it\n", p->file);
+	else
 		fputs(text, stderr);
 	buf_free(&out);
 }

@@ -76,14 +76,16 @@ int control_address(const char *path, struct sockaddr_un *a, int *folder)
 	return 0;
 }
 
-/* TK_ENOTFOUND: nobody listens. */
+/* TK_ENOTFOUND: nobody listens. `path` NULL: it had no memory. */
 static int try_connect(const char *path, int *fd, struct err *e)
 {
 	struct sockaddr_un a;
 	int folder = -1, rc = TK_ENOTFOUND;
 
-	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (*fd < 0)
+	*fd = path == NULL ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (path == NULL)
+		rc = err_set(e, TK_ENOMEM, "no memory");
+	else if (*fd < 0)
 		rc = err_sys(e, "socket");
 	else if (control_address(path, &a, &folder) == 0 &&
 		 connect(*fd, (struct sockaddr *)&a, sizeof a) == 0)
