@@ -30,7 +30,7 @@ SCRIPTS := $(filter %.py %.sh,$(foreach d,system property fault golden,$(wildcar
 TESTS := $(SCRIPTS) $(patsubst %.c,$(O)/%,$(TESTC)) tests/unit/includes.py tests/unit/trail_cases.py
 SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(BUILD)/tests/fault_shim.so $(BUILD)/tests/clock_shim.so
+TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(addprefix $(BUILD)/tests/,fault_shim.so call_shim.so clock_shim.so)
 
 PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2 \
 	libseccomp libcap-ng
@@ -226,7 +226,7 @@ $(PACKAGE)/sbom.spdx.json: tools/sbom.sh $(PROGRAMS)
 	@mkdir -p $(@D)
 	$(Q)tools/sbom.sh $(lastword $(PROGRAMS)) $(VERSION) >$@
 
-tests: $(patsubst %.c,$(O)/%,$(TESTC))
+tests: $(patsubst %.c,$(O)/%,$(TESTC)) $(O)/tests/bench/capgen
 replay: $(FUZZ)
 fuzzers: $(FUZZ)
 tools: $(TOOLS)
@@ -241,8 +241,9 @@ $(O)/tests/%: $(O)/tests/%.o $(LIB)
 $(BUILD)/tests/loggen: $(BUILD)/release/tests/lib/loggen.o
 $(BUILD)/tests/sqlite_floor: $(BUILD)/release/tests/bench/sqlite_floor.o
 $(BUILD)/tests/fault_shim.so: $(BUILD)/release/tests/fault/shim.o
+$(BUILD)/tests/call_shim.so: $(BUILD)/release/tests/fault/call_shim.o
 $(BUILD)/tests/clock_shim.so: $(BUILD)/release/tests/fault/clock_shim.o
-$(BUILD)/release/tests/fault/shim.o $(BUILD)/release/tests/fault/clock_shim.o: HARDEN := -fPIC -Wno-missing-prototypes
+$(addprefix $(BUILD)/release/tests/fault/,shim.o call_shim.o clock_shim.o): HARDEN := -fPIC -Wno-missing-prototypes
 $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
