@@ -79,6 +79,7 @@ struct history_point {
 struct history {
 	int n; /* 0: not read */
 	struct history_point point[HISTORY_POINTS];
+	bool comparable; /* the period before misses no more days than this one */
 	struct history_point year_ago; /* the same week 52 weeks before; weekly */
 	int64_t users_new, users_back, users_lost;
 	int64_t by_days[DAYS_OF_WEEK]; /* users by the days on which they called, from 1 */

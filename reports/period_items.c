@@ -5,6 +5,13 @@ static const char *ratio(struct sheet *s, figure now, figure before)
 	return before <= 0 ? "―" : sheet_text_of(s, say(s, W_PERCENT), say_quotient(s, now * 100, before, 1));
 }
 
+/* Of the period before. */
+static const char *versus(struct sheet *s, figure now, figure before)
+{
+	return before > 0 && !s->figures->history.comparable ? say(s, W_NOT_COMPARABLE)
+							     : ratio(s, now, before);
+}
+
 static const char *rate(struct sheet *s, int64_t part, int64_t whole)
 {
 	return whole <= 0 ? "―" : say_quotient(s, (figure)part * 100, whole, 2);
@@ -27,7 +34,7 @@ void period_summary(struct sheet *s)
 
 	sheet_add_line(s, &s->summary,
 		       sheet_text_of(s, say(s, W_SENTENCE_USE), say_count(s, f->total.calls),
-				     ratio(s, f->total.calls, h->point[h->n - 2].total.calls),
+				     versus(s, f->total.calls, h->point[h->n - 2].total.calls),
 				     say_count(s, f->active_users)));
 	sheet_add_line(s, &s->summary,
 		       sheet_text_of(s, say(s, W_SENTENCE_COST), say_money(s, f->cost, f->total.unpriced),
@@ -84,9 +91,9 @@ void period_versus(struct sheet *s, struct sheet_item *i)
 	const struct figures *f = s->figures;
 	const struct history *h = &f->history;
 
-	item_result(s, i, W_VERSUS, ratio(s, f->total.calls, h->point[h->n - 2].total.calls),
-		    ratio(s, f->cost, h->point[h->n - 2].total.cost_pico),
-		    ratio(s, f->active_users, h->point[h->n - 2].users));
+	item_result(s, i, W_VERSUS, versus(s, f->total.calls, h->point[h->n - 2].total.calls),
+		    versus(s, f->cost, h->point[h->n - 2].total.cost_pico),
+		    versus(s, f->active_users, h->point[h->n - 2].users));
 }
 
 void table_rules(struct sheet *s, struct sheet_section *b)

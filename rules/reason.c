@@ -53,8 +53,8 @@ static bool bind_name(struct builder *b, const struct node *at, struct rule *r, 
 	}
 	if (name_bind(name).kind == BIND_NONE) {
 		near = name_nearest(name);
-		BAD(b, at, "'reason' names %%%.*s%%, which no event has%s", (int)name.n,
-		    (const char *)name.p, build_hint(b, near));
+		BAD(b, at, "'reason' names %%%.*s%%, which no event has%s", (int)name.n, (const char *)name.p,
+		    build_hint(b, near));
 		return false;
 	}
 	r->info.reason_grows |= name_is_stateful(name);
@@ -108,6 +108,69 @@ void build_reason(struct builder *b, const struct node *n, struct rule *r)
 		else
 			BAD(b, c->key, "'reason' has the languages ja and en only");
 	}
+}
+
+/* ---- words ---- */
+
+static const struct reason_word {
+	const char *field, *value, *ja;
+} words[] = {
+#define REASON_WORD(field, value, ja) { field, value, ja },
+#define REASON_UNKNOWN(field, ja, en)
+#include "rules/reason_words.def"
+#undef REASON_WORD
+#undef REASON_UNKNOWN
+};
+
+static const struct reason_noun {
+	const char *field, *ja, *en;
+} nouns[] = {
+#define REASON_WORD(field, value, ja)
+#define REASON_UNKNOWN(field, ja, en) { field, ja, en },
+#include "rules/reason_words.def"
+#undef REASON_WORD
+#undef REASON_UNKNOWN
+};
+
+/* Whatever name a rule has for it. */
+static bool same_field(struct slice name, const char *field)
+{
+	struct binding a = name_bind(name), b = name_bind(slice_str(field));
+
+	return a.kind == b.kind && a.kind != BIND_NONE && a.id == b.id;
+}
+
+static struct slice word_of(struct slice name, struct slice value, const struct reason_facts *facts)
+{
+	for (size_t i = 0; facts->japanese && i < COUNT(words); i++)
+		if (slice_is(value, words[i].value) && same_field(name, words[i].field))
+			return slice_str(words[i].ja);
+	return value;
+}
+
+/* Does the sentence end with the noun and a blank? */
+static bool just_said(const struct buf *out, const char *noun)
+{
+	size_t n = strlen(noun);
+
+	return out->n > n && out->p[out->n - 1] == ' ' && memcmp(out->p + out->n - 1 - n, noun, n) == 0;
+}
+
+static void put_unknown(struct slice name, const struct reason_facts *facts, struct buf *out)
+{
+	for (size_t i = 0; i < COUNT(nouns); i++) {
+		const char *noun = facts->japanese ? nouns[i].ja : nouns[i].en;
+
+		if (!same_field(name, nouns[i].field))
+			continue;
+		if (facts->japanese)
+			buf_fmt(out, "%s不明", just_said(out, noun) ? "" : noun);
+		else
+			buf_fmt(out, "unknown%s%s", just_said(out, noun) ? "" : " ",
+				just_said(out, noun) ? "" : noun);
+		return;
+	}
+	buf_byte(out, '?');
 }
 
 /* ---- filling ---- */
@@ -164,7 +227,8 @@ static void put_fact(enum fact fact, const struct reason_facts *facts, struct bu
 	}
 }
 
-static void put_values(struct rule_run *r, const struct rule_info *info, struct slice name, struct buf *out)
+static void put_values(struct rule_run *r, const struct rule_info *info, struct slice name,
+		       const struct reason_facts *facts, struct buf *out)
 {
 	uint32_t number = correlate_name(r, rule_of_info(info), name);
 	struct values *v;
@@ -181,10 +245,10 @@ static void put_values(struct rule_run *r, const struct rule_info *info, struct 
 		if (v->v[k].kind == VAL_MICRO && v->v[k].raw != NULL)
 			put_micro(v->v[k].raw->i, out);
 		else
-			put_text(val_text(r, &v->v[k]), out);
+			put_text(word_of(name, val_text(r, &v->v[k]), facts), out);
 	}
 	if (out->n == before)
-		buf_byte(out, '?');
+		put_unknown(name, facts, out);
 }
 
 void rule_run_reason(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
@@ -200,7 +264,7 @@ void rule_run_reason(struct rule_run *r, const struct access_event *ev, const st
 		else if (fact != FACT_NONE)
 			put_fact(fact, facts, out);
 		else
-			put_values(r, info, name, out);
+			put_values(r, info, name, facts, out);
 		rest = slice_from(rest, name.n == 0 ? 1 : name.n + 2);
 	}
 }

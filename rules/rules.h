@@ -163,9 +163,11 @@ struct reason_facts {
 	int64_t count, start_ns;
 	int32_t baseline_day;
 	int64_t baseline_calls; /* 0: there is no baseline */
+	bool japanese;		/* words of ours are said in Japanese (rules/reason_words.def) */
 };
 #define REASON_VALUE_MAX 80 /* bytes of one value */
-/* Appends the sentence with the values of the event at hand: one line, `?` for what is not known. */
+/* Appends the sentence with the values of the event at hand: one line, `?` for what is not known and has no
+ * word for that. */
 void rule_run_reason(struct rule_run *r, const struct access_event *ev, const struct rule_info *info,
 		     const char *sentence, const struct reason_facts *facts, struct buf *out);
 

@@ -51,7 +51,8 @@ int ledger_findings(struct ledger_reader *r, int64_t from_ns, int64_t to_ns, boo
 		" WHERE first >= ?1 AND (first < ?2 OR ?2 = 9223372036854775807) "
 		" AND (withdrawn = 0 OR ?3 = 1)"
 		" ORDER BY CASE level WHEN 'critical' THEN 0 WHEN 'high' THEN 1 WHEN 'medium' THEN 2"
-		" WHEN 'low' THEN 3 ELSE 4 END, first, id";
+		/* the lists show minutes: those of one in order of their numbers */
+		" WHEN 'low' THEN 3 ELSE 4 END, first / 60000000000, id";
 	static const char ids_sql[] = "SELECT event_id FROM finding_events WHERE finding = ?1"
 				      " ORDER BY completion, event_id LIMIT ?2";
 	sqlite3_stmt *s, *ids = NULL;

@@ -97,6 +97,7 @@ static void put_sentences(const struct matched *m, const struct hit *h)
 	for (size_t i = 0; i < COUNT(sentences); i++) {
 		if (i > 0)
 			buf_byte(out, '\n');
+		facts.japanese = i > 0;
 		rule_run_reason(m->lane->run, m->of->ev, m->info, sentences[i], &facts, out);
 		if (no_roster(m, h))
 			buf_str(out, RULE_NO_ROSTER);

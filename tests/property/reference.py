@@ -214,6 +214,8 @@ class Call:
         self.role = 'clinical' if roles & CLINICAL else 'office' if roles else None
         self.off_hours = e.get('tochoku.calendar.off_hours')
         self.opening = 'full' if e.get('tochoku.department') in ALWAYS_OPEN else opening_of(self.wall.date())
+        self.told_by_key = (self.key == 'unknown' and 200 <= self.status < 300
+                            or self.key in ('revoked', 'expired') and 0 <= self.status < 400)
         self.outside = e.get('tochoku.zone') == 'external' and 0 <= self.status < 400
 
     def days_off_before(self, opening_of):
@@ -244,7 +246,8 @@ RULES = [
     (('0203', 203), lambda c: c.outside and c.e.get('source.geo.country_iso_code', 'JP') != 'JP',
      lambda c: (user_of(c), c.e.get('source.geo.country_iso_code'))),
     (('0301', 301), lambda c: c.role == 'office' and c.off_hours and (c.hhmm >= 2000 or c.hhmm < 700), user_of),
-    (('0304', 304), lambda c: c.opening == 'closed' and (user_of(c) or key_of(c)) and c.status not in (401, 403), user_of),
+    (('0304', 304), lambda c: c.opening == 'closed' and (user_of(c) or key_of(c) and not c.told_by_key)
+     and c.status not in (401, 403), user_of),
     (('0503', 503), lambda c: c.number is not None and c.number > 100, user_of),
     (('0504', 504), lambda c: c.number is not None and c.number >= 200, user_of),
     (('0602', 602), lambda c: c.key == 'absent' and c.e.get('url.path', '').startswith('/v1/')

@@ -152,8 +152,20 @@ def patterns(tap):
     site.cleanup()
 
 
+def order(tap):
+    """The worst first, then by minute; those of one minute, which is what lists show, by their number."""
+    site = site_with([('one', 'r-1', 'high', 'a'), ('two', 'r-2', 'low', 'b')])
+    minute = datetime.datetime(2026, 3, 2, 10, 0)
+    for n, (user, second) in enumerate((('b1', 0), ('a1', 50), ('a2', 10), ('a3', 70), ('a4', 30), ('a5', -10))):
+        import_calls(site, [call(user, minute + datetime.timedelta(seconds=second))], '%d.log' % n)
+    tap.equal([f['user.name'] for f in site.lines('findings', 'list', '--json')], ['a5', 'a1', 'a2', 'a4', 'a3', 'b1'],
+              'findings of one minute in order of their numbers')
+    site.cleanup()
+
+
 def main():
     tap = Tap()
+    order(tap)
     states(tap)
     patterns(tap)
     tap.done()

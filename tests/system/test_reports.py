@@ -153,8 +153,27 @@ def check_pdf(tap, site, kind, *options, pages=None):
     return text
 
 
+def check_partly(tap):
+    """Days that nobody recorded are no days without calls: no quotient tells of them."""
+    week = ['2026-11-%d' % d for d in (20, 21, 22, 23, 24, 25, 26)]
+    for before, ja, name in ((['2026-11-18', '2026-11-19'], '比較不可', 'recorded from its sixth day on'),
+                             (['2026-11-13', '2026-11-18'], '350.0 %', 'with quiet days'),
+                             (['2026-11-12', '2026-11-18'], '700.0 %', 'with quiet days behind one of the week before it')):
+        site = Site()
+        with open(site.path('gateway.json'), 'w', encoding='utf-8') as f:
+            for n, day in enumerate(before + week):
+                f.write(line(n, (datetime.datetime.fromisoformat(day + 'T10:00:00+09:00'), 'tanaka', 200, 1, '')) + '\n')
+        site.tochoku('import', '--format', 'nginx-json', site.path('gateway.json'))
+        text = site.tochoku('report', 'weekly', '--date', DAY, '--lang', 'ja').decode()
+        tap.ok('（前期比 ' + ja in text and '前期比：回数 ' + ja in text, 'weekly: against a week ' + name, text[:1500])
+        if ja == '比較不可':
+            tap.ok('not comparable' in site.tochoku('report', 'weekly', '--date', DAY, '--lang', 'en').decode(), 'in English too')
+        site.cleanup()
+
+
 def main():
     tap, site = Tap(), Site(extra=SETTINGS)
+    check_partly(tap)
     log = calls()
     with open(site.path('gateway.json'), 'w', encoding='utf-8') as f:
         f.write('\n'.join(line(n, c) for n, c in enumerate(log)) + '\n')

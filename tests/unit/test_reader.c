@@ -175,12 +175,12 @@ static void findings(struct small_ledger *l, struct ledger_reader *r)
 		     "(1,'a','r','n',NULL,'low',1,'new',10,1000,2000,3,'why','{}',0,x'',0),"
 		     "(2,'b','r','n',NULL,'critical',4,'new',10,3000,3000,1,'why','{}',0,x'',0),"
 		     "(3,'c','r','n',NULL,'high',3,'new',11,900,900,1,'why','{}',1,x'',0),"
-		     "(4,'d','r','n',NULL,'low',1,'new',11,500,500,1,'why','{}',0,x'',0)");
+		     "(4,'d','r','n',NULL,'low',1,'new',11,-60000000500,-60000000500,1,'why','{}',0,x'',0)");
 	small_sql(l, "INSERT INTO day VALUES (10, 0, 5)");
 	small_sql(l, "INSERT INTO finding_event VALUES (1, 7, x'000102030405060708090a0b0c0d0e0f')");
 	found[0] = '\0';
 	ok_int(ledger_findings(r, INT64_MIN, INT64_MAX, false, take_finding, NULL, &e), TK_OK, "findings");
-	ok_str(found, "2/0;4p/0;1/1;", "worst first, then by first; days not closed are provisional");
+	ok_str(found, "2/0;4p/0;1/1;", "worst first, then by the minute of first; days not closed are provisional");
 	found[0] = '\0';
 	ledger_findings(r, 900, 3000, true, take_finding, NULL, &e);
 	ok_str(found, "3wp/0;1/1;", "a range, with withdrawn ones");

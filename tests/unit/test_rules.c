@@ -22,7 +22,9 @@ static const struct row {
 	{ "method, prefix only", "{s: {cs-method: post}, condition: s}", "http.request.method=POSTX", false },
 	{ "path begins", "{s: {cs-uri-stem|startswith: /V1/}, condition: s}", "url.path=/v1/models", true },
 	{ "path contains", "{s: {cs-uri-stem|contains: chat}, condition: s}", "url.path=/v1/Chat/x", true },
-	{ "kelvin sign by slot", "{s: {cs-username: kaga}, condition: s}", "user.name=\xE2\x84\xAA" "aga",
+	{ "kelvin sign by slot", "{s: {cs-username: kaga}, condition: s}",
+	  "user.name=\xE2\x84\xAA"
+	  "aga",
 	  true },
 	{ "address in a network", "{s: {c-ip|cidr: 10.0.0.0/8}, condition: s}", "source.ip=10.9.8.7", true },
 	{ "address as text", "{s: {c-ip: '10.9.*'}, condition: s}", "source.ip=10.9.8.7", true },
@@ -34,8 +36,8 @@ static const struct row {
 	  true },
 	{ "key state not looked at", "{s: {key.status: absent}, condition: s}", "tochoku.key.id=", false },
 	{ "absent is null", "{s: {cs-referer: null}, condition: s}", "http.request.referrer=", true },
-	{ "absent does not exist", "{s: {cs-referer|exists: true}, condition: s}", "http.request.referrer=",
-	  false },
+	{ "absent does not exist", "{s: {cs-referer|exists: true}, condition: s}",
+	  "http.request.referrer=", false },
 	{ "query: the part behind ?", "{s: {cs-uri-query: 'a=b'}, condition: s}", "url.path=/x;url.query=a=b",
 	  true },
 	{ "query: the whole target", "{s: {cs-uri-query|startswith: '/x?a'}, condition: s}",
@@ -206,7 +208,7 @@ static void check_loading(void)
 	ok(info->stateful && info->enabled, "usage.* is stateful");
 	ok(!rule_set_info(set, 1)->enabled && !rule_set_info(set, 1)->stateful, "disabled");
 	ok(rule_set_needs(set, D_USER_DAY_CALLS) && rule_set_needs(set, D_NET_PREFIX) &&
-	   !rule_set_needs(set, D_SHIFT),
+		   !rule_set_needs(set, D_SHIFT),
 	   "derived fields that are needed, entities too");
 	ok(rule_set_info(set, 2) == NULL, "no third rule");
 	rule_set_free(set);
@@ -223,23 +225,32 @@ static const struct bad {
 	{ "title: t\nlevel: hihg\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n",
 	  "did you mean 'high'" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {once-per: week}\n", "must be day or shift" },
+	  "tochoku: {once-per: week}\n",
+	  "must be day or shift" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {suppress: 2d}\n", "at most 1d" },
+	  "tochoku: {suppress: 2d}\n",
+	  "at most 1d" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {enabeld: false}\n", "did you mean 'enabled'" },
+	  "tochoku: {enabeld: false}\n",
+	  "did you mean 'enabled'" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {reason: {ja: a, en: 'x %cs-usernam%'}}\n", "%cs-usernam%, which no event has, did you mean" },
+	  "tochoku: {reason: {ja: a, en: 'x %cs-usernam%'}}\n",
+	  "%cs-usernam%, which no event has, did you mean" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {reason: {ja: a}}\n", "with ja and en" },
+	  "tochoku: {reason: {ja: a}}\n",
+	  "with ja and en" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {reason: {ja: a, en: b, fr: c}}\n", "ja and en only" },
+	  "tochoku: {reason: {ja: a, en: b, fr: c}}\n",
+	  "ja and en only" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {a: 1}, condition: s}\n"
-	  "tochoku: {reason: {ja: a, en: \"b\\nc\"}}\n", "one line" },
+	  "tochoku: {reason: {ja: a, en: \"b\\nc\"}}\n",
+	  "one line" },
 	{ "title: t\ntags: x\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n", "'tags'" },
 	{ "title: t\nname: t\nlogsource: {category: llm_api}\ndetection: {s: {c-ip: 1}, condition: s}\n---\n"
-	  "title: c\ncorrelation: {type: event_count, rules: t, group-by: [c-ip], timespan: 1m, condition: {gte: 2}}\n"
-	  "tochoku: {reason: {ja: '%c-ip%', en: '%nobody.knows%'}}\n", "%nobody.knows%" },
+	  "title: c\ncorrelation: {type: event_count, rules: t, group-by: [c-ip], timespan: 1m, condition: "
+	  "{gte: 2}}\n"
+	  "tochoku: {reason: {ja: '%c-ip%', en: '%nobody.knows%'}}\n",
+	  "%nobody.knows%" },
 	{ "title: t\nlogsource: {category: llm_api}\ndetection: {s: {cs-methode: a}, condition: s}\n",
 	  "did you mean 'cs-method'" },
 	{ "title: t\nlogsource: {category: x}\ndetection: {s: {a: 1}, u: {b: 1}, condition: s}\n",
@@ -247,7 +258,8 @@ static const struct bad {
 	{ "title: f\nfilter: {rules: [x], s: {a: 1}, condition: not s}\n", "'logsource'" },
 	{ "- 1\n", "must be a map" },
 	{ "title: a\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n---\n"
-	  "title: a\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n", "same id or name" },
+	  "title: a\nlogsource: {category: x}\ndetection: {s: {a: 1}, condition: s}\n",
+	  "same id or name" },
 };
 
 static void check_bad(const struct bad *b)
@@ -266,8 +278,10 @@ static void check_reason(void)
 {
 	static const char rule[] =
 		"title: t\nlogsource: {category: llm_api}\ndetection: {s: {sc-status: 200}, condition: s}\n"
-		"tochoku:\n  reason:\n    ja: '%c-ip%'\n    en: '%cs-username% %c-ip% %sc-status% 200 % of "
-		"%url.path%%, %count%x %time% %baseline.day% %baseline.calls% %tochoku.cost.usd% %geo.speed_kmh%'\n";
+		"tochoku:\n  reason:\n    ja: '%c-ip% %key.status% %tochoku.key.state% %tochoku.department% "
+		"%user.name%'\n    en: '%cs-username% %c-ip% %sc-status% 200 % of "
+		"%url.path%%, %count%x %time% %baseline.day% %baseline.calls% %tochoku.cost.usd% "
+		"%geo.speed_kmh%'\n";
 	struct reason_facts facts = { .count = 7, .start_ns = INT64_C(1795359660000000000) };
 	struct problems p;
 	struct flat_event fe;
@@ -287,6 +301,30 @@ static void check_reason(void)
 	ok_slice(buf_slice(&out), SLICE("a?[31m?b%count% ? 200 200 % of ?%, 7x 00:01 ? ? 1.5 ?"),
 		 "a sentence with what is known");
 	ok(info->reason_grows, "that grows with the count");
+	buf_clear(&out);
+	ev_set_str(&fe.ev, F_KEY_STATE, SLICE("revoked"));
+	ev_set_str(&fe.ev, F_USER, SLICE("revoked"));
+	rule_run_reason(run, &fe.ev, info, "%key.status% %tochoku.key.state% %cs-username%", &facts, &out);
+	ok_slice(buf_slice(&out), SLICE("revoked revoked revoked"), "in English a value is itself");
+	facts.japanese = true;
+	buf_clear(&out);
+	rule_run_reason(run, &fe.ev, info, "%key.status%キー %tochoku.key.state% %cs-username%", &facts,
+			&out);
+	ok_slice(buf_slice(&out), SLICE("失効したキー 失効した revoked"),
+		 "in Japanese words of ours are Japanese");
+	flat_event_reset(&fe);
+	ev_set_str(&fe.ev, F_KEY_STATE, SLICE("odd"));
+	buf_clear(&out);
+	rule_run_reason(run, &fe.ev, info,
+			"%user.name%(%tochoku.department%)、利用者 %cs-username%、%key.status% %c-ip%",
+			&facts, &out);
+	ok_slice(buf_slice(&out), SLICE("利用者不明(部門不明)、利用者 不明、odd ?"),
+		 "who is not known is said so, once");
+	facts.japanese = false;
+	buf_clear(&out);
+	rule_run_reason(run, &fe.ev, info, "user %cs-username%, %cs-username% (%tochoku.department%)", &facts,
+			&out);
+	ok_slice(buf_slice(&out), SLICE("user unknown, unknown user (unknown department)"), "in English too");
 	memset(user, 'x', sizeof user);
 	memcpy(user + REASON_VALUE_MAX - 1, "\xe3\x81\x82", 3);
 	ev_set_str(&fe.ev, F_USER, slice_of(user, sizeof user));
@@ -390,7 +428,7 @@ static void check_catalogue(void)
 		rule_set_test(run, i, one_result, &t);
 		ok(t.failed == 0 && t.match >= 2 && t.none >= 3, r->title);
 		ok(r->title_ja != NULL && r->action_ja != NULL && r->action_en != NULL && r->n_entity > 0 &&
-		   r->reason_ja != NULL && r->reason_en != NULL && r->once != ONCE_NEVER,
+			   r->reason_ja != NULL && r->reason_en != NULL && r->once != ONCE_NEVER,
 		   "it says what to do, in both languages, and about whom");
 	}
 	rule_run_free(run);
