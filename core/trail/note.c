@@ -31,18 +31,15 @@ static bool is_name(struct slice s)
 
 static void key_id(struct vkey *k)
 {
-	struct sha256 *s = sha256_new();
-	uint8_t digest[32] = { 0 };
+	uint8_t text[sizeof k->name + 2 + sizeof k->key], digest[32];
+	size_t n = strlen(k->name);
 
-	if (s != NULL) {
-		sha256_add(s, slice_str(k->name));
-		sha256_add(s, slice_of("\n", 1));
-		sha256_add(s, slice_of(&k->algorithm, 1));
-		sha256_add(s, slice_of(k->key, sizeof k->key));
-		sha256_end(s, digest);
-	}
+	memcpy(text, k->name, n);
+	text[n++] = '\n';
+	text[n++] = k->algorithm;
+	memcpy(text + n, k->key, sizeof k->key);
+	sha256_once(slice_of(text, n + sizeof k->key), digest);
 	memcpy(k->id, digest, sizeof k->id);
-	sha256_free(s);
 }
 
 bool vkey_make(struct vkey *out, struct slice name, uint8_t algorithm, const uint8_t key[PUBLIC_LEN])

@@ -55,7 +55,7 @@ struct renderer {
 	struct buf work, keys;
 	struct member *member;
 	size_t n_members, cap;
-	bool failed;
+	bool failed, starved; /* the body is no JSON object as it must be; there was no memory */
 };
 
 static const char *order_key(int16_t i)
@@ -115,6 +115,7 @@ static void put_field(struct buf *out, enum field_id f, const union value *v)
 	}
 	buf_init(&digits, 32);
 	buf_i64(&digits, v->i);
+	out->failed |= digits.failed;
 	put_number(out, buf_slice(&digits));
 	buf_free(&digits);
 }
@@ -152,7 +153,7 @@ static bool member_add(struct renderer *r, struct member m)
 		struct member *p = realloc(r->member, cap * sizeof *p);
 
 		if (p == NULL) {
-			r->failed = true;
+			r->starved = true;
 			return false;
 		}
 		r->member = p;
@@ -321,7 +322,7 @@ static void begin_record(struct renderer *r, const struct record_head *h, size_t
 	buf_clear(&r->keys);
 	buf_room(&r->keys, 4 * room + 16); /* once, so that slices into it stay */
 	r->n_members = 0;
-	r->failed = false;
+	r->failed = r->starved = false;
 	put_head(r, h);
 }
 
@@ -339,10 +340,15 @@ static bool put_body(struct renderer *r, struct slice body)
 	return t == JSON_OBJECT_END && json_next(&j) == JSON_END && !r->work.failed && !r->failed;
 }
 
+static bool starved(const struct renderer *r)
+{
+	return r->work.failed || r->keys.failed || r->starved;
+}
+
 void put_record(struct renderer *r, struct buf *out, const struct record_head *h, struct slice body)
 {
 	begin_record(r, h, body.n);
-	if (!put_body(r, body)) {
+	if (!put_body(r, body) && !starved(r)) { /* a lack of memory is not to decide how a record looks */
 		struct member m = { .key = SLICE("body") };
 
 		begin_record(r, h, body.n);
@@ -353,7 +359,7 @@ void put_record(struct renderer *r, struct buf *out, const struct record_head *h
 		member_add(r, m);
 	}
 	put_sorted(r, 0, 0);
-	if (r->work.failed || r->failed)
+	if (starved(r) || r->failed)
 		out->failed = true;
 	buf_add(out, buf_slice(&r->work));
 }

@@ -1,6 +1,5 @@
 #include "core/trail/signature.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 bool ed25519_public(const uint8_t seed[SEED_LEN], uint8_t out[PUBLIC_LEN])
@@ -55,24 +54,27 @@ bool ed25519_key_sound(const uint8_t key[PUBLIC_LEN])
 	return !(high && y[0] >= 0xed);
 }
 
+static int check(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
+{
+	EVP_PKEY *k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, PUBLIC_LEN);
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	bool ready = k != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, k) == 1;
+	bool good = ready && EVP_DigestVerify(c, signature.p, signature.n, message.p, message.n) == 1;
+
+	EVP_MD_CTX_free(c);
+	EVP_PKEY_free(k);
+	return good ? TK_OK : ready ? TK_EMALFORMED : TK_ENOMEM;
+}
+
 int ed25519_check(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
 {
-	EVP_PKEY *k;
-	EVP_MD_CTX *c;
-	bool ready, good;
+	int rc;
 
 	if (signature.n != SIGNATURE_LEN || !ed25519_key_sound(key))
 		return TK_EMALFORMED;
-	ERR_clear_error();
-	k = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key, PUBLIC_LEN);
-	c = EVP_MD_CTX_new();
-	ready = k != NULL && c != NULL && EVP_DigestVerifyInit(c, NULL, NULL, NULL, k) == 1;
-	good = ready && EVP_DigestVerify(c, signature.p, signature.n, message.p, message.n) == 1;
-	EVP_MD_CTX_free(c);
-	EVP_PKEY_free(k);
-	/* It says "no" also where it had no memory to look. A signature that is wrong is no error of its own.
-	 */
-	return good ? TK_OK : !ready || ERR_peek_error() != 0 ? TK_ENOMEM : TK_EMALFORMED;
+	/* OpenSSL says "no", and nothing more, also where it had no memory to look: only a second "no" is one. */
+	rc = check(key, message, signature);
+	return rc == TK_EMALFORMED ? check(key, message, signature) : rc;
 }
 
 bool ed25519_verify(const uint8_t key[PUBLIC_LEN], struct slice message, struct slice signature)
