@@ -55,6 +55,8 @@ enum on_duty calendar_night_ok(struct calendar *c, const struct person *who, int
 bool calendar_has_roster(const struct calendar *c, int32_t days);
 /* The window of a kind (maintenance or emergency) that holds the instant, or NULL. */
 const struct site_row *calendar_window(const struct calendar *c, enum site_kind kind, int64_t utc_sec);
+/* Does one touch [from, to)? */
+bool calendar_window_within(const struct calendar *c, enum site_kind kind, int64_t from, int64_t to);
 const struct cfg_calendar *calendar_config(const struct calendar *c);
 /* What it was loaded from; roster and list may be NULL. */
 const struct roster *calendar_roster(const struct calendar *c);

@@ -44,6 +44,26 @@ const struct site_row *calendar_window(const struct calendar *c, enum site_kind 
 	return site_find(c->site, kind, kind, utc_sec);
 }
 
+struct looking_for {
+	enum site_kind kind;
+	bool met;
+};
+
+static void look(void *ctx, const struct site_row *row)
+{
+	struct looking_for *l = ctx;
+
+	l->met |= row->kind == l->kind;
+}
+
+bool calendar_window_within(const struct calendar *c, enum site_kind kind, int64_t from, int64_t to)
+{
+	struct looking_for l = { kind, false };
+
+	site_between(c->site, true, from, to, look, &l);
+	return l.met;
+}
+
 bool calendar_has_roster(const struct calendar *c, int32_t days)
 {
 	return c->roster != NULL && roster_has(c->roster, days);

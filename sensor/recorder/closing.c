@@ -75,9 +75,11 @@ static void count_past(struct replay *r, const struct access_event *ev, const ui
 }
 
 /* An event before the day is there for what looks back on it; one of the day is evaluated. */
-static int replay_event(void *ctx, const struct access_event *ev)
+static int replay_event(void *ctx, const struct access_event *recorded)
 {
 	struct replay *r = ctx;
+	struct part when;
+	const struct access_event now = calendar_of_now(r->v, recorded, &when), *ev = &now;
 	const uint8_t *id = ev_value(ev, F_EVENT_ID)->s.p;
 	int64_t sec = seconds_of_ns(ev_int(ev, F_TIMESTAMP, 0)), user = 0;
 	bool own = day_holds(r->d, sec), again = false;
@@ -223,10 +225,14 @@ int evaluate_close_day(struct evaluate *v, int64_t now_ns, bool *closed, struct 
 
 	v->now_ns = now_ns;
 	if (rc == TK_OK)
+		rc = calendar_days_check(v, e);
+	if (rc == TK_OK)
 		rc = ledger_day_next(v->ledger, today, &day, &state, &was_closed, e);
 	*closed = rc == TK_OK;
 	if (rc == TK_ENOTFOUND)
 		return TK_OK;
+	if (rc == TK_OK)
+		rc = calendar_day_met(v, day, e);
 	if (rc == TK_OK && state != DAY_UNTOLD)
 		rc = settle_day(v, day, state, was_closed, e);
 	/* A finding is told as one of a closed day. */

@@ -236,6 +236,8 @@ static int load(struct evaluate *v, struct day_counts *d, int32_t day, bool *kno
 	if (rc == TK_OK && !*known)
 		rc = ledger_days_between(v->ledger, day, QUIET_DAYS, e);
 	if (rc == TK_OK && !*known)
+		rc = calendar_day_met(v, day, e);
+	if (rc == TK_OK && !*known)
 		rc = look_behind(v, d, e);
 	if (rc == TK_OK && *known)
 		rc = ledger_counted(v->ledger, d->start, d->end, load_entry, &l, e);

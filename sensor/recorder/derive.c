@@ -197,6 +197,20 @@ static void range_field(struct derive *d, const struct cfg_range *r, enum derive
 		set_range(out, u->day_users, r->users.low, r->users.high, "above");
 }
 
+/* Of a whole day, whenever on it the emergency was declared. */
+static bool day_has_emergency(struct derive *d, int64_t sec)
+{
+	int32_t day = zone_day_of(sec);
+
+	return calendar_window_within(enrich_calendar(d->enrich), SITE_EMERGENCY, zone_day_start(day),
+				      zone_day_start(day + 1));
+}
+
+static bool is_day_close(const struct derive *d)
+{
+	return d->own != NULL && d->own[D_OWN_SCOPE - D_OWN_CALLS].kind != DV_NONE;
+}
+
 /* The plan of the key: a model or path that is not known is not judged. */
 static bool permitted(const struct registered_key *k, const struct access_event *ev)
 {
@@ -235,6 +249,10 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 
 	*out = (struct derived){ .kind = DV_NONE };
+	if (id == D_EMERGENCY && is_day_close(d)) {
+		set_bool(out, day_has_emergency(d, sec));
+		return;
+	}
 	if (derive_calendar(enrich_calendar(d->enrich), ev, sec, id, out))
 		return;
 	switch (id) {

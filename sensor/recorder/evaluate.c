@@ -177,6 +177,7 @@ size_t evaluate_rule_errors(const struct evaluate *v)
 void evaluate_use(struct evaluate *v, struct enrich *en)
 {
 	v->enrich = v->live.derive.enrich = en;
+	v->calendar_checked = false;
 }
 
 /* ---- events ---- */

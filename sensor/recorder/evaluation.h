@@ -83,6 +83,7 @@ struct evaluate {
 	struct past *past; /* NULL: no correlation asks */
 	uint64_t clock;
 	bool borrowed; /* the set */
+	bool calendar_checked;
 	struct buf key, subject, entity, reason;
 	int64_t now_ns, late_events;
 	struct notices *notices; /* notices.c */
@@ -155,6 +156,14 @@ int day_changed(struct evaluate *v, int32_t day, struct err *e);
 int days_disturb(struct evaluate *v, int32_t from, int32_t to, struct err *e);
 /* Finishes those that are held and lie before `today`. */
 int days_finish_before(struct evaluate *v, int32_t today, struct err *e);
+
+/* ---- calendar_days.c ---- */
+/* The day was met, or is evaluated: what the calendar says of it is kept. */
+int calendar_day_met(struct evaluate *v, int32_t day, struct err *e);
+/* Once for each calendar: days of which it says something else than was kept want evaluating again. */
+int calendar_days_check(struct evaluate *v, struct err *e);
+/* The event with what the calendar says of it now, in `when`; lives as long as both. */
+struct access_event calendar_of_now(struct evaluate *v, const struct access_event *ev, struct part *when);
 
 /* ---- look.c ---- */
 /* Somebody may want to see it: what the lane's rules were just asked at. */
