@@ -2,6 +2,7 @@
  * recorder meets none of it (sensor/recorder/receipt.c). */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "cli/anchor.h"
 #include "cli/reading.h"
@@ -9,6 +10,7 @@
 #include "core/base/sys.h"
 #include "core/base/zone.h"
 #include "core/trail/anchor.h"
+#include "core/trail/copy.h"
 #include "core/trail/files.h"
 #include "core/trail/reader.h"
 #include "core/trail/stamp.h"
@@ -94,6 +96,20 @@ static int make_query(const struct config *cfg, int64_t size, struct buf *query)
 	return status;
 }
 
+/* A segment's closing is told in whole seconds, rounded up; an authority that answers within that second, in whole
+ * ones rounded down, would have stamped it too early. */
+static void let_close(const struct config *cfg, int64_t size)
+{
+	int64_t closed, last, left;
+	struct err e;
+
+	if (trail_segment_end(cfg->ledger.trail, size - 1, &closed, &last, &e) != TK_OK)
+		return;
+	left = closed * NS_PER_SEC - sys_now_ns();
+	if (left > 0 && left <= NS_PER_SEC)
+		nanosleep(&(struct timespec){ .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC }, NULL);
+}
+
 int anchor_query(const struct config *cfg, const struct anchor_options *o)
 {
 	int64_t size = trail_sealed(cfg->ledger.trail);
@@ -111,6 +127,7 @@ int anchor_query(const struct config *cfg, const struct anchor_options *o)
 		buf_add(&query, have);
 	else
 		status = make_query(cfg, size, &query);
+	let_close(cfg, size);
 	if (status == EXIT_DONE && o->out != NULL)
 		status = cli_write(o->out, buf_slice(&query));
 	if (!note_path(cfg, size, "tsq", path))
