@@ -1,11 +1,14 @@
 /* Writes a capture of CALLS calls of an LLM in HTTP/1 to stdout, and what is in it to stderr, as JSON: a
  * third of the bodies in gzip, a fifth of the answers event streams, some requests pipelined
- * (tests/lib/talk.h); and FLOWS other connections that are open and silent, begun in between, evenly.
+ * (tests/lib/talk.h); and FLOWS other connections, begun in between, evenly: open and silent, or of which
+ * nothing but a SYN came, or which have sent the first byte of a request.
  *
- *     capgen CALLS FLOWS */
+ *     capgen CALLS FLOWS [silent|syn|slow] */
 #include "tests/lib/capture_make.h"
 
 #define TALK 60 /* calls of a connection */
+
+enum flow { SYN = 1, SILENT = 3, SLOW = 4 }; /* packets of each */
 
 struct sum {
 	uint64_t calls, input, output, packets, flows, streams;
@@ -19,8 +22,8 @@ static void record(struct made *m, struct slice frame, struct sum *sum)
 	sum->packets++;
 }
 
-/* A handshake, and nothing else. */
-static void idle(struct made *m, struct sum *sum)
+/* A handshake, or its beginning, or a byte behind it. */
+static void idle(struct made *m, struct sum *sum, enum flow flow)
 {
 	static struct layers p;
 	static const struct piece whole = { 0, 0, false };
@@ -29,8 +32,8 @@ static void idle(struct made *m, struct sum *sum)
 	struct ends ask = { false, { (uint8_t)(100 + i / 60000), 1 }, { 2, 1 }, port, 8080 };
 	struct ends answer = { false, { 2, 1 }, { (uint8_t)(100 + i / 60000), 1 }, 8080, port };
 
-	for (int k = 0; k < 3; k++) {
-		layers_begin(&p, slice_of(NULL, 0));
+	for (int k = 0; k < (int)flow; k++) {
+		layers_begin(&p, k == 3 ? SLICE("P") : slice_of(NULL, 0));
 		tcp_add(&p, k == 1 ? &answer : &ask,
 			k == 1	 ? 7000
 			: k == 0 ? 1000
@@ -73,7 +76,8 @@ static void converse(struct made *m, struct choice *c, struct sum *sum, uint64_t
 }
 
 /* The packets of the capture that was made, without its header, and idle connections between them. */
-static void write_out(struct made *m, struct buf *made, struct sum *sum, uint64_t idle_before_next)
+static void write_out(struct made *m, struct buf *made, struct sum *sum, uint64_t idle_before_next,
+		      enum flow flow)
 {
 	struct slice in = slice_from(buf_slice(made), 24);
 
@@ -82,7 +86,7 @@ static void write_out(struct made *m, struct buf *made, struct sum *sum, uint64_
 		uint32_t n = in.p[8] | (uint32_t)in.p[9] << 8 | (uint32_t)in.p[10] << 16;
 
 		while (sum->flows < idle_before_next)
-			idle(m, sum);
+			idle(m, sum, flow);
 		record(m, slice_head(slice_from(in, 16), n), sum);
 		in = slice_from(in, 16 + (size_t)n);
 	}
@@ -93,6 +97,10 @@ int main(int argc, char **argv)
 {
 	uint64_t calls = argc > 1 ? strtoull(argv[1], NULL, 10) : 0,
 		 flows = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
+	enum flow flow = argc < 4			? SILENT
+			 : strcmp(argv[3], "syn") == 0	? SYN
+			 : strcmp(argv[3], "slow") == 0 ? SLOW
+							: SILENT;
 	struct choice c = choice_seed(1), travel = choice_seed(2);
 	struct made_way way = { .c = &travel, .segment = 1400, .only = -1 };
 	struct made *m = made_new(&c, 1, false);
@@ -113,7 +121,7 @@ int main(int argc, char **argv)
 			fwrite(one.p, 1, 24, stdout);
 		buf_init(&m->pcap, 1 << 28);
 		m->ns = ns;
-		write_out(m, &one, &sum, flows * sum.calls / calls);
+		write_out(m, &one, &sum, flows * sum.calls / calls, flow);
 		ns = m->ns;
 		buf_free(&one);
 	}
