@@ -124,6 +124,12 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (default 60); new inputs go to 
 	@$(MAKE) --no-print-directory -j$(JOBS) V=fuzz fuzzers
 	@tests/lib/fuzz.sh $(FUZZ:$(O)/%=$(BUILD)/fuzz/%)
 
+GATES ?=
+soak: ## the fault tests' long forms (GATES=kills: that alone; SOAK=3: three times as long); what they reached adds up in docs/gates.tsv
+	@tools/deps.sh build check
+	@$(MAKE) --no-print-directory -j$(JOBS) all tools $(O)/tests/bench/capgen $(O)/tests/soak/bombs
+	@nice tests/soak/run.py $(GATES)
+
 BENCH ?= logs capture made tls live rules usage reports trail
 bench: ## speed against others on logs, captures, TLS and live, of rules, bodies, reports, the trail (BENCH=NAME: that alone)
 	@tools/deps.sh build bench
@@ -248,6 +254,6 @@ $(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)gcc $(if $(filter %.so,$@),-shared,$(LINK_release)) -o $@ $^ -lsqlite3 -ldl
 
-.PHONY: package deb all demo check check-browser pictures check-package unit asan tsan fuzz bench cover lint analyse geoip deps install clean help tests replay fuzzers tools .FORCE
+.PHONY: soak package deb all demo check check-browser pictures check-package unit asan tsan fuzz bench cover lint analyse geoip deps install clean help tests replay fuzzers tools .FORCE
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

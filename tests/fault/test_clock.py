@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Clocks that jump while it runs: an hour, a day, 1970, 2038, 2100, forward and back; a machine that slept, a sensor that
 stood still; a disk whose syncs take 200 ms. Order is by sequence, every step a clock record, no duration negative, what
-nobody watched is a hole of the coverage, nothing of the log is lost.   JUMPS=N sequences (default 1; the gate is 500)"""
+nobody watched is a hole of the coverage, nothing of the log is lost.   JUMPS=N sequences (default 1; the gate is 500),
+SEED=K the first (default 0, in order)"""
 import calendar
 import collections
 import json
@@ -19,7 +20,7 @@ from harness import ROOT, Site, Tap, loggen, request_id  # noqa: E402
 from test_disk import beats, call, serve, wait_for  # noqa: E402
 
 SHIM = os.path.join(ROOT, 'build/tests/clock_shim.so')
-JUMPS = int(os.environ.get('JUMPS', '1'))
+JUMPS, SEED = int(os.environ.get('JUMPS', '1')), int(os.environ.get('SEED', '0'))
 HOUR, DAY = 3600, 86400
 
 
@@ -209,8 +210,9 @@ def slow(tap):
 
 def main():
     tap = Tap()
-    for seed in range(JUMPS):
+    for seed in range(SEED, SEED + JUMPS):
         jumps(tap, seed)
+    print('# %d sequences of jumps, from SEED=%d on' % (JUMPS, SEED))
     holes(tap)
     slow(tap)
     tap.done()

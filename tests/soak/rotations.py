@@ -31,6 +31,13 @@ def wait_at_least(site, n):
     return True
 
 
+def wait_for_inodes(folder):
+    """Deleted logs have theirs until the program lets go of them."""
+    end = time.monotonic() + PATIENCE
+    while os.statvfs(folder).f_favail < 4 and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def rotate(log, rng):
     """What is deleted here was read: log.1 of the rotation before, or its compressed form."""
     for name in (log + '.1', log + '.1.gz'):
@@ -66,7 +73,7 @@ def small_ext4(site):
     os.mkdir(at)
     with open(image, 'wb') as f:
         f.truncate(16 << 20)
-    if os.geteuid() == 0 and subprocess.run(['mkfs.ext4', '-q', '-N', '192', image], stderr=subprocess.DEVNULL).returncode == 0 \
+    if os.geteuid() == 0 and subprocess.run(['mkfs.ext4', '-q', '-N', '256', image], stderr=subprocess.DEVNULL).returncode == 0 \
             and subprocess.run(['mount', '-o', 'loop', image, at], stderr=subprocess.DEVNULL).returncode == 0:
         atexit.register(subprocess.run, ['umount', '-l', at])
     else:
@@ -91,6 +98,7 @@ def main():
     while done < ROTATIONS and not stuck:
         for log in logs:
             more = rng.randrange(1, 5)
+            wait_for_inodes(site.path('logs'))
             reuses += log.turn(lines[at:at + more], rng)
             at = min(len(lines), at + more)
             done += 1

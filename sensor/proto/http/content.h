@@ -12,7 +12,7 @@
 #define CONTENT_FIRST_MAX 5 /* bytes that tell whether a body is coded at all */
 #define CONTENT_OUT_MAX (UINT64_C(256) << 20) /* of one body; behind it nothing is decoded */
 #define CONTENT_RATIO_MAX 1000                /* decoded over coded bytes, once CONTENT_RATIO_FROM came out */
-#define CONTENT_RATIO_FROM (UINT64_C(4) << 20)
+#define CONTENT_RATIO_FROM (UINT64_C(1) << 20)
 #define CONTENT_HELD_MAX (UINT64_C(48) << 20) /* of memory for br and zstd, over all bodies */
 
 enum content_state {
