@@ -24,10 +24,10 @@ LIB := $(O)/libtochoku.a
 
 # A test is a C program of its own (linked with the whole library) or a script; tests/run runs both.
 TESTC := $(foreach d,unit golden property fault,$(wildcard tests/$(d)/test_*.c))
-UNIT := $(patsubst %.c,$(O)/%,$(filter tests/unit/%,$(TESTC))) tests/unit/includes.py tests/unit/trail_cases.py
+UNIT := $(patsubst %.c,$(O)/%,$(filter tests/unit/%,$(TESTC))) tests/unit/includes.py tests/unit/trail_cases.py tests/unit/gates.py
 SCRIPTS := $(filter %.py %.sh,$(foreach d,system property fault golden,$(wildcard tests/$(d)/test_*))) \
 	$(if $(wildcard ../shared),$(wildcard tests/corpora/test_*))
-TESTS := $(SCRIPTS) $(patsubst %.c,$(O)/%,$(TESTC)) tests/unit/includes.py tests/unit/trail_cases.py
+TESTS := $(SCRIPTS) $(patsubst %.c,$(O)/%,$(TESTC)) tests/unit/includes.py tests/unit/trail_cases.py tests/unit/gates.py
 SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(addprefix $(BUILD)/tests/,fault_shim.so call_shim.so clock_shim.so)

@@ -18,7 +18,7 @@ from harness import Site, Tap, loggen, request_id  # noqa: E402
 
 ROTATIONS = int(os.environ.get('ROTATIONS', '200'))
 SEED = int(os.environ.get('SEED', str(time.time_ns() % 1000000)))
-PATIENCE = 30
+PATIENCE = 120
 LOGS = 16
 
 
@@ -32,7 +32,7 @@ def wait_at_least(site, n):
 
 
 def wait_for_inodes(folder):
-    """Deleted logs have theirs until the program lets go of them."""
+    """Deleted logs have theirs until the program lets go of them, a minute later (sensor/input/tail.h)."""
     end = time.monotonic() + PATIENCE
     while os.statvfs(folder).f_favail < 4 and time.monotonic() < end:
         time.sleep(0.02)
@@ -73,7 +73,7 @@ def small_ext4(site):
     os.mkdir(at)
     with open(image, 'wb') as f:
         f.truncate(16 << 20)
-    if os.geteuid() == 0 and subprocess.run(['mkfs.ext4', '-q', '-N', '256', image], stderr=subprocess.DEVNULL).returncode == 0 \
+    if os.geteuid() == 0 and subprocess.run(['mkfs.ext4', '-q', '-N', '768', image], stderr=subprocess.DEVNULL).returncode == 0 \
             and subprocess.run(['mount', '-o', 'loop', image, at], stderr=subprocess.DEVNULL).returncode == 0:
         atexit.register(subprocess.run, ['umount', '-l', at])
     else:

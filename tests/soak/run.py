@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The long forms of the fault tests, one after another; what they reached adds up in docs/gates.tsv.
+"""The long forms of the fault tests, one after another; what they reached adds up in docs/gates.tsv and the README.
 
     tests/soak/run.py [GATE...]     SOAK=F: F times a run's usual number; SOAK_DRY=1: writes nothing
 
@@ -13,7 +13,7 @@ import time
 from collections import namedtuple
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TABLE = os.path.join(ROOT, 'docs/gates.tsv')
+TABLE, README = os.path.join(ROOT, 'docs/gates.tsv'), os.path.join(ROOT, 'README.md')
 HEAD = ('gate', 'what', 'reached', 'of', 'date', 'commit')
 
 # command, the variable that sets N, N of one run, and where the output says what was done: every number of every match of
@@ -30,7 +30,7 @@ GATES = [
          'tests/fault/test_calls.py', 'FAULTS', 120, r'^ok \d+ - \S+: \w+ at (\d+) of \d+ calls', None,
          r'^ok \d+ - \S+: \w+ at \d+ of (\d+) calls', True),
     Gate('inodes', 'inodes of deleted logs that new logs got, in rotations without a pause',
-         'tests/soak/rotations.py', 'ROTATIONS', 3000, r'^# \d+ rotations, (\d+) inode reuses', 5000, None, True),
+         'tests/soak/rotations.py', 'ROTATIONS', 2500, r'^# \d+ rotations, (\d+) inode reuses', 5000, None, True),
     Gate('flows', 'calls right among a million SYNs and a million slow connections, of the calls of a run',
          'tests/soak/flows.py', 'FLOWS', 1000000, r'^# \w+: 10{6} flows, (\d+) of', None,
          r'^# \w+: \d+ flows, \d+ of (\d+)', False),
@@ -67,6 +67,18 @@ def write_table(rows, path=TABLE):
     os.replace(path + '.tmp', path)
 
 
+def show(rows, path=README):
+    """The README's table is the file."""
+    with open(path, encoding='utf-8') as f:
+        lines = f.read().split('\n')
+    at = next(i for i, line in enumerate(lines) if line.startswith('| gate |')) + 2
+    end = next(i for i in range(at, len(lines)) if not lines[i].startswith('|'))
+    lines[at:end] = ['| %s |' % ' | '.join(r[:5]) for r in rows.values()]
+    with open(path + '.tmp', 'w', encoding='utf-8') as f:
+        f.write('\n'.join(lines))
+    os.replace(path + '.tmp', path)
+
+
 def commit():
     p = subprocess.run(['git', 'rev-parse', '--short', 'HEAD'], cwd=ROOT, stdout=subprocess.PIPE, encoding='ascii')
     return p.stdout.strip() or '?'
@@ -99,6 +111,7 @@ def run(gate):
     print('%s: %d; now %s of %s' % (gate.name, done, rows[gate.name][2], rows[gate.name][3]), flush=True)
     if not os.environ.get('SOAK_DRY'):
         write_table(rows)
+        show(read_table())
     return True
 
 
