@@ -20,7 +20,7 @@ bool hmac_sha256(struct slice key, struct slice in, uint8_t out[32]);
 /* Strong enough against chosen keys while the seed is secret: random per process. */
 uint64_t hash64(struct slice in, uint64_t seed);
 
-/* Call before all else that needs OpenSSL, which crashes later on where it could not begin: false, no memory. */
+/* Before all else that needs OpenSSL, which crashes later on where it could not begin. False: no memory. */
 bool crypto_begin(void);
 bool random_bytes(void *out, size_t n);
 void hex_encode(struct slice in, char *out); /* 2n characters and a NUL */

@@ -151,7 +151,7 @@ void problems_print(const struct problems *p)
 	problems_put(p, "tochoku: ", &out);
 	text = buf_cstr(&out);
 	if (text == NULL || (p->errors > 0 && out.n == 0))
-		fprintf(stderr, "tochoku: %s: no memory to read it, or to say what is wrong in it\n", p->file);
+		fprintf(stderr, "tochoku: %s: no memory to read it, or to say what is wrong\n", p->file);
 	else
 		fputs(text, stderr);
 	buf_free(&out);

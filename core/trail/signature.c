@@ -72,7 +72,7 @@ int ed25519_check(const uint8_t key[PUBLIC_LEN], struct slice message, struct sl
 
 	if (signature.n != SIGNATURE_LEN || !ed25519_key_sound(key))
 		return TK_EMALFORMED;
-	/* OpenSSL says "no", and nothing more, also where it had no memory to look: only a second "no" is one. */
+	/* OpenSSL says a mere "no" also where it had no memory to look: only a second one counts. */
 	rc = check(key, message, signature);
 	return rc == TK_EMALFORMED ? check(key, message, signature) : rc;
 }

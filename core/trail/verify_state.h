@@ -78,8 +78,8 @@ static inline struct place in_segment(int64_t segment, const char *file)
 void found(struct verify *v, enum trail_finding_id id, struct place at, const char *fmt, ...) TK_PRINTF(4, 5);
 /* The sealed segment of that number, or NULL. */
 struct sealed *sealed_at(struct verify *v, int64_t segment);
-/* Where this is no verdict about the trail but a disk that does not read or a lack of memory: keeps it, and true. The
- * verification ends with it, for what was not looked at must not be called altered. */
+/* Where this is no verdict about the trail but a disk that does not read, or a lack of memory: keeps it, and
+ * true. The verification ends with it, for what was not looked at must not be called altered. */
 bool verify_unable(struct verify *v, int rc, const char *why);
 /* Did it sign? Also true where that could not be found out (verify_unable). */
 bool verify_signed(struct verify *v, const struct note *n, const struct vkey *k);
