@@ -91,35 +91,25 @@ static struct period year_before(const struct figures *f)
 	return period_of_days(date_to_days(d), date_to_days(next) - 1);
 }
 
-/* Days of the point that are not recorded. An input that is followed tells of each minute whether it was
- * watched. Where none was, files were imported: a quiet day is one too, unless nothing is recorded before it.
- */
-static int missing_days(struct figures *f, struct ledger_reader *r, const struct history_point *h,
-			bool before, int *n, struct err *e)
+/* Days of the point that are not recorded: nobody called on them, and no input, not even a file that was
+ * imported, reaches over them. */
+static int missing_days(struct figures *f, struct ledger_reader *r, const struct history_point *h, int *n,
+			struct err *e)
 {
-	int quiet = 0, rc = TK_OK;
-	bool followed = false;
+	int rc = TK_OK;
 
 	*n = 0;
 	for (int32_t d = h->first; d <= h->last && rc == TK_OK; d++) {
 		int64_t from = zone_day_start(d), to = zone_day_start(d + 1);
 		struct coverage seen = { 0 };
 		struct named_list l = { 0 };
-		bool calls, watched;
 
 		rc = figures_named(f, r, from, to, BY_USER, &l, e);
 		if (rc == TK_OK)
 			rc = ledger_coverage(r, from - from % 60, to - to % 60, &seen, e);
-		calls = l.n > 0;
-		watched = seen.missed_minutes < seen.minutes;
-		followed |= watched;
-		before |= calls;
-		quiet += !calls && !watched && before;
-		*n += !calls && !watched;
+		*n += l.n == 0 && seen.missed_minutes >= seen.minutes;
 		free(l.p);
 	}
-	if (!followed)
-		*n -= quiet;
 	return rc;
 }
 
@@ -127,12 +117,11 @@ static int missing_days(struct figures *f, struct ledger_reader *r, const struct
 static int compare(struct figures *f, struct ledger_reader *r, struct err *e)
 {
 	struct history *h = &f->history;
-	const struct history_point *older = &h->point[h->n - 3], *last = &h->point[h->n - 2];
 	int now = 0, then = 0;
-	int rc = missing_days(f, r, last, older->watched, &then, e);
+	int rc = missing_days(f, r, &h->point[h->n - 2], &then, e);
 
 	if (rc == TK_OK)
-		rc = missing_days(f, r, &h->point[h->n - 1], last->watched, &now, e);
+		rc = missing_days(f, r, &h->point[h->n - 1], &now, e);
 	h->comparable = then <= now;
 	return rc;
 }
