@@ -171,7 +171,7 @@ RULES = [
     ('user-yesterday', 'low', OWN + 'day_close', 'scope: user, calls_pct_yesterday|gte: 400', USER, '', 'user',
      above('pct_yesterday', 400), None),
     ('user-wrong', 'low', OWN + 'day_close', 'scope: user, error_pct|gte: 30', USER, '', 'user', above('error_pct', 30), None),
-    ('user-cost', 'low', OWN + 'day_close', 'scope: user, cost_usd|gte: 0.08', USER, '', 'user', above('cost_usd', 0.08), None),
+    ('user-cost', 'low', OWN + 'day_close', 'scope: user, cost_usd|gte: 0.08', USER + ', tochoku.department', '', 'user', above('cost_usd', 0.08), None),
 ]
 REFERENCE = [(name, level, kind, fires, subject) for name, level, _, _, _, _, kind, fires, subject in RULES]
 ZONE = 'Asia/Tokyo'
@@ -332,6 +332,8 @@ def main():
     tap.ok(base and all('baseline.day' in f and f['usage.site_day.calls_pct_prev'] ==
                         f['usage.site_day.calls'] * 10**8 // f['baseline.calls'] / 10**6 for f in base),
            'a finding tells what it compared', base[:1])
+    tap.ok(not any('tochoku.department' in f for f in whole.lines('findings', 'list', '--json') if f['rule.id'] == 'user-cost'),
+           "a user's close is of no department that was told before it")
     want = numbers(whole)
     tap.ok(any('failures' in f for f in want), 'a correlation finds')
     site = new_site(whole)
