@@ -18,7 +18,7 @@ from harness import ROOT, TOCHOKU, Site, Tap, loggen, request_id  # noqa: E402
 SHIM = os.path.join(ROOT, 'build/tests/call_shim.so')
 CAPGEN = os.path.join(ROOT, 'build/release/tests/bench/capgen')
 FAULTS, SEED = os.environ.get('FAULTS'), int(os.environ.get('SEED', '0'))
-KINDS = {'alloc': 40, 'famine': 8, 'read': 6, 'open': 6, 'files': 4}
+KINDS = {'alloc': 40, 'famine': 5, 'read': 4, 'open': 4, 'files': 2}
 CALLS = 60
 
 
