@@ -9,12 +9,19 @@
 #include "core/trail/signature.h"
 #include "tests/lib/tap.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HOOKED 0 /* the sanitizer's allocator is not to be replaced: the ways are gone once, with memory */
+#else
+#define HOOKED 1
+#endif
+
 void *__libc_malloc(size_t n);
 void *__libc_calloc(size_t n, size_t size);
 void *__libc_realloc(void *p, size_t n);
 
 static int calls, fail_at; /* 0: none */
 
+#if HOOKED
 static bool fails(void)
 {
 	return ++calls == fail_at;
@@ -34,6 +41,7 @@ void *realloc(void *p, size_t n)
 {
 	return fails() ? NULL : __libc_realloc(p, n);
 }
+#endif
 
 /* One way to go, with the memory there is. */
 enum outcome { SAME, REFUSED, OTHER };
@@ -62,7 +70,7 @@ static void each_allocation(way_fn way, int least, const char *name)
 			printf("#   %s: other at allocation %d of %d\n", name, i, n);
 	}
 	ok(good, name);
-	ok(n >= least && (least == 0 || told > 0), "allocations failed in it");
+	ok(!HOOKED || (n >= least && (least == 0 || told > 0)), "allocations failed in it");
 }
 
 /* ---- records ---- */
