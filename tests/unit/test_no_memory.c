@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/base/buf.h"
+#include "core/event/event.h"
 #include "core/event/identity.h"
 #include "core/trail/note.h"
 #include "core/trail/record.h"
@@ -103,6 +104,30 @@ static enum outcome renders(void)
 	return o;
 }
 
+/* A number that JSON readers would round, which stands as text. */
+static enum outcome renders_number(void)
+{
+	static struct flat_event fe;
+	struct record_head h = { .seq = 7, .type = "access" };
+	struct renderer *r = renderer_new();
+	enum outcome o = REFUSED;
+	struct buf out;
+
+	buf_init(&out, 1 << 20);
+	flat_event_reset(&fe);
+	ev_set_int(&fe.ev, F_DURATION, INT64_C(1) << 60);
+	if (r != NULL) {
+		put_access_record(r, &out, &h, &fe.ev);
+		buf_byte(&out, 0);
+		o = out.failed						       ? REFUSED
+		    : strstr((const char *)out.p, "\"1152921504606846976\"") != NULL ? SAME
+									       : OTHER;
+	}
+	buf_free(&out);
+	renderer_free(r);
+	return o;
+}
+
 /* ---- signatures ---- */
 
 static const uint8_t seed[SEED_LEN] = { 1, 2, 3 };
@@ -177,6 +202,7 @@ int main(void)
 	make_note();
 	ok(note_n > 50, "a note");
 	each_allocation(renders, 5, "a record is whole or refused");
+	each_allocation(renders_number, 3, "a large number is whole or refused");
 	each_allocation(good_note, 3, "a good signature is good or unchecked");
 	note_text[0] = 'A';
 	each_allocation(bad_note, 3, "a wrong one is wrong or unchecked");
