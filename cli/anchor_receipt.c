@@ -96,8 +96,8 @@ static int make_query(const struct config *cfg, int64_t size, struct buf *query)
 	return status;
 }
 
-/* A segment's closing is told in whole seconds, rounded up; an authority that answers within that second, in whole
- * ones rounded down, would have stamped it too early. */
+/* A segment's closing is told in whole seconds, rounded up; an authority that answers within that second, in
+ * whole ones rounded down, would have stamped it too early. */
 static void let_close(const struct config *cfg, int64_t size)
 {
 	int64_t closed, last, left;
@@ -107,7 +107,8 @@ static void let_close(const struct config *cfg, int64_t size)
 		return;
 	left = closed * NS_PER_SEC - sys_now_ns();
 	if (left > 0 && left <= NS_PER_SEC)
-		nanosleep(&(struct timespec){ .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC }, NULL);
+		nanosleep(&(struct timespec){ .tv_sec = left / NS_PER_SEC, .tv_nsec = left % NS_PER_SEC },
+			  NULL);
 }
 
 int anchor_query(const struct config *cfg, const struct anchor_options *o)

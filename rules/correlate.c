@@ -269,7 +269,8 @@ static bool before(const struct rule_run *r, int64_t ns, const uint8_t id[16])
 }
 
 /* The steps of temporal_ordered are common (a call that succeeds), their first one is rare. False: no group
- * has seen it in the window, so this later step leads nowhere and no episode goes on: nothing is looked up. */
+ * has seen it in the window, so this later step leads nowhere and no episode goes on: nothing is looked up.
+ */
 static bool may_lead(struct rule_run *r, struct groups *t, uint64_t places)
 {
 	int64_t now = floor_div(r->now_ns, 1000), from = window_start(t->c, now);

@@ -21,8 +21,13 @@ void groups_init(struct groups *t, const struct correlation *c, size_t bytes, ui
 {
 	size_t each = sizeof(struct group) + slot_bytes(c) + sizeof *t->bucket * 2, groups = bytes / 2 / each;
 
-	*t = (struct groups){ .c = c, .stride = slot_bytes(c), .seed = seed,
-			      .started = INT64_MIN, .held = INT64_MIN, .idle_ns = INT64_MIN, .gone_ns = INT64_MIN };
+	*t = (struct groups){ .c = c,
+			      .stride = slot_bytes(c),
+			      .seed = seed,
+			      .started = INT64_MIN,
+			      .held = INT64_MIN,
+			      .idle_ns = INT64_MIN,
+			      .gone_ns = INT64_MIN };
 	t->max_groups = groups > GROUPS_MAX ? GROUPS_MAX : groups < 2 ? 2 : (uint32_t)groups;
 	if (c->n_keys == 0)
 		t->max_groups = 1;

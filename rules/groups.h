@@ -60,8 +60,8 @@ struct groups {
 	uint32_t head, tail; /* least, most recently used */
 	uint64_t evicted, seed;
 	int64_t gone_ns; /* the newest event of the groups whose window was over and whose place was taken */
-	/* temporal_ordered, of all groups: the newest first step, the newest evaluation that held, microseconds;
-	 * and the newest event that could be no step, since there was neither in the window. */
+	/* temporal_ordered, of all groups: the newest first step, the newest evaluation that held,
+	 * microseconds; and the newest event that could be no step, since there was neither in the window. */
 	int64_t started, held;
 	int64_t idle_ns;
 	uint8_t idle_id[16];

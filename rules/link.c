@@ -399,7 +399,8 @@ static void set_alerts(struct rule_set *s)
 		for (const struct feed *f = r->feeds; f != NULL; f = f->next) {
 			const struct correlation *c = s->correlations[f->correlation];
 
-			used = true; /* also by one that is turned off: its parts are no alerts of their own */
+			used = true; /* also by one that is turned off: its parts are no alerts of their own
+				      */
 			loud |= s->rules[c->rule].info.enabled && c->generate;
 		}
 		r->info.alerts = r->info.enabled && (!used || loud);

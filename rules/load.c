@@ -275,8 +275,10 @@ static struct rule_set *loader_end(struct loader *l, bool good)
 		digest_lists(l);
 		digest_switches(l);
 		if (l->b.lists->cfg != NULL) {
-			check_switches(l, "rules.enable", l->b.lists->cfg->rules_on, l->b.lists->cfg->n_rules_on);
-			check_switches(l, "rules.disable", l->b.lists->cfg->rules_off, l->b.lists->cfg->n_rules_off);
+			check_switches(l, "rules.enable", l->b.lists->cfg->rules_on,
+				       l->b.lists->cfg->n_rules_on);
+			check_switches(l, "rules.disable", l->b.lists->cfg->rules_off,
+				       l->b.lists->cfg->n_rules_off);
 		}
 		sha256_end(l->sha, s->digest);
 	} else {

@@ -109,8 +109,8 @@ struct evidence {
 	int64_t completion_us;
 	uint8_t id[16];
 };
-/* The events behind a hit: the newest of the correlation's window, members' of a chain included, oldest first,
- * at most `max` and EVIDENCE_MAX. Of another rule: the event itself. Returns how many. */
+/* The events behind a hit: the newest of the correlation's window, members' of a chain included, oldest
+ * first, at most `max` and EVIDENCE_MAX. Of another rule: the event itself. Returns how many. */
 size_t rule_run_evidence(struct rule_run *r, size_t hit, struct evidence *out, size_t max);
 /* The event came after a later one (or one of the same time and higher id) of its group had been seen by a
  * correlation that it is a member of, or state was given up for it: what correlations said is provisional,

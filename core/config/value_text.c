@@ -352,8 +352,8 @@ static void read_zone(struct reading *r, const struct option *o, const struct no
 	}
 	near = zone_nearest(s, name);
 	if (near != NULL && slice_is(s, near)) {
-		problem_at(r->problems, n, "'%s': the system's file of the time zone '%s' cannot be read", o->key,
-			   near);
+		problem_at(r->problems, n, "'%s': the system's file of the time zone '%s' cannot be read",
+			   o->key, near);
 		return;
 	}
 	problem_at(r->problems, n, "'%s': unknown time zone '%.*s'%s%s%s", o->key, (int)slice_head(s, 100).n,

@@ -1,4 +1,5 @@
-/* The calendar's CSV files, row by row (core/base/csv_table.h), and what stands in their cells. One thread. */
+/* The calendar's CSV files, row by row (core/base/csv_table.h), and what stands in their cells. One thread.
+ */
 #ifndef TK_RULES_CSV_H
 #define TK_RULES_CSV_H
 

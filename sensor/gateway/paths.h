@@ -22,7 +22,8 @@ struct path_row {
 
 /* clang-format off */
 /* PATH("a.b", what, rank), as rows of a struct path_row[]; ranks from 1 on. */
-#define PATH(path, what, rank) { path, sizeof(path) - 1, M_##what, (rank) * sizeof(char[(rank) > 0 ? 1 : -1]) }
+#define PATH(path, what, rank) \
+	{ path, sizeof(path) - 1, M_##what, (rank) * sizeof(char[(rank) > 0 ? 1 : -1]) }
 /* That there is such a member, whatever it holds, is mark number i < 8: what tells formats apart. */
 #define MARK(path, i) { path, sizeof(path) - 1, M_COUNT + (i), 0 }
 /* clang-format on */

@@ -1,5 +1,5 @@
-/* What the service manager is told of the recorder (sd_notify(3)): that it is ready once what the sensor sent is
- * durable, and that it works while commits return. */
+/* What the service manager is told of the recorder (sd_notify(3)): that it is ready once what the sensor sent
+ * is durable, and that it works while commits return. */
 #ifndef TK_SENSOR_RECORDER_ALIVE_H
 #define TK_SENSOR_RECORDER_ALIVE_H
 

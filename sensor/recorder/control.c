@@ -101,8 +101,8 @@ static int try_connect(const char *path, int *fd, struct err *e)
 }
 
 /* A recorder that starts holds the ledger before it listens, and one that ends holds it a little longer: so
- * who finds the ledger held and nobody listening waits for a while. TK_ENOTFOUND: there is none, and the lock is the
- * caller's; TK_EBUSY: it is held all the time by who does not listen, an import. */
+ * who finds the ledger held and nobody listening waits for a while. TK_ENOTFOUND: there is none, and the lock
+ * is the caller's; TK_EBUSY: it is held all the time by who does not listen, an import. */
 static int connect_recorder(const struct config *cfg, int *fd, int *lock_fd, struct err *e)
 {
 	struct buf path;
@@ -157,7 +157,8 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &next, e);
 	if (rc == TK_OK)
 		rc = ledger_commit(l, now, e);
-	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING && (rc = sealer_open(&sealer, cfg, l, e)) == TK_OK)
+	if (rc == TK_OK && next.trail.what != TRAIL_NOTHING &&
+	    (rc = sealer_open(&sealer, cfg, l, e)) == TK_OK)
 		sealer_answer(sealer, &next.trail, reply);
 	sealer_close(sealer);
 	ledger_close(l);

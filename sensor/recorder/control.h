@@ -17,18 +17,20 @@
  *   {"do":"prices.reprice","from":NS,"to":NS,"table":TEXT,"name":FILE,"reason":R}
  *   {"do":"log-used","what":W,"from":T,"to":T,"count":N} {"do":"status"}
  *   {"do":"seal"}, answered with "segment", "records", "size" and "code"
- *   {"do":"head"}, answered with "next_seq", "h" (of the last line), "origin", "size" and "checkpoint" (its SHA-256)
+ *   {"do":"head"}, answered with "next_seq", "h" (of the last line), "origin", "size" and "checkpoint" (its
+ * SHA-256)
  *   {"do":"trail.receipt","kind":K,"size":N,"data":BASE64} (K: query, reply or witness; receipt.c)
  * A reply has "ok":true, or "ok":false and "error". `reply` is the caller's.
  * TK_OK also when the reply says no; TK_EBUSY, TK_EIO when nobody could be asked. */
 int control_request(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
 
-/* The same of a running recorder alone, without waiting for one: for looking. {"do":"disk"} is answered with "state"
- * (disk.def) and "not_recorded", in `full` also with "since" and "cause". TK_ENOTFOUND: none runs. */
+/* The same of a running recorder alone, without waiting for one: for looking. {"do":"disk"} is answered with
+ * "state" (disk.def) and "not_recorded", in `full` also with "since" and "cause". TK_ENOTFOUND: none runs. */
 int control_look(const struct config *cfg, struct slice request, struct buf *reply, struct err *e);
 
-/* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND when none runs: then
- * the ledger's lock is taken, in *lock_fd (else -1), so that none starts. The caller closes both. */
+/* A connected socket to a running recorder on which batches may be sent (import), or TK_ENOTFOUND when none
+ * runs: then the ledger's lock is taken, in *lock_fd (else -1), so that none starts. The caller closes both.
+ */
 int control_open_batches(const struct config *cfg, int *fd, int *lock_fd, struct err *e);
 /* A connected socket to it, or TK_ENOTFOUND. */
 int control_reach(const struct config *cfg, int *fd, struct err *e);

@@ -289,7 +289,8 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 		break;
 	case D_NET_CLIENT:
 		if (slice_is(ev_str(ev, F_ZONE), "external"))
-			set_text(out, slice_of(d->client, addr_format(&ev_value(ev, F_SOURCE_IP)->ip, d->client)));
+			set_text(out,
+				 slice_of(d->client, addr_format(&ev_value(ev, F_SOURCE_IP)->ip, d->client)));
 		else
 			prefix_of(d, ev, out);
 		break;

@@ -29,7 +29,8 @@ struct derive {
 	const struct leg *leg;			  /* NULL: no earlier place is known */
 	const struct cfg_range *ranges;		  /* by class of day */
 	const struct derived *own;		  /* [OWN_FIELDS]; NULL: the event is no event of our own */
-	char date[12], prefix[ADDR_TEXT_MAX + 8], client[ADDR_TEXT_MAX]; /* of the event at hand: each field has its own room */
+	char date[12], prefix[ADDR_TEXT_MAX + 8],
+		client[ADDR_TEXT_MAX]; /* of the event at hand: each field has its own room */
 };
 
 /* A derive_fn; ctx is a struct derive. */

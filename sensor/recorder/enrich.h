@@ -22,7 +22,8 @@ void enrich_free(struct enrich *en);
 void enrich_where(struct enrich *en, struct part *where);
 /* The key's state is that of the instant; *varies: the key has an end, ask again for each event. */
 void enrich_who(struct enrich *en, struct part *who, int64_t at_ns, bool *varies);
-/* `key`: of the registered key that it was called with, NULL: of none; asked for where enrich_by_key says so. */
+/* `key`: of the registered key that it was called with, NULL: of none; asked for where enrich_by_key says so.
+ */
 /* What the register of users says of the user. */
 void enrich_person(struct enrich *en, struct part *who);
 void enrich_what(struct enrich *en, struct part *what, const struct registered_key *key);

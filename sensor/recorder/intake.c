@@ -39,7 +39,8 @@ void intake_use(struct intake *in, struct enrich *en, struct evaluate *v)
 void intake_join(struct intake *in, const struct config *cfg)
 {
 	in->join_ns = cfg->join_seconds * NS_PER_SEC;
-	in->configured_sides = (cfg->n_tails + cfg->n_syslog > 0 ? SIDE_LOG : 0) | (cfg->n_captures > 0 ? SIDE_CAPTURE : 0);
+	in->configured_sides =
+		(cfg->n_tails + cfg->n_syslog > 0 ? SIDE_LOG : 0) | (cfg->n_captures > 0 ? SIDE_CAPTURE : 0);
 	in->sides = 0; /* the ledger knows what was met */
 	in->views_begun = false;
 }
@@ -448,7 +449,8 @@ static void note_taken(struct stream *s, const struct batch_head *head)
 	copy_text(s->last.path, head->path);
 }
 
-/* The batch is not recorded, for what `e` says; what it says beside its events is read, and its definitions. */
+/* The batch is not recorded, for what `e` says; what it says beside its events is read, and its definitions.
+ */
 static void give_up(struct job *j)
 {
 	struct err *why = j->e, lost = { 0 };
@@ -487,12 +489,14 @@ int intake_not_recorded(struct intake *in, const struct batch_taken *t, int64_t 
 	int rc = ledger_label(in->ledger, slice_str(t->input), &label, e);
 
 	if (rc == TK_OK && t->n_events > 0)
-		rc = ledger_loss(in->ledger, label, t->minute, loss_name(LOSS_NOT_RECORDED), t->n_events, 0, e);
+		rc = ledger_loss(in->ledger, label, t->minute, loss_name(LOSS_NOT_RECORDED), t->n_events, 0,
+				 e);
 	for (int i = LOSS_NONE + 1; rc == TK_OK && i < LOSS_COUNT; i++)
 		if (t->lost.of[i].n > 0 || t->lost.of[i].bytes > 0)
 			rc = ledger_loss(in->ledger, label, t->minute, loss_name(i), (int64_t)t->lost.of[i].n,
 					 (int64_t)t->lost.of[i].bytes, e);
-	return rc == TK_OK ? ledger_set_generation(in->ledger, label, slice_str(t->path), &t->to, now_ns, e) : rc;
+	return rc == TK_OK ? ledger_set_generation(in->ledger, label, slice_str(t->path), &t->to, now_ns, e)
+			   : rc;
 }
 
 void intake_unwatched(struct intake *in)

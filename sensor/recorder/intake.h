@@ -55,7 +55,8 @@ int intake_batch(struct intake *in, struct stream *s, struct slice payload, int6
 		 struct batch_head *head, struct batch_ack *ack, struct err *e);
 /* Its head alone; whoever takes the batch opens it again. False: it is none. */
 bool intake_peek(struct stream *s, struct slice payload, struct batch_head *head);
-/* Reads it through and records nothing: its definitions hold from now on. s->last and the ack are filled in. */
+/* Reads it through and records nothing: its definitions hold from now on. s->last and the ack are filled in.
+ */
 int intake_pass_over(struct stream *s, struct slice payload, struct batch_ack *ack, struct err *e);
 /* Records, in place of a capture's batch that was passed over, how much it brought, and its position. */
 int intake_not_recorded(struct intake *in, const struct batch_taken *t, int64_t now_ns, struct err *e);

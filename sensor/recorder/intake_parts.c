@@ -54,9 +54,11 @@ static void check_stamps(struct job *j)
 }
 
 /* Whose key may name the function of what was called. */
-static const struct registered_key *key_of(const struct job *j, enum part_id id, const struct access_event *ev)
+static const struct registered_key *key_of(const struct job *j, enum part_id id,
+					   const struct access_event *ev)
 {
-	return id == P_WHAT && enrich_by_key(j->in->enrich) ? enrich_key(j->in->enrich, ev_str(ev, F_KEY_ID)) : NULL;
+	return id == P_WHAT && enrich_by_key(j->in->enrich) ? enrich_key(j->in->enrich, ev_str(ev, F_KEY_ID))
+							    : NULL;
 }
 
 /* The dictionary row of one part, found once for each definition. */

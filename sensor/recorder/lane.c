@@ -6,7 +6,8 @@
 
 int lane_open(struct lane *lane, struct evaluate *v, struct findings *findings, struct err *e)
 {
-	*lane = (struct lane){ .findings = findings, .derive = { .enrich = v->enrich, .ranges = v->cfg->ranges } };
+	*lane = (struct lane){ .findings = findings,
+			       .derive = { .enrich = v->enrich, .ranges = v->cfg->ranges } };
 	flat_event_reset(&lane->own);
 	lane->run = rule_run_new(v->set, derive_field, &lane->derive);
 	lane->suppressed = map_new(SUPPRESSED, SUPPRESSED_BYTES);

@@ -40,7 +40,9 @@ static void add_folder_of(struct paths *t, const char *path)
 static void readable(const struct config *cfg, struct paths *t)
 {
 	/* names of users, time zones, certificates, the C library's own */
-	static const char *const system[] = { "/etc", "/usr/share", "/usr/lib", "/lib", "/lib64", "/dev/null" };
+	static const char *const system[] = {
+		"/etc", "/usr/share", "/usr/lib", "/lib", "/lib64", "/dev/null"
+	};
 	char *rules = rules_shipped_path(), *prices = shipped_path("prices.yml", "sensor/llm/prices.yml");
 
 	for (size_t i = 0; i < COUNT(system); i++)

@@ -27,8 +27,8 @@
 #define LINGER_NS (200 * 1000 * INT64_C(1000)) /* how long an open transaction waits for more: fewer syncs */
 #define TICK_MS 1000
 
-#define FULL_REPLY                                                                                            \
-	"{\"ok\":false,\"error\":\"the disk is full or takes no write: nothing is recorded until it does; see"   \
+#define FULL_REPLY \
+	"{\"ok\":false,\"error\":\"the disk is full or takes no write: nothing is recorded until it does; see" \
 	" `tochoku status`\"}"
 #define LOST_REPLY "{\"ok\":false,\"error\":\"it could not be recorded; try again\"}"
 
@@ -108,7 +108,8 @@ static int take_batch(struct recorder *r, struct peer *p, struct slice payload, 
 	if (rc != TK_OK) /* its definitions hold for those behind it */
 		intake_pass_over(&p->stream, payload, &p->acks[p->n_acks], &broken);
 	else
-		rc = intake_batch(r->intake, &p->stream, payload, sys_now_ns(), &head, &p->acks[p->n_acks], e);
+		rc = intake_batch(r->intake, &p->stream, payload, sys_now_ns(), &head, &p->acks[p->n_acks],
+				  e);
 	p->taken[p->n_acks] = p->stream.last;
 	if (rc != TK_OK) {
 		p->n_acks++; /* of what is counted where nothing can be recorded */
@@ -417,8 +418,8 @@ static int step(struct recorder *r, struct err *e)
 	return rc;
 }
 
-/* A ledger that is damaged or cannot be written is no reason to end: captures would go blind. After any other error
- * the recorder ends, and starts anew from the last commit. */
+/* A ledger that is damaged or cannot be written is no reason to end: captures would go blind. After any other
+ * error the recorder ends, and starts anew from the last commit. */
 static int live_with(struct recorder *r, int rc, struct err *e)
 {
 	if (rc == TK_OK || !recorder_stays(r))

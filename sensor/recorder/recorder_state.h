@@ -88,14 +88,15 @@ static inline bool recorder_counts(const struct recorder *r)
 {
 	return r->disk.state == DISK_FULL;
 }
-/* Nothing more is written. `open`: the ledger is between two transactions, and sound; else it is closed, and what the
- * peers' batches under way brought is counted. */
+/* Nothing more is written. `open`: the ledger is between two transactions, and sound; else it is closed, and
+ * what the peers' batches under way brought is counted. */
 void recorder_count_only(struct recorder *r, bool open, const char *cause);
-/* A batch that is counted and not recorded: of a capture of any kind while nothing is, or of an optional one. */
+/* A batch that is counted and not recorded: of a capture of any kind while nothing is, or of an optional one.
+ */
 int recorder_count_batch(struct recorder *r, struct peer *p, struct slice payload, struct err *e);
 bool recorder_leaves_out(const struct recorder *r, const struct batch_head *head);
-/* Once a second. While counting: answers what waits, keeps the hole, tries to go on recording. Else looks whether the
- * state is another one. */
+/* Once a second. While counting: answers what waits, keeps the hole, tries to go on recording. Else looks
+ * whether the state is another one. */
 int recorder_watch_disk(struct recorder *r, struct err *e);
 /* The hole that a former recorder left; before the ledger is opened. */
 void recorder_take_hole(struct recorder *r);

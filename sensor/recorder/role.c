@@ -18,9 +18,11 @@ int recorder_alone(const struct config *cfg, struct err *e)
 
 int recorder_main(const char *config_file)
 {
-	struct recorder_options o = {
-		.config_file = config_file, .supervisor_fd = ROLE_FD, .batch_fd = -1, .lock_fd = -1, .ready_fd = -1
-	};
+	struct recorder_options o = { .config_file = config_file,
+				      .supervisor_fd = ROLE_FD,
+				      .batch_fd = -1,
+				      .lock_fd = -1,
+				      .ready_fd = -1 };
 	struct config *cfg = NULL;
 	struct problems p;
 	struct err e = { 0 };

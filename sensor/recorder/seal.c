@@ -288,7 +288,8 @@ static int record_clock(struct sealer *s, const char *action, int64_t step_ns, s
 	return record(s, "clock", body, e);
 }
 
-/* A clock that was set moves against the one that only counts; one that tells the sleep of the machine moves by it. */
+/* A clock that was set moves against the one that only counts; one that tells the sleep of the machine moves
+ * by it. */
 static int watch_clock(struct sealer *s, int64_t mono, struct err *e)
 {
 	int64_t ahead = sys_now_ns() - mono, boot = sys_boot_ns() - mono;

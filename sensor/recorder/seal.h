@@ -29,9 +29,10 @@ int sealer_stopped(struct sealer *s, struct err *e);
 int sealer_tick(struct sealer *s, struct err *e);
 
 /* What is asked of the trail through the door, between transactions. TRAIL_HEAD: everything that the ledger
- * holds is in the trail's files when it returns. TRAIL_SEAL: and is sealed. TRAIL_SIGN: the note of an evidence
- * pack with this digest of its sums (core/trail/pack.h). TRAIL_ERASE: what erase records allow is sealed and carried
- * out; so is what was left undone before, with TRAIL_SEAL too. The reply is one JSON object, also where it says no. */
+ * holds is in the trail's files when it returns. TRAIL_SEAL: and is sealed. TRAIL_SIGN: the note of an
+ * evidence pack with this digest of its sums (core/trail/pack.h). TRAIL_ERASE: what erase records allow is
+ * sealed and carried out; so is what was left undone before, with TRAIL_SEAL too. The reply is one JSON
+ * object, also where it says no. */
 enum trail_request { TRAIL_NOTHING, TRAIL_HEAD, TRAIL_SEAL, TRAIL_SIGN, TRAIL_ERASE };
 struct trail_order {
 	enum trail_request what;

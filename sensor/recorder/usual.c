@@ -1,4 +1,5 @@
-/* Which response times are usual in a local hour: the median, over the days before, of its 95th percentile. */
+/* Which response times are usual in a local hour: the median, over the days before, of its 95th percentile.
+ */
 #include <stdlib.h>
 
 #include "sensor/recorder/evaluation.h"

@@ -180,7 +180,8 @@ static void findings(struct small_ledger *l, struct ledger_reader *r)
 	small_sql(l, "INSERT INTO finding_event VALUES (1, 7, x'000102030405060708090a0b0c0d0e0f')");
 	found[0] = '\0';
 	ok_int(ledger_findings(r, INT64_MIN, INT64_MAX, false, take_finding, NULL, &e), TK_OK, "findings");
-	ok_str(found, "2/0;4p/0;1/1;", "worst first, then by the minute of first; days not closed are provisional");
+	ok_str(found, "2/0;4p/0;1/1;",
+	       "worst first, then by the minute of first; days not closed are provisional");
 	found[0] = '\0';
 	ledger_findings(r, 900, 3000, true, take_finding, NULL, &e);
 	ok_str(found, "3wp/0;1/1;", "a range, with withdrawn ones");

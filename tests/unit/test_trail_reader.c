@@ -88,8 +88,8 @@ static void test_reading(void)
 	ok_str(lines(folder, 0, 5, &rc), "0:0 0:1 1:2 1:3 1:4 -0", "a compressed segment");
 	shell("mv trail/segments/*/*/000001-*.gz away.gz");
 	ok_str(lines(folder, 0, 7, &rc), "0:0 0:1 2:5 2:6 -3", "one that was removed is counted");
-	shell("mv away.gz trail/segments/2026/*/ && cd trail/segments/2026/* && m=$(sed -n 's/^file .*\\///p' "
-	      "../../../notes/segment-000001.note) && mv away.gz $m.gz && gunzip $m.gz");
+	shell("mv away.gz trail/segments/2026/*/ && cd trail/segments/2026/* && "
+	      "m=$(sed -n 's/^file .*\\///p' ../../../notes/segment-000001.note) && mv away.gz $m.gz && gunzip $m.gz");
 	must(trail_reader_open(&r, folder, 8, &e));
 	for (int64_t i = 0; i < 6; i++)
 		must(trail_reader_next(r, i, &line, &e));
