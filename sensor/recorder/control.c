@@ -154,6 +154,8 @@ static int run_here(const struct config *cfg, struct slice request, struct buf *
 	if (rc == TK_OK)
 		rc = ledger_begin(l, e);
 	if (rc == TK_OK)
+		rc = clock_behind(l, now, e);
+	if (rc == TK_OK)
 		rc = request_run(l, cfg, request, slice_str(actor), now, reply, &next, e);
 	if (rc == TK_OK)
 		rc = ledger_commit(l, now, e);

@@ -121,8 +121,12 @@ int recorder_start(struct recorder *r, struct err *e)
 	if (recorder_stays(r))
 		recorder_take_hole(r);
 	rc = open_first(r, e);
-	if (rc == TK_OK && recorder_stays(r))
-		rc = begin_recording(r, e);
+	if (rc == TK_OK)
+		rc = recorder_begin(r, e);
+	if (rc == TK_OK)
+		rc = clock_behind(r->ledger, sys_now_ns(), e);
+	if (rc == TK_OK)
+		rc = recorder_stays(r) ? begin_recording(r, e) : recorder_commit(r, e);
 	if (rc != TK_OK && e->code == TK_EFULL && recorder_stays(r)) {
 		recorder_count_only(r, false, e->text);
 		*e = (struct err){ 0 };

@@ -16,6 +16,7 @@
 #define HEARTBEAT_NS (5 * 60 * NS_PER_SEC)
 #define RETRY_NS (60 * NS_PER_SEC)
 #define SLICE_NS (NS_PER_SEC / 5) /* of rendering in one tick */
+#define CLOCK_BODY 96
 #define CLOCK_STEP NS_PER_SEC	  /* a clock that is set by more is told */
 #define SEGMENT_RECORDS 200000
 #define SEGMENT_BYTES (64 << 20)
@@ -277,15 +278,18 @@ int sealer_stopped(struct sealer *s, struct err *e)
 	return record(s, "control", "{\"action\":\"recording-stopped\"}", e);
 }
 
+static bool clock_body(char body[CLOCK_BODY], const char *action, int64_t step_ns)
+{
+	snprintf(body, CLOCK_BODY, "{\"action\":\"%s\",\"step_ms\":%lld}", action,
+		 (long long)(step_ns / 1000000));
+	return step_ns >= CLOCK_STEP || step_ns <= -CLOCK_STEP;
+}
+
 static int record_clock(struct sealer *s, const char *action, int64_t step_ns, struct err *e)
 {
-	char body[96];
+	char body[CLOCK_BODY];
 
-	if (step_ns < CLOCK_STEP && step_ns > -CLOCK_STEP)
-		return TK_OK;
-	snprintf(body, sizeof body, "{\"action\":\"%s\",\"step_ms\":%lld}", action,
-		 (long long)(step_ns / 1000000));
-	return record(s, "clock", body, e);
+	return clock_body(body, action, step_ns) ? record(s, "clock", body, e) : TK_OK;
 }
 
 /* A clock that was set moves against the one that only counts; one that tells the sleep of the machine moves
@@ -302,19 +306,19 @@ static int watch_clock(struct sealer *s, int64_t mono, struct err *e)
 	return rc == TK_OK ? record_clock(s, "set", step, e) : rc;
 }
 
-/* Set back while nothing ran: what was recorded last is later than now. */
-static int watch_start(struct sealer *s, struct err *e)
+int clock_behind(struct ledger *l, int64_t now_ns, struct err *e)
 {
-	int64_t last = ledger_last_commit_ns(s->ledger), now = sys_now_ns();
+	int64_t last = ledger_last_commit_ns(l);
+	char body[CLOCK_BODY];
 
-	return last > now ? record_clock(s, "behind", now - last, e) : TK_OK;
+	return last > now_ns && clock_body(body, "behind", now_ns - last)
+		       ? ledger_record(l, "clock", now_ns, slice_str(body), e)
+		       : TK_OK;
 }
 
 int sealer_started(struct sealer *s, struct err *e)
 {
-	int rc = watch_start(s, e);
-
-	return rc == TK_OK ? record(s, "control", "{\"action\":\"recording-started\"}", e) : rc;
+	return record(s, "control", "{\"action\":\"recording-started\"}", e);
 }
 
 static int pulse(struct sealer *s, int64_t mono, struct err *e)
