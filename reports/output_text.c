@@ -4,7 +4,8 @@
 #include "reports/chart_draw.h"
 #include "reports/outputs.h"
 
-#define NAME_WIDTH 22
+#define NAME_WIDTH 22 /* of a table's names at least; longer ones are shown whole up to the other */
+#define NAME_MAX_WIDTH 72
 #define BAR_WIDTH 20
 
 static void put(struct buf *out, const char *text)
@@ -138,9 +139,9 @@ static void check_line(const struct sheet *s, const struct sheet_section *b, str
 	}
 }
 
-static void table_line(const char *const *cell, int columns, int permille, struct buf *out)
+static void table_line(const char *const *cell, int name, int columns, int permille, struct buf *out)
 {
-	static const int width[TABLE_COLUMNS] = { NAME_WIDTH, 9, 8, 13, 12 };
+	const int width[TABLE_COLUMNS] = { name, 9, 8, 13, 12 };
 	int bar = (permille * BAR_WIDTH + 999) / 1000;
 
 	buf_str(out, "  ");
@@ -153,12 +154,32 @@ static void table_line(const char *const *cell, int columns, int permille, struc
 	buf_byte(out, '\n');
 }
 
+/* Of the longest name: one that is cut may look like the next. */
+static int name_width(const struct sheet_table *t)
+{
+	int width = NAME_WIDTH;
+
+	for (const struct sheet_row *r = t->first; r != NULL; r = r->next) {
+		struct buf safe;
+		int used;
+
+		buf_init(&safe, 1 << 16);
+		put(&safe, r->cell[0]);
+		used = columns_text(buf_slice(&safe)) + 1;
+		width = used > width ? used : width;
+		buf_free(&safe);
+	}
+	return width > NAME_MAX_WIDTH ? NAME_MAX_WIDTH : width;
+}
+
 static void table(const struct sheet_table *t, struct buf *out)
 {
+	int name = name_width(t);
+
 	buf_fmt(out, "\n-- %s --\n", t->title);
-	table_line(t->head, t->columns, 0, out);
+	table_line(t->head, name, t->columns, 0, out);
 	for (const struct sheet_row *r = t->first; r != NULL; r = r->next)
-		table_line(r->cell, t->columns, r->permille, out);
+		table_line(r->cell, name, t->columns, r->permille, out);
 }
 
 /* A line a point: its label and the figures of the curves. */

@@ -21,8 +21,8 @@ void sealer_close(struct sealer *s); /* NULL is legal */
 /* Records in the trail's files so far; 0: it could not be opened. */
 int64_t sealer_records(const struct sealer *s);
 
-/* Set back while nobody wrote: a clock record, before all others of this opening of the ledger; each writer's first
- * word. In a transaction. */
+/* Set back while nobody wrote: a clock record, before all others of this opening of the ledger; each
+ * writer's first word. In a transaction. */
 int clock_behind(struct ledger *l, int64_t now_ns, struct err *e);
 /* Of a process that records live: a control record of its beginning, and of its end. Between transactions. */
 int sealer_started(struct sealer *s, struct err *e);

@@ -1,9 +1,9 @@
 /* The tap against libhtp, on made captures and on recorded ones (../shared/corpora/captures): calls of a
  * connection in HTTP/1, one by one. A difference that none of the reasons below explains is a failure. */
-#include <dirent.h>
 #include <htp/htp.h>
 
 #include "tests/lib/capture_judge.h"
+#include "tests/lib/recordings.h"
 #include "tests/lib/tap.h"
 
 #define CONNECTIONS 512
@@ -315,35 +315,17 @@ static void made(struct world *w)
 	tell(w, "  each call as libhtp has it");
 }
 
+static void hear_recorded(void *ctx, struct slice capture, const char *name)
+{
+	hear(ctx, capture, name);
+}
+
 static void recorded(struct world *w)
 {
-	DIR *d = opendir(RECORDED);
-	struct dirent *entry;
-
-	if (d == NULL) {
+	if (!each_recording(RECORDED, hear_recorded, w)) {
 		tap_skip("no corpora beside the project");
 		return;
 	}
-	while ((entry = readdir(d)) != NULL) {
-		size_t n = strlen(entry->d_name);
-		char path[512];
-		struct buf b;
-		FILE *f;
-
-		if (n < 6 || (strcmp(entry->d_name + n - 5, ".pcap") != 0 &&
-			      strcmp(entry->d_name + n - 7, ".pcapng") != 0))
-			continue;
-		snprintf(path, sizeof path, RECORDED "/%s", entry->d_name);
-		f = fopen(path, "rb");
-		buf_init(&b, 1 << 28);
-		while (f != NULL && (n = fread(buf_room(&b, 65536), 1, 65536, f)) > 0)
-			b.n += n;
-		if (f != NULL)
-			fclose(f);
-		hear(w, buf_slice(&b), entry->d_name);
-		buf_free(&b);
-	}
-	closedir(d);
 	ok(w->calls > 100, "recorded captures");
 	tell(w, "  each call as libhtp has it");
 }
