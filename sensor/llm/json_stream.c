@@ -1,9 +1,11 @@
 #include "sensor/llm/json_stream.h"
 
+#include "sensor/llm/json_find.h"
+
 enum {
 	S_VALUE,       /* a value */
 	S_FIRST_VALUE, /* a value or ']' */
-	S_KEY,         /* a key */
+	S_KEY,	       /* a key */
 	S_FIRST_KEY,   /* a key or '}' */
 	S_COLON,
 	S_AFTER,       /* ',' or a closing bracket */
@@ -12,11 +14,10 @@ enum {
 	S_IN_PIECES,   /* one that is wanted in pieces, */
 	S_IN_STRING,   /* an unwanted one, */
 	S_SKIP_STRING, /* one in an unwanted container */
-	S_SKIP,        /* inside an unwanted container */
+	S_SKIP,	       /* inside an unwanted container */
 	S_IN_WORD,     /* inside a number, true, false, null */
 	S_ERROR,
 };
-
 
 void json_stream_reset(struct json_stream *j)
 {
@@ -25,12 +26,14 @@ void json_stream_reset(struct json_stream *j)
 	j->depth = 0;
 	j->state = S_VALUE;
 	j->backslash = false;
+	j->fresh = true;
 }
 
 void json_stream_init(struct json_stream *j, const struct json_want *root, json_told *tell, void *ctx)
 {
 	j->tell = tell;
 	j->piece = NULL;
+	j->repeat = NULL;
 	j->ctx = ctx;
 	j->root = root;
 	j->values = 0;
@@ -45,80 +48,72 @@ bool json_stream_failed(const struct json_stream *j)
 	return j->state == S_ERROR;
 }
 
-/* ---- passing over ---- */
-
-#define ONES UINT64_C(0x0101010101010101)
-#define TOPS UINT64_C(0x8080808080808080)
-
-/* A top bit where the byte is c, and perhaps behind such a place in the word's order. */
-static inline uint64_t equal_bytes(uint64_t w, uint8_t c)
+void json_repeat_init(struct json_repeat *r, uint8_t from, uint8_t to)
 {
-	w ^= ONES * c;
-	return (w - ONES) & ~w & TOPS;
+	r->from = from;
+	r->to = to;
+	r->n = 0;
+	r->open = false;
+	r->told = 0;
 }
 
-static inline uint64_t quotes(uint64_t w)
+void json_stream_forget(struct json_stream *j)
 {
-	return equal_bytes(w, '"') | equal_bytes(w, '\\');
+	if (j->repeat != NULL)
+		j->repeat->n = 0;
 }
 
-static inline bool is_quote(uint8_t c)
+/* ---- what is known again ---- */
+
+/* Of a value's first bytes: how many were passed over. */
+static size_t repeat_begin(struct json_stream *j, struct slice in)
 {
-	return c == '"' || c == '\\';
-}
+	struct json_repeat *r = j->repeat;
 
-/* Brackets differ from braces in one bit only. */
-static inline uint64_t brackets(uint64_t w)
-{
-	uint64_t braces = w | ONES * 0x20;
-
-	return equal_bytes(w, '"') | equal_bytes(braces, '{') | equal_bytes(braces, '}');
-}
-
-static inline bool is_bracket(uint8_t c)
-{
-	return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}';
-}
-
-/* Of eight bytes the first of the kind, or 8: the lowest mark is right. */
-static inline size_t find_in_word(const uint8_t *p, uint64_t (*words)(uint64_t), bool (*is)(uint8_t))
-{
-	uint64_t w, marks;
-	size_t at = 0;
-
-	memcpy(&w, p, sizeof w);
-	marks = words(w);
-	if (marks == 0)
-		return sizeof w;
-	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-		return (size_t)__builtin_ctzll(marks) / 8;
-	while (at < sizeof w && !is(p[at]))
-		at++;
-	return at;
-}
-
-/* The first byte of the kind at or behind `at`, or n. Escapes stand close together (\u60a3\u8005), plain
- * text is long: one word is asked first, then four at a time. */
-static inline size_t find_byte(const uint8_t *p, size_t at, size_t n, uint64_t (*words)(uint64_t),
-			       bool (*is)(uint8_t))
-{
-	uint64_t w[4];
-	size_t k;
-
-	while (n - at >= sizeof w[0]) {
-		k = find_in_word(p + at, words, is);
-		at += k;
-		if (k < sizeof w[0])
-			return at;
-		for (; n - at >= sizeof w; at += sizeof w) {
-			memcpy(w, p + at, sizeof w);
-			if ((words(w[0]) | words(w[1]) | words(w[2]) | words(w[3])) != 0)
-				break;
-		}
+	r->open = r->n == 0 || in.n < r->n || memcmp(in.p, r->bytes, r->n) != 0;
+	if (r->open) {
+		r->n = 0;
+		r->told = 0;
+		return 0;
 	}
-	while (at < n && !is(p[at]))
-		at++;
-	return at;
+	memcpy(j->open, r->open_rows, r->depth * sizeof r->open_rows[0]);
+	j->row = r->row;
+	j->objects = r->objects;
+	j->depth = r->depth;
+	j->state = S_IN_PIECES;
+	j->n = 0;
+	j->cut = false;
+	return r->n;
+}
+
+/* A string in pieces comes: what was read of the value until here is known from now on. */
+static void repeat_keep(struct json_stream *j, struct slice read)
+{
+	struct json_repeat *r = j->repeat;
+
+	if (r == NULL || !r->open)
+		return;
+	r->open = false;
+	if (read.n > sizeof r->bytes)
+		return;
+	memcpy(r->bytes, read.p, read.n);
+	r->n = (uint16_t)read.n;
+	memcpy(r->open_rows, j->open, j->depth * sizeof r->open_rows[0]);
+	r->row = j->row;
+	r->objects = j->objects;
+	r->depth = j->depth;
+}
+
+static void repeat_told(struct json_repeat *r, uint8_t id)
+{
+	uint64_t bit = UINT64_C(1) << id % 64;
+
+	if (r->open) {
+		r->told |= bit;
+		r->open = id >= r->from && id < r->to;
+	} else if ((r->told & bit) != 0) {
+		r->n = 0;
+	}
 }
 
 /* ---- what is kept ---- */
@@ -159,8 +154,11 @@ static bool unescape(struct json_stream *j)
 
 static void tell_text(struct json_stream *j, enum json_type type, struct slice text)
 {
-	if (j->row != NULL && j->row->id != 0)
-		j->tell(j->ctx, j->row->id, type, text);
+	if (j->row == NULL || j->row->id == 0)
+		return;
+	if (j->repeat != NULL)
+		repeat_told(j->repeat, j->row->id);
+	j->tell(j->ctx, j->row->id, type, text);
 }
 
 static void tell(struct json_stream *j, enum json_type type)
@@ -235,7 +233,6 @@ static uint8_t string_state(const struct json_stream *j)
 	return j->row->pieces && j->piece != NULL ? S_IN_PIECES : S_IN_TEXT;
 }
 
-
 static void after_value(struct json_stream *j, uint8_t c)
 {
 	if (c != ',') {
@@ -301,7 +298,7 @@ static void string_over(struct json_stream *j)
 
 static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
 {
-	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes, is_quote);
+	size_t end = j->backslash ? at + 1 : json_find(in.p, at, in.n, json_quotes);
 
 	keep(j, in.p + at, end - at);
 	if (j->backslash || end == in.n) {
@@ -319,7 +316,7 @@ static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
 
 static size_t in_pieces(struct json_stream *j, struct slice in, size_t at)
 {
-	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes, is_quote);
+	size_t end = j->backslash ? at + 1 : json_find(in.p, at, in.n, json_quotes);
 
 	if (end > at)
 		j->piece(j->ctx, j->row->id, slice_of(in.p + at, end - at), j->backslash);
@@ -341,7 +338,7 @@ static size_t in_string(struct json_stream *j, struct slice in, size_t at)
 		at++;
 	j->backslash = false;
 	while (at < in.n) {
-		at = find_byte(in.p, at, in.n, quotes, is_quote);
+		at = json_find(in.p, at, in.n, json_quotes);
 		if (at == in.n)
 			break;
 		if (in.p[at] == '"') {
@@ -379,7 +376,7 @@ static size_t in_word(struct json_stream *j, struct slice in, size_t at)
 static size_t skip(struct json_stream *j, struct slice in, size_t at)
 {
 	while (j->state == S_SKIP) {
-		at = find_byte(in.p, at, in.n, brackets, is_bracket);
+		at = json_find(in.p, at, in.n, json_brackets);
 		if (at == in.n)
 			return at;
 		if (in.p[at] == '"') {
@@ -412,7 +409,7 @@ static size_t skip_told(struct json_stream *j, struct slice in, size_t at)
  * has no escape; else 0. */
 static size_t whole_string(struct slice in, size_t at)
 {
-	size_t end = find_byte(in.p, at, in.n, quotes, is_quote);
+	size_t end = json_find(in.p, at, in.n, json_quotes);
 
 	return end < in.n && in.p[end] == '"' && end - at <= JSON_STREAM_TEXT ? end : 0;
 }
@@ -424,6 +421,8 @@ static size_t begin_string(struct json_stream *j, struct slice in, size_t at)
 	j->state = string_state(j);
 	if (j->state == S_IN_STRING)
 		return in_string(j, in, at);
+	if (j->state == S_IN_PIECES)
+		repeat_keep(j, slice_head(in, at));
 	end = j->state == S_IN_TEXT ? whole_string(in, at) : 0;
 	if (end == 0)
 		return at;
@@ -490,8 +489,9 @@ static size_t between(struct json_stream *j, struct slice in, size_t at)
 
 void json_stream_push(struct json_stream *j, struct slice bytes)
 {
-	size_t at = 0;
+	size_t at = j->fresh && j->repeat != NULL ? repeat_begin(j, bytes) : 0;
 
+	j->fresh = false;
 	while (at < bytes.n && j->state != S_ERROR) {
 		if (j->state == S_SKIP || j->state == S_SKIP_STRING)
 			at = skip_told(j, bytes, at);
@@ -506,4 +506,6 @@ void json_stream_push(struct json_stream *j, struct slice bytes)
 		else
 			at = in_string(j, bytes, at);
 	}
+	if (j->repeat != NULL)
+		j->repeat->open = false;
 }

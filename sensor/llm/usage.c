@@ -95,6 +95,8 @@ struct usage_reader *usage_begin(void *memory, const struct route *route)
 		u->request.piece = usage_told_request_piece;
 		u->response.piece = usage_told_response_piece;
 		u->inner.json.piece = usage_told_inner_piece;
+		json_repeat_init(&u->repeat, U_IS, U_KEPT);
+		u->response.repeat = &u->repeat;
 	}
 	usage_values_begin(u);
 	u->form = u->body = u->streamed = false;

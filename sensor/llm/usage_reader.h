@@ -32,6 +32,7 @@ struct usage_reader {
 	struct route route;
 	const struct usage_shape *shape; /* NULL: nobody's; then nothing is read */
 	struct json_stream request, response;
+	struct json_repeat repeat; /* of the response */
 	struct multipart multipart;
 	union {
 		struct sse events;

@@ -405,6 +405,7 @@ static void inner_piece(struct usage_reader *u, struct slice raw)
 	if (!in->open) {
 		in->open = true;
 		in->bits = in->have = 0;
+		json_stream_forget(&u->response);
 	}
 	in->busy = true;
 	for (size_t i = 0; i < raw.n; i++) {

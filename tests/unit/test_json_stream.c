@@ -2,19 +2,17 @@
 #include <stdlib.h>
 
 #include "sensor/llm/json_stream.h"
+#include "tests/lib/choice.h"
 #include "tests/lib/tap.h"
 
 enum { NOTHING, NUMBER, TEXT, BLOCK, ITEM };
 
 static const struct json_want item[] = { JSON_WANT("n", ITEM, NULL), JSON_WANT_END };
 static const struct json_want items[] = { JSON_EACH(ITEM, item), JSON_WANT_END };
-static const struct json_want usage[] = {
-	JSON_WANT("in", NUMBER, NULL), JSON_WANT("items", NOTHING, items), JSON_WANT_END
-};
-static const struct json_want top[] = {
-	JSON_WANT("model", TEXT, NULL), JSON_WANT("usage", BLOCK, usage), JSON_WANT("in", NUMBER, NULL),
-	JSON_WANT_END
-};
+static const struct json_want usage[] = { JSON_WANT("in", NUMBER, NULL), JSON_WANT("items", NOTHING, items),
+					  JSON_WANT_END };
+static const struct json_want top[] = { JSON_WANT("model", TEXT, NULL), JSON_WANT("usage", BLOCK, usage),
+					JSON_WANT("in", NUMBER, NULL), JSON_WANT_END };
 static const struct json_want root = JSON_WANT("", NOTHING, top);
 
 /* "2s(text)3{1n(5)3}": id, letter of the type, text. */
@@ -67,21 +65,18 @@ static const struct {
 	{ "a text", "{'model':'m1'}", "2s(m1).1" },
 	{ "spaces", " { 'model' :\n'm1' , 'in' : 7 } ", "2s(m1)1n(7).1" },
 	{ "a block", "{'usage':{'in':12}}", "3{1n(12)3}.1" },
-	{ "all types", "{'in':true,'in':false,'in':null,'in':-1.5e3,'in':'x'}",
-	  "1t1f101n(-1.5e3)1s(x).1" },
+	{ "all types", "{'in':true,'in':false,'in':null,'in':-1.5e3,'in':'x'}", "1t1f101n(-1.5e3)1s(x).1" },
 	{ "a block that is null", "{'usage':null,'in':1}", "301n(1).1" },
 	{ "twice", "{'in':1,'in':2}", "1n(1)1n(2).1" },
 	{ "an array", "{'usage':{'items':[{'n':1},{'n':2}, 3 ]}}", "3{4{4n(1)4}4{4n(2)4}4n(3)3}.1" },
 	{ "an empty array", "{'usage':{'items':[]}}", "3{3}.1" },
 	{ "unwanted things", "{'a':[1,{'in':2},']}'],'b':'in','c':{'usage':{'in':3}},'d':-2,'in':4}",
 	  "1n(4).1" },
-	{ "quotes and brackets in passed strings", "{'a':['\\']','\\\\'],'b':'\\'}','in':4}",
-	  "1n(4).1" },
+	{ "quotes and brackets in passed strings", "{'a':['\\']','\\\\'],'b':'\\'}','in':4}", "1n(4).1" },
 	{ "a container where a scalar is wanted", "{'in':{'in':1},'model':['x'],'usage':[{'in':2}]}",
 	  "1{2[3[.1" },
 	{ "an object where an array is wanted", "{'usage':{'items':{'n':1}}}", "3{3}.1" },
-	{ "escapes", "{'model':'a\\n\\'\\u00e9\\ud83d\\ude00\\/'}",
-	  "2s(a\n\"\xc3\xa9\xf0\x9f\x98\x80/).1" },
+	{ "escapes", "{'model':'a\\n\\'\\u00e9\\ud83d\\ude00\\/'}", "2s(a\n\"\xc3\xa9\xf0\x9f\x98\x80/).1" },
 	{ "escapes in a name", "{'m\\u006fdel':'m','\\u0069n':1}", "2s(m)1n(1).1" },
 	{ "a bad escape is nobody's text", "{'model':'a\\x','in':1}", "1n(1).1" },
 	{ "an empty name and text", "{'':1,'model':''}", "2s().1" },
@@ -180,8 +175,8 @@ static void test_long_text(const char *unit, const char *plain, size_t n)
 		got = slice_of(out.p + 3, out.n < 12 ? 0 : out.n - 3 - strlen(")1n(3).1"));
 		snprintf(name, sizeof name, "%zu times %s, in pieces of %zu", n, unit, piece);
 		ok(got.n <= JSON_STREAM_TEXT && got.n >= JSON_STREAM_TEXT / 6 - 4 &&
-		   got.n % strlen(plain) == 0 &&
-		   slice_starts(buf_slice(&want), got) && slice_ends(buf_slice(&out), SLICE(")1n(3).1")),
+			   got.n % strlen(plain) == 0 && slice_starts(buf_slice(&want), got) &&
+			   slice_ends(buf_slice(&out), SLICE(")1n(3).1")),
 		   name);
 	}
 	buf_free(&in);
@@ -239,8 +234,179 @@ static void test_reset(void)
 	buf_free(&out);
 }
 
+/* ---- beginnings that are known again ---- */
+
+enum { FIRST_TEXT = 10, MODEL = FIRST_TEXT, NAME, LAST_TEXT, DELTA, COUNTED };
+
+static const struct json_want deltas[] = { JSON_PIECES("text", DELTA), JSON_WANT("model", MODEL, NULL),
+					   JSON_WANT_END };
+static const struct json_want choices[] = { JSON_EACH(NOTHING, deltas), JSON_WANT_END };
+static const struct json_want members[] = {
+	JSON_WANT("model", MODEL, NULL),	JSON_WANT("name", NAME, NULL), JSON_WANT("n", COUNTED, NULL),
+	JSON_WANT("choices", NOTHING, choices), JSON_PIECES("text", DELTA),    JSON_WANT_END
+};
+static const struct json_want event = JSON_WANT("", NOTHING, members);
+
+/* Texts of which the last counts; all else counts each time that it is told. */
+struct heard {
+	struct buf last[LAST_TEXT], text;
+	unsigned numbers, others;
+};
+
+static void hear(void *ctx, uint8_t id, enum json_type type, struct slice text)
+{
+	struct heard *h = ctx;
+
+	if (id >= FIRST_TEXT && id < LAST_TEXT) {
+		buf_clear(&h->last[id]);
+		buf_fmt(&h->last[id], "%u:", type);
+		buf_add(&h->last[id], text);
+	} else if (id == COUNTED) {
+		h->numbers++;
+	} else {
+		h->others++;
+	}
+}
+
+static void hear_piece(void *ctx, uint8_t id, struct slice raw, bool escaped)
+{
+	struct heard *h = ctx;
+
+	(void)id;
+	if (escaped)
+		buf_byte(&h->text, '\\');
+	buf_add(&h->text, raw);
+}
+
+/* An event like the others, mostly. */
+static void write_event(struct buf *b, struct choice *c)
+{
+	static const char *const models[] = { "a", "b", "", "a\\u0062" };
+
+	buf_clear(b);
+	buf_fmt(b, "{\"id\":\"x-%u\",\"model\":\"%s\",", choose(c, 20) == 0,
+		models[once_in(c, 8) ? choose(c, 4) : 0]);
+	if (once_in(c, 6))
+		buf_fmt(b, "\"n\":%u,", choose(c, 3));
+	if (once_in(c, 3))
+		buf_str(b, "\"name\":\"n\",");
+	buf_str(b, once_in(c, 9) ? "\"text\":" : "\"choices\":[{\"text\":");
+	buf_fmt(b, "\"%s%u\"", once_in(c, 4) ? "\\n" : "", choose(c, 100));
+	if (once_in(c, 6))
+		buf_fmt(b, ",\"model\":\"%s\"", models[choose(c, 4)]);
+	buf_str(b, once_in(c, 9) ? "}" : "}],\"name\":null}");
+}
+
+static void hear_all(struct heard *h, struct json_stream *j, struct json_repeat *r, uint64_t seed, bool cut)
+{
+	struct choice c = choice_seed(seed), cuts = choice_seed(seed + 1);
+	struct buf b;
+
+	buf_init(&b, 1 << 12);
+	json_stream_init(j, &event, hear, h);
+	j->piece = hear_piece;
+	if (r != NULL)
+		json_repeat_init(r, FIRST_TEXT, LAST_TEXT);
+	j->repeat = r;
+	for (int i = 0; i < 40; i++) {
+		struct slice in;
+
+		write_event(&b, &c);
+		for (in = buf_slice(&b); in.n > 0;) {
+			size_t n = cut && once_in(&cuts, 3) ? 1 + choose(&cuts, (uint32_t)in.n) : in.n;
+
+			json_stream_push(j, slice_head(in, n));
+			in = slice_from(in, n);
+		}
+		json_stream_reset(j);
+	}
+	buf_free(&b);
+}
+
+static bool same(const struct heard *a, const struct heard *b)
+{
+	for (int i = FIRST_TEXT; i < LAST_TEXT; i++)
+		if (!slice_eq(buf_slice(&a->last[i]), buf_slice(&b->last[i])))
+			return false;
+	return slice_eq(buf_slice(&a->text), buf_slice(&b->text)) && a->numbers == b->numbers &&
+	       a->others == b->others;
+}
+
+static void heard_begin(struct heard *h)
+{
+	*h = (struct heard){ 0 };
+	for (int i = FIRST_TEXT; i < LAST_TEXT; i++)
+		buf_init(&h->last[i], 1 << 10);
+	buf_init(&h->text, 1 << 16);
+}
+
+static void heard_free(struct heard *h)
+{
+	for (int i = FIRST_TEXT; i < LAST_TEXT; i++)
+		buf_free(&h->last[i]);
+	buf_free(&h->text);
+}
+
+/* Events heard with and without what is passed over, whole and in pieces: as long as each counts for itself.
+ */
+static void test_repeat(void)
+{
+	struct json_repeat r;
+	struct json_stream j;
+	unsigned bad = 0, known = 0;
+
+	for (uint64_t seed = 0; seed < 2000; seed++) {
+		struct heard plain, passed, cut;
+
+		heard_begin(&plain);
+		heard_begin(&passed);
+		heard_begin(&cut);
+		hear_all(&plain, &j, NULL, seed, false);
+		hear_all(&passed, &j, &r, seed, false);
+		known += r.n > 0;
+		hear_all(&cut, &j, &r, seed, true);
+		bad += !same(&plain, &passed) || !same(&plain, &cut);
+		heard_free(&plain);
+		heard_free(&passed);
+		heard_free(&cut);
+	}
+	ok(bad == 0, "2,000 streams of events that begin alike: the same is heard");
+	ok(known > 500 && known < 2000, "and a beginning is known in some of them");
+}
+
+static void test_forget(void)
+{
+	struct heard h;
+	struct json_repeat r;
+	struct json_stream j;
+
+	heard_begin(&h);
+	json_stream_init(&j, &event, hear, &h);
+	j.piece = hear_piece;
+	json_repeat_init(&r, FIRST_TEXT, LAST_TEXT);
+	j.repeat = &r;
+	for (int i = 0; i < 3; i++) {
+		json_stream_push(&j, SLICE("{\"model\":\"a\",\"text\":\"b\"}"));
+		json_stream_reset(&j);
+		if (i == 0) {
+			hear(&h, MODEL, JSON_STRING, SLICE("c"));
+			json_stream_forget(&j);
+		} else {
+			ok(buf_slice(&h.last[MODEL]).p[buf_slice(&h.last[MODEL]).n - 1] ==
+				   (i == 1 ? 'a' : 'd'),
+			   i == 1 ? "told by another way, and forgotten"
+				  : "nothing is told of what is known");
+		}
+		if (i == 1)
+			hear(&h, MODEL, JSON_STRING, SLICE("d"));
+	}
+	heard_free(&h);
+}
+
 int main(void)
 {
+	test_repeat();
+	test_forget();
 	test_pieces();
 	test_depth(1);
 	test_depth(32);
