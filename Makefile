@@ -32,7 +32,7 @@ SHORT := tests/system/test_kill.py tests/system/test_canary.py
 FUZZ := $(patsubst %.c,$(O)/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS := $(BUILD)/tests/loggen $(BUILD)/tests/sqlite_floor $(addprefix $(BUILD)/tests/,fault_shim.so call_shim.so clock_shim.so)
 
-PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2 \
+PKGS := sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec libdeflate liblzma libpcap libnghttp2 \
 	libseccomp libcap-ng
 ICAL ?= yes
 # no: without libical; rosters and days then come as CSV alone

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ('core', 'geoip', 'rules', 'sensor', 'reports', 'cli')
 ACCEPTED = os.path.join(ROOT, 'tools/accepted.tsv')
-PACKAGES = ('sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec liblzma libpcap libnghttp2 libseccomp '
+PACKAGES = ('sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec libdeflate liblzma libpcap libnghttp2 libseccomp '
             'libcap-ng libical pangocairo').split()
 # FILE:LINE[:COLUMN]: warning: TEXT [CHECK,...]
 FOUND = re.compile(r'^(/?[\w./-]+\.[ch]):(\d+):(?:\d+:)? (?:warning|error|portability|performance|style): (.*?) ?\[([\w.,-]+)\]$', re.M)

@@ -6,7 +6,7 @@ set -eu
 packages() {
 	case $1 in
 	build) echo gcc libc6-dev make pkg-config libpango1.0-dev libcairo2-dev libsqlite3-dev libyaml-dev libmaxminddb-dev libssl-dev zlib1g-dev \
-		libzstd-dev libbrotli-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
+		libzstd-dev libbrotli-dev libdeflate-dev liblzma-dev libpcre2-dev libpcap0.8-dev libnghttp2-dev \
 		libseccomp-dev libcap-ng-dev libical-dev tzdata ;;
 	demo)  echo nginx python3 curl ca-certificates fonts-ipaexfont ;;
 	check) echo python3 python3-jsonschema jing libxml2-utils tcpdump sqlite3 fonts-ipaexfont poppler-utils nginx curl openssl clang libclang-rt-dev tzdata iproute2 util-linux libhtp-dev haproxy bsdutils \

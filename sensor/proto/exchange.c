@@ -97,7 +97,7 @@ void exchange_give(struct exchanges *p, struct exchange *x)
 
 	for (int d = 0; d < 2; d++)
 		if (x->message[d].head && !x->message[d].ended)
-			content_end(&x->message[d].content);
+			content_drop(&x->message[d].content);
 	if (x->older != EXCHANGE_NONE)
 		p->slot[x->older].younger = x->younger;
 	else
@@ -347,6 +347,8 @@ static void read_response(void *ctx, struct slice plain)
 		usage_response(x->usage, plain);
 }
 
+static const content_out readers[] = { [REQUEST] = read_request, [RESPONSE] = read_response };
+
 void exchange_body(struct exchange *x, enum direction d, struct slice bytes)
 {
 	struct message *m = &x->message[d];
@@ -354,7 +356,7 @@ void exchange_body(struct exchange *x, enum direction d, struct slice bytes)
 	if (m->broken)
 		m->missing += bytes.n;
 	else
-		content_data(&m->content, bytes, d == REQUEST ? read_request : read_response, x);
+		content_data(&m->content, bytes, readers[d], x);
 }
 
 void exchange_body_gap(struct exchange *x, enum direction d, uint64_t bytes)
@@ -378,6 +380,6 @@ void exchange_body_end(struct exchange *x, enum direction d, bool whole)
 	m->whole = whole && !m->broken;
 	if (!m->head)
 		return;
-	m->coding = content_end(&m->content);
+	m->coding = content_end(&m->content, readers[d], x);
 	x->anomalies |= odd_coding[m->coding];
 }

@@ -76,7 +76,7 @@ static bool explode(struct content_pool *p, const char *coding, struct buf *wire
 		out = 0;
 		content_begin(&c, p, slice_str(coding));
 		content_data(&c, buf_slice(wire), count, &out);
-		state = content_end(&c);
+		state = content_end(&c, count, &out);
 		ms = cpu_ms() - begin;
 		best = ms < best ? ms : best;
 	}

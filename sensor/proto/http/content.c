@@ -28,7 +28,8 @@ struct content_pool {
 	struct content_decoder *decoder;
 	uint32_t n;
 	int32_t free;
-	uint64_t held;                      /* of all decoders, as accounted */
+	uint64_t held; /* of all decoders, as accounted */
+	struct content_whole *whole;
 	uint8_t room[CONTENT_STACK][PIECE]; /* by stage: a piece is used up before the next is made */
 };
 
@@ -39,7 +40,8 @@ struct content_pool *content_pool_new(uint32_t decoders)
 	if (p == NULL || decoders > INT32_MAX)
 		goto fail;
 	p->decoder = calloc((size_t)decoders + 1, sizeof *p->decoder);
-	if (p->decoder == NULL)
+	p->whole = content_whole_new(decoders);
+	if (p->decoder == NULL || p->whole == NULL)
 		goto fail;
 	p->n = decoders;
 	p->free = -1;
@@ -60,6 +62,7 @@ void content_pool_free(struct content_pool *p)
 	for (uint32_t i = 0; i < p->n; i++)
 		for (size_t f = 0; f < COUNT(families); f++)
 			families[f]->drop(&p->decoder[i]);
+	content_whole_free(p->whole);
 	free(p->decoder);
 	free(p);
 }
@@ -146,6 +149,8 @@ void content_begin(struct content *c, struct content_pool *pool, struct slice co
 	while (c->state == CONTENT_OK && token_list(&coding, &one))
 		if (!add_stage(c, token_of(one)))
 			c->state = CONTENT_UNKNOWN;
+	if (c->state == CONTENT_OK && c->n == 1 && c->coding[0]->whole != NULL)
+		content_whole_take(pool->whole, &c->wait);
 }
 
 /* ---- stages ---- */
@@ -206,9 +211,9 @@ static bool decode_piece(const struct run *r, int i, struct slice *bytes)
 	if (c->state != CONTENT_OK)
 		return false;
 	if (step >= STEP_DAMAGED)
-		stop(c, step == STEP_DAMAGED ? CONTENT_DAMAGED :
-			step == STEP_WINDOW  ? CONTENT_CAPPED :
-					       CONTENT_NO_ROOM);
+		stop(c, step == STEP_DAMAGED  ? CONTENT_DAMAGED
+			: step == STEP_WINDOW ? CONTENT_CAPPED
+					      : CONTENT_NO_ROOM);
 	return step == STEP_ROOM;
 }
 
@@ -280,6 +285,14 @@ static void feed(const struct run *r, int i, struct slice bytes)
 
 /* ---- the body ---- */
 
+/* What waited goes the usual way. */
+static void wait_no_more(const struct run *r)
+{
+	struct slice waited = content_whole_give(r->c->pool->whole, &r->c->wait);
+
+	feed(r, 0, waited);
+}
+
 void content_data(struct content *c, struct slice bytes, content_out out, void *ctx)
 {
 	struct run r = { c, out, ctx };
@@ -287,21 +300,51 @@ void content_data(struct content *c, struct slice bytes, content_out out, void *
 	c->in += bytes.n;
 	if (c->state != CONTENT_OK || bytes.n == 0)
 		return;
-	if (c->n > 0) {
-		feed(&r, 0, bytes);
+	if (c->n == 0) {
+		c->out += bytes.n;
+		out(ctx, bytes);
 		return;
 	}
-	c->out += bytes.n;
-	out(ctx, bytes);
+	if (c->wait.waits) {
+		if (content_whole_add(c->pool->whole, &c->wait, bytes))
+			return;
+		wait_no_more(&r);
+	}
+	feed(&r, 0, bytes);
 }
 
-enum content_state content_end(struct content *c)
+/* True: what waited was a whole body, and was handed on. */
+static bool end_whole(const struct run *r)
 {
+	struct content *c = r->c;
+	struct slice waited = content_whole_give(c->pool->whole, &c->wait), plain;
+
+	if (!content_whole_decode(c->pool->whole, c->coding[0], waited, &plain)) {
+		feed(r, 0, waited);
+		return false;
+	}
+	hand_on(r, 0, plain);
+	return true;
+}
+
+enum content_state content_end(struct content *c, content_out out, void *ctx)
+{
+	struct run r = { c, out, ctx };
 	bool cut = false;
 
+	if (c->wait.waits && end_whole(&r))
+		return CONTENT_OK;
 	for (int i = 0; i < c->n; i++)
 		cut |= c->phase[i] == PHASE_STREAM || (c->phase[i] == PHASE_FIRST && c->first_n[i] > 0);
 	if (c->n > 0 && c->state != CONTENT_UNKNOWN)
 		stop(c, c->state == CONTENT_OK && cut ? CONTENT_CUT : (enum content_state)c->state);
 	return (enum content_state)c->state;
+}
+
+void content_drop(struct content *c)
+{
+	if (c->wait.waits)
+		content_whole_give(c->pool->whole, &c->wait);
+	for (int i = 0; i < c->n; i++)
+		give(c, i);
 }

@@ -56,4 +56,12 @@ static enum content_step step(struct content_decoder *d, struct slice *in, struc
 	}
 }
 
-const struct content_coding content_brotli = { begins, begin, step, drop, false, 64u << 10, 16u << 20 };
+static bool whole(struct content_tools *tools, struct slice coded, struct content_room *room)
+{
+	(void)tools;
+	return BrotliDecoderDecompress(coded.n, coded.p, &room->n, room->p) == BROTLI_DECODER_RESULT_SUCCESS;
+}
+
+const struct content_coding content_brotli = {
+	begins, begin, step, whole, drop, false, 64u << 10, 16u << 20
+};

@@ -5,6 +5,7 @@
 #define TK_SENSOR_PROTO_HTTP_CONTENT_PARTS_H
 
 #include <brotli/decode.h>
+#include <libdeflate.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -55,6 +56,12 @@ struct content_room {
 	size_t n;
 };
 
+/* What decodes whole bodies, one after another. */
+struct content_tools {
+	struct libdeflate_decompressor *deflate;
+	ZSTD_DCtx *zstd;
+};
+
 struct content_coding {
 	/* `behind` a member: does another one begin? CONTENT_FIRST_MAX bytes suffice. */
 	enum content_begins (*begins)(struct slice first, bool behind);
@@ -62,12 +69,29 @@ struct content_coding {
 	bool (*begin)(struct content_decoder *d, enum content_begins how);
 	/* Takes from *in, fills *room; both become what is left. */
 	enum content_step (*step)(struct content_decoder *d, struct slice *in, struct content_room *room);
+	/* Decodes a body that is whole and sound, one member or frame, into the room, which becomes what it
+	 * holds. False: it is not that, or does not fit. What is decoded here is what steps would have put
+	 * out. */
+	bool (*whole)(struct content_tools *tools, struct slice coded, struct content_room *room);
 	/* Frees what the coding allocated. Legal when it did not. */
 	void (*drop)(struct content_decoder *d);
 	/* The decoder keeps what was allocated, for the next body. Only where the next one cannot tell. */
 	bool kept;
 	uint32_t base, window; /* bytes that it needs at once, and at most for what it has put out */
 };
+
+/* content_whole.c */
+#define CONTENT_WHOLE_MAX (256u << 10)			  /* bytes that are decoded at once: below all caps */
+struct content_whole *content_whole_new(uint32_t bodies); /* NULL: no memory */
+void content_whole_free(struct content_whole *w);
+bool content_whole_take(struct content_whole *w, struct content_wait *wait);
+/* False: the body is too long to wait. */
+bool content_whole_add(struct content_whole *w, struct content_wait *wait, struct slice bytes);
+/* The body waits no more; its bytes hold until the next one is taken. */
+struct slice content_whole_give(struct content_whole *w, struct content_wait *wait);
+/* The plain bytes hold until the next body is decoded. */
+bool content_whole_decode(struct content_whole *w, const struct content_coding *coding, struct slice coded,
+			  struct slice *plain);
 
 extern const struct content_coding content_gzip, content_deflate, content_brotli, content_zstd;
 

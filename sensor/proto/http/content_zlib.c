@@ -1,4 +1,4 @@
-/* gzip (RFC 1952) and deflate (RFC 1950, 1951) by zlib. */
+/* gzip (RFC 1952) and deflate (RFC 1950, 1951) by zlib; whole gzip bodies by libdeflate. */
 #include "sensor/proto/http/content_parts.h"
 
 static enum content_begins gzip_begins(struct slice first, bool behind)
@@ -19,8 +19,8 @@ static enum content_begins raw_begins(struct slice first)
 	case 0:
 		if (first.n < 5)
 			return BEGINS_MORE;
-		return (first.p[1] ^ first.p[3]) == 0xff && (first.p[2] ^ first.p[4]) == 0xff ? BEGINS_RAW :
-												BEGINS_NOT;
+		return (first.p[1] ^ first.p[3]) == 0xff && (first.p[2] ^ first.p[4]) == 0xff ? BEGINS_RAW
+											      : BEGINS_NOT;
 	case 3:
 		return BEGINS_NOT;
 	default:
@@ -81,6 +81,19 @@ static enum content_step step(struct content_decoder *d, struct slice *in, struc
 	}
 }
 
+/* A checksum of the header (FHCRC), which nobody sends, is zlib's to check. */
+static bool gzip_whole(struct content_tools *tools, struct slice coded, struct content_room *room)
+{
+	size_t used, n;
+
+	if (coded.n < 18 || (coded.p[3] & 2) != 0 ||
+	    libdeflate_gzip_decompress_ex(tools->deflate, coded.p, coded.n, room->p, room->n, &used, &n) !=
+		    LIBDEFLATE_SUCCESS)
+		return false;
+	room->n = n;
+	return used == coded.n;
+}
+
 static void drop(struct content_decoder *d)
 {
 	if (d->z_ready)
@@ -88,5 +101,5 @@ static void drop(struct content_decoder *d)
 	d->z_ready = false;
 }
 
-const struct content_coding content_gzip = { gzip_begins, begin, step, drop, true, 0, 0 };
-const struct content_coding content_deflate = { deflate_begins, begin, step, drop, true, 0, 0 };
+const struct content_coding content_gzip = { gzip_begins, begin, step, gzip_whole, drop, true, 0, 0 };
+const struct content_coding content_deflate = { deflate_begins, begin, step, NULL, drop, true, 0, 0 };

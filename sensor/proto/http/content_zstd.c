@@ -100,5 +100,28 @@ static enum content_step step(struct content_decoder *d, struct slice *in, struc
 	return room->n == 0 ? STEP_ROOM : STEP_INPUT;
 }
 
+/* The window is what a frame asks for, however short it is: a descriptor's larger one is for the steps to
+ * refuse. */
+static bool window_allowed(struct slice coded)
+{
+	bool single = coded.n > 4 && (coded.p[4] >> 5 & 1) != 0;
+
+	return single || (coded.n > 5 && coded.p[5] >> 3 < WINDOW_LOG - 10);
+}
+
+static bool whole(struct content_tools *tools, struct slice coded, struct content_room *room)
+{
+	size_t n;
+
+	if (!window_allowed(coded) || ZSTD_findFrameCompressedSize(coded.p, coded.n) != coded.n)
+		return false;
+	n = ZSTD_decompressDCtx(tools->zstd, room->p, room->n, coded.p, coded.n);
+	if (ZSTD_isError(n))
+		return false;
+	room->n = n;
+	return true;
+}
+
 /* Not kept: how much of a damaged frame comes out depends on the room that earlier ones needed. */
-const struct content_coding content_zstd = { begins, begin, step, drop, false, 160u << 10, 1u << WINDOW_LOG };
+const struct content_coding content_zstd = { begins, begin, step,	whole,
+					     drop,   false, 160u << 10, 1u << WINDOW_LOG };
