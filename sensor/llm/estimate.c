@@ -96,6 +96,8 @@ static int64_t image_tokens(struct slice model)
 {
 	size_t i = 0;
 
+	if (model.n == 0) /* no prompt names none; then the list's end tells */
+		return images[COUNT(images) - 1].tokens;
 	while (images[i].model[0] != 0 &&
 	       memmem(model.p, model.n, images[i].model, strlen(images[i].model)) == NULL)
 		i++;
