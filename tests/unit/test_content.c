@@ -498,10 +498,11 @@ static void caps(struct buf *b)
 static void pool(struct buf *b)
 {
 	struct content_pool *p = content_pool_new(1), *none = content_pool_new(0);
-	struct content a, c, zero = { .n = 0 };
+	struct content waits, a, c, zero = { .n = 0 };
 	struct result ra = { 0 }, rc = { 0 };
 	struct slice wire = coded(b, small, GZIP);
 
+	content_begin(&waits, p, SLICE("gzip")); /* the one place to wait is taken */
 	content_begin(&a, p, SLICE("deflate"));
 	content_data(&a, slice_head(wire, 12), take, &ra);
 	content_begin(&c, p, SLICE("deflate"));
@@ -516,6 +517,7 @@ static void pool(struct buf *b)
 		   decode(p, "gzip, gzip", again(b, GZIP), 3, &rc) == CONTENT_NO_ROOM && rc.n == 0,
 	   "an end twice gives nothing twice");
 	ok(decode(none, "gzip", wire = coded(b, small, GZIP), 9, &rc) == CONTENT_NO_ROOM, "a pool of none");
+	content_drop(&waits);
 	ok(content_end(&zero, take, &ra) == CONTENT_OK, "the end of what never began");
 	content_pool_free(p);
 	content_pool_free(none);

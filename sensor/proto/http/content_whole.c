@@ -77,8 +77,7 @@ struct slice content_whole_give(struct content_whole *w, struct content_wait *wa
 bool content_whole_decode(struct content_whole *w, const struct content_coding *coding, struct slice coded,
 			  struct slice *plain)
 {
-	size_t n = coded.n * RATIO_MAX;
-	struct content_room room = { w->plain, n < sizeof w->plain ? n : sizeof w->plain };
+	struct content_room room = { w->plain, sizeof w->plain };
 
 	if (!coding->whole(&w->tools, coded, &room))
 		return false;

@@ -1,4 +1,4 @@
-/* gzip (RFC 1952) and deflate (RFC 1950, 1951) by zlib; whole gzip bodies by libdeflate. */
+/* gzip (RFC 1952) and deflate (RFC 1950, 1951) by zlib; whole bodies by libdeflate. */
 #include "sensor/proto/http/content_parts.h"
 
 static enum content_begins gzip_begins(struct slice first, bool behind)
@@ -82,16 +82,34 @@ static enum content_step step(struct content_decoder *d, struct slice *in, struc
 }
 
 /* A checksum of the header (FHCRC), which nobody sends, is zlib's to check. */
+static enum libdeflate_result whole_member(struct libdeflate_decompressor *z, enum content_begins how,
+					   struct slice coded, struct content_room *room, size_t *used)
+{
+	size_t most = room->n;
+
+	if (how == BEGINS_GZIP && coded.n > 3 && (coded.p[3] & 2) == 0)
+		return libdeflate_gzip_decompress_ex(z, coded.p, coded.n, room->p, most, used, &room->n);
+	if (how == BEGINS_ZLIB)
+		return libdeflate_zlib_decompress_ex(z, coded.p, coded.n, room->p, most, used, &room->n);
+	return LIBDEFLATE_BAD_DATA;
+}
+
+static bool whole(struct content_tools *tools, enum content_begins how, struct slice coded,
+		  struct content_room *room)
+{
+	size_t used = 0;
+
+	return whole_member(tools->deflate, how, coded, room, &used) == LIBDEFLATE_SUCCESS && used == coded.n;
+}
+
 static bool gzip_whole(struct content_tools *tools, struct slice coded, struct content_room *room)
 {
-	size_t used, n;
+	return coded.n > 1 && whole(tools, gzip_begins(slice_head(coded, 2), false), coded, room);
+}
 
-	if (coded.n < 18 || (coded.p[3] & 2) != 0 ||
-	    libdeflate_gzip_decompress_ex(tools->deflate, coded.p, coded.n, room->p, room->n, &used, &n) !=
-		    LIBDEFLATE_SUCCESS)
-		return false;
-	room->n = n;
-	return used == coded.n;
+static bool deflate_whole(struct content_tools *tools, struct slice coded, struct content_room *room)
+{
+	return coded.n > 1 && whole(tools, deflate_begins(slice_head(coded, 2), false), coded, room);
 }
 
 static void drop(struct content_decoder *d)
@@ -102,4 +120,6 @@ static void drop(struct content_decoder *d)
 }
 
 const struct content_coding content_gzip = { gzip_begins, begin, step, gzip_whole, drop, true, 0, 0 };
-const struct content_coding content_deflate = { deflate_begins, begin, step, NULL, drop, true, 0, 0 };
+const struct content_coding content_deflate = {
+	deflate_begins, begin, step, deflate_whole, drop, true, 0, 0
+};

@@ -79,11 +79,11 @@ static void note_connection(struct http1 *p, struct slice value)
 
 void http1_frame_header(struct http1 *p, struct slice name, struct slice value)
 {
-	if (token_same(name, "Content-Length"))
+	if (token_is(name, "content-length"))
 		note_length(p, value);
-	else if (token_same(name, "Transfer-Encoding"))
+	else if (token_is(name, "transfer-encoding"))
 		note_coding(p, value);
-	else if (token_same(name, "Connection"))
+	else if (token_is(name, "connection"))
 		note_connection(p, value);
 }
 

@@ -17,6 +17,8 @@ struct slice token_trim(struct slice s);
 struct slice token_of(struct slice s);
 /* Equal without regard to case (ASCII). */
 bool token_same(struct slice s, const char *word);
+/* The same with a literal: a name of another length is told at once. */
+#define token_is(s, literal) ((s).n == sizeof(literal) - 1 && token_same(s, literal))
 /* Takes the next element of a comma-separated list, trimmed, off *list; empty ones are left out. False: no
  * more. */
 bool token_list(struct slice *list, struct slice *element);
