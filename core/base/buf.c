@@ -14,7 +14,7 @@ void buf_free(struct buf *b)
 	*b = (struct buf){ .max = b->max };
 }
 
-uint8_t *buf_room(struct buf *b, size_t n)
+uint8_t *buf_grow(struct buf *b, size_t n)
 {
 	size_t cap;
 	uint8_t *p;
@@ -23,11 +23,11 @@ uint8_t *buf_room(struct buf *b, size_t n)
 		b->failed = true;
 		return NULL;
 	}
-	if (b->cap - b->n >= n && b->p != NULL)
-		return b->p + b->n;
 	cap = b->cap < 256 ? 256 : b->cap;
 	while (cap - b->n < n)
 		cap *= 2;
+	if (cap > b->max && b->max > 0)
+		cap = b->max; /* so that room is never beyond it */
 	p = realloc(b->p, cap);
 	if (p == NULL) {
 		b->failed = true;
@@ -36,26 +36,6 @@ uint8_t *buf_room(struct buf *b, size_t n)
 	b->p = p;
 	b->cap = cap;
 	return b->p + b->n;
-}
-
-void buf_add(struct buf *b, struct slice s)
-{
-	uint8_t *p = buf_room(b, s.n);
-
-	if (p != NULL && s.n != 0) {
-		memcpy(p, s.p, s.n);
-		b->n += s.n;
-	}
-}
-
-void buf_byte(struct buf *b, uint8_t c)
-{
-	uint8_t *p = buf_room(b, 1);
-
-	if (p != NULL) {
-		*p = c;
-		b->n++;
-	}
 }
 
 void buf_str(struct buf *b, const char *s)

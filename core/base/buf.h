@@ -16,10 +16,33 @@ struct buf {
 void buf_init(struct buf *b, size_t max);
 void buf_free(struct buf *b); /* legal on a zeroed struct */
 static inline void buf_clear(struct buf *b) { b->n = 0; b->failed = false; }
+uint8_t *buf_grow(struct buf *b, size_t n); /* buf_room(), where there is not enough */
 /* Room for n more bytes at the end, or NULL (then b->failed). Advance with b->n += used. */
-uint8_t *buf_room(struct buf *b, size_t n);
-void buf_add(struct buf *b, struct slice s);
-void buf_byte(struct buf *b, uint8_t c);
+static inline uint8_t *buf_room(struct buf *b, size_t n)
+{
+	return b->p != NULL && !b->failed && b->cap - b->n >= n ? b->p + b->n : buf_grow(b, n);
+}
+
+static inline void buf_add(struct buf *b, struct slice s)
+{
+	uint8_t *p = buf_room(b, s.n);
+
+	if (p != NULL && s.n != 0) {
+		memcpy(p, s.p, s.n);
+		b->n += s.n;
+	}
+}
+
+static inline void buf_byte(struct buf *b, uint8_t c)
+{
+	uint8_t *p = buf_room(b, 1);
+
+	if (p != NULL) {
+		*p = c;
+		b->n++;
+	}
+}
+
 void buf_str(struct buf *b, const char *s);
 void buf_fmt(struct buf *b, const char *fmt, ...) TK_PRINTF(2, 3);
 void buf_i64(struct buf *b, int64_t v); /* decimal */

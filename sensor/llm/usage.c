@@ -3,6 +3,7 @@
 
 #include <strings.h>
 
+#include "core/base/lengths.h"
 #include "sensor/llm/usage_reader.h"
 
 #define SHAPE(id) extern const struct usage_shape shape_##id;
@@ -22,9 +23,15 @@ enum header_kind { NUMBER, TEXT, HIT };
 
 static const struct {
 	const char *name;
-	uint8_t n, kind, id;
+	uint8_t kind, id;
 } headers[] = {
-#define HEADER(name, kind, id) { name, sizeof(name) - 1, kind, id },
+#define HEADER(name, kind, id) { name, kind, id },
+#include "sensor/llm/usage_headers.def"
+#undef HEADER
+};
+
+static const uint8_t header_lengths[] = {
+#define HEADER(name, kind, id) sizeof(name) - 1,
 #include "sensor/llm/usage_headers.def"
 #undef HEADER
 };
@@ -184,8 +191,8 @@ void usage_request(struct usage_reader *u, struct slice bytes)
 
 void usage_response_header(struct usage_reader *u, struct slice name, struct slice value)
 {
-	for (size_t i = 0; i < COUNT(headers); i++) {
-		if (headers[i].n != name.n || strncasecmp(headers[i].name, (const char *)name.p, name.n) != 0)
+	for (LENGTHS_EACH(i, header_lengths, name.n)) {
+		if (strncasecmp(headers[i].name, (const char *)name.p, name.n) != 0)
 			continue;
 		if (headers[i].kind == NUMBER)
 			usage_keep_number(u->header, headers[i].id, value);

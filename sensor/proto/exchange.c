@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
+#include "core/base/lengths.h"
 #include "core/base/wildcard.h"
 #include "sensor/fields/cache.h"
 #include "sensor/fields/person.h"
@@ -217,19 +218,25 @@ enum several { FIRST, JOIN, SECRET, COOKIE };
 
 static const struct header_row {
 	const char *name;
-	uint8_t n, direction, what, several;
+	uint8_t direction, what, several;
 } headers[] = {
-#define HEADER(direction, name, what, several) { name, sizeof(name) - 1, direction, KEPT_##what, several },
+#define HEADER(direction, name, what, several) { name, direction, KEPT_##what, several },
+#include "sensor/proto/headers.def"
+#undef HEADER
+};
+
+static const uint8_t header_lengths[] = {
+#define HEADER(direction, name, what, several) sizeof(name) - 1,
 #include "sensor/proto/headers.def"
 #undef HEADER
 };
 
 static const struct header_row *header_row(enum direction d, struct slice name)
 {
-	for (size_t i = 0; i < COUNT(headers); i++) {
+	for (LENGTHS_EACH(i, header_lengths, name.n)) {
 		const struct header_row *h = &headers[i];
 
-		if (h->n == name.n && h->direction == d && (name.p[0] | 0x20) == h->name[0] &&
+		if (h->direction == d && (name.p[0] | 0x20) == h->name[0] &&
 		    strncasecmp((const char *)name.p, h->name, name.n) == 0)
 			return h;
 	}

@@ -36,20 +36,34 @@ static bool sent_by(const struct stream_key *k, const struct segment *seg, int s
 	       addr_eq(&k->addr[side], &seg->src) && addr_eq(&k->addr[!side], &seg->dst);
 }
 
-struct flow *flow_find(struct flow_table *t, const struct segment *seg, int *side)
+/* -1: neither side sent it. */
+static int side_of(const struct flow *f, const struct segment *seg)
+{
+	return sent_by(&f->key, seg, 0) ? 0 : sent_by(&f->key, seg, 1) ? 1 : -1;
+}
+
+static struct flow *find_by_hash(struct flow_table *t, const struct segment *seg, int *side)
 {
 	uint32_t hash = ends_hash(t->seed, &seg->src, seg->sport, &seg->dst, seg->dport);
 
 	for (uint32_t i = t->buckets[hash & t->mask]; i != 0; i = t->flows[i].chain) {
 		struct flow *f = &t->flows[i];
 
-		if (f->hash != hash)
-			continue;
-		for (*side = 0; *side < 2; ++*side)
-			if (sent_by(&f->key, seg, *side))
-				return f;
+		if (f->hash == hash && (*side = side_of(f, seg)) >= 0) {
+			t->last = i;
+			return f;
+		}
 	}
 	return NULL;
+}
+
+struct flow *flow_find(struct flow_table *t, const struct segment *seg, int *side)
+{
+	struct flow *f = &t->flows[t->last];
+
+	if (f->state != FLOW_FREE && (*side = side_of(f, seg)) >= 0)
+		return f;
+	return find_by_hash(t, seg, side);
 }
 
 static uint32_t number(const struct flow_table *t, const struct flow *f)

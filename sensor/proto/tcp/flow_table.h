@@ -31,6 +31,7 @@ struct flow_table {
 	uint64_t seed;
 	uint32_t mask, limit, fresh, free; /* above `fresh` no memory was touched yet */
 	uint32_t n_live;
+	uint32_t last; /* found last: packets come in trains */
 };
 
 bool flow_table_init(struct flow_table *t, uint32_t flows); /* false: no memory; free it all the same */
