@@ -237,28 +237,45 @@ static int advance(struct sealer *s, int64_t before_ns, int64_t until_ns, bool *
 	return rc;
 }
 
+static int note_time(void *ctx, const struct trail_row *row, struct err *e)
+{
+	(void)e;
+	*(int64_t *)ctx = row->ts_ns / NS_PER_SEC;
+	return STOP;
+}
+
+/* When the open segment's first record was made, which may wait in the ledger; INT64_MAX: there is none. Days
+ * without any are not walked through: a clock that was set makes it decades. */
+static int first_record(struct sealer *s, const struct trail_state *t, int64_t *at, struct err *e)
+{
+	int rc = TK_OK;
+
+	*at = t->records > 0 ? t->opened : INT64_MAX;
+	if (t->records == 0)
+		rc = ledger_trail_rows(s->reader, trail_next_seq(s->trail), note_time, at, e);
+	if (*at < t->opened)
+		*at = t->opened;
+	return rc == STOP ? TK_OK : rc;
+}
+
 /* The local midnight behind the last closing that has records before it, if it is over. */
 static int seal_days(struct sealer *s, int64_t now, int64_t until_ns, bool *done, struct err *e)
 {
 	struct trail_state t;
-	int64_t midnight = zone_day_start(zone_day_of(now));
+	int64_t midnight = zone_day_start(zone_day_of(now)), first;
 	int rc;
 
 	*done = true;
 	trail_state(s->trail, &t);
 	if (t.opened >= midnight)
 		return TK_OK;
-	for (int64_t at = zone_day_start(zone_day_of(t.opened) + 1); at <= midnight;
-	     at = zone_day_start(zone_day_of(at) + 1)) {
-		if ((rc = advance(s, at * NS_PER_SEC, until_ns, done, e)) != TK_OK || !*done)
-			return rc;
-		trail_state(s->trail, &t);
-		if (t.records > 0) {
-			*done = false; /* there may be another day */
-			return seal_at(s, at, e);
-		}
-	}
-	return TK_OK;
+	if ((rc = first_record(s, &t, &first, e)) != TK_OK || first >= midnight)
+		return rc;
+	midnight = zone_day_start(zone_day_of(first) + 1);
+	if ((rc = advance(s, midnight * NS_PER_SEC, until_ns, done, e)) != TK_OK || !*done)
+		return rc;
+	*done = false; /* there may be another day */
+	return seal_at(s, midnight, e);
 }
 
 /* ---- records of its own ---- */

@@ -87,6 +87,7 @@ class Site:
         self.dir = temporary_folder('tochoku-test-')
         self.config = self.path('tochoku.yml')
         self.process = None
+        self.env = None  # of what is started and run; None: the test's own
         rows = ''.join('    - {name: %s, path: %s, format: %s}\n' % (n, self.path(p), f) for n, p, f in tails)
         inputs = 'inputs:\n  tails:\n' + rows if rows else ''
         with open(self.config, 'w', encoding='utf-8') as f:
@@ -107,7 +108,7 @@ class Site:
     def tochoku(self, *args, want=0, stdin=None):
         """Runs a command; its standard output. Any other exit status than `want` ends the test."""
         p = subprocess.run([TOCHOKU, '-c', self.config, *map(str, args)], input=stdin, stdout=subprocess.PIPE,
-                           stderr=subprocess.PIPE, cwd=self.dir, timeout=300)
+                           stderr=subprocess.PIPE, cwd=self.dir, env=self.env, timeout=300)
         self.last_error, self.last_status = p.stderr.decode('utf-8', 'replace'), p.returncode
         if want is not None and p.returncode != want:
             print('# tochoku %s: exit status %d, expected %s' % (' '.join(map(str, args)), p.returncode, want))
@@ -173,7 +174,8 @@ class Site:
             if self.process is None or self.process.poll() is not None:
                 with open(self.path('run.err'), 'ab') as err:
                     self.process = subprocess.Popen([TOCHOKU, '-c', self.config, 'run'], stdout=err, stderr=err,
-                                                    stdin=subprocess.DEVNULL, cwd=self.dir, start_new_session=True)
+                                                    stdin=subprocess.DEVNULL, cwd=self.dir, env=self.env,
+                                                    start_new_session=True)
             if len(self.roles()) >= 2:
                 return self.process
             if time.monotonic() > end:
