@@ -130,7 +130,7 @@ static int compare_rows(struct comparing *c, struct ledger_reader *reader, struc
 /* What a check of the ledger alone says: a no is a finding. */
 static int judge(struct comparing *c, int rc, enum trail_finding_id id, struct err *e)
 {
-	if (rc != TK_EMALFORMED)
+	if (rc != TK_EMALFORMED && rc != TK_EDAMAGED)
 		return rc;
 	trail_tell(c->o, c->r, id, -1, e->text);
 	*e = (struct err){ 0 };

@@ -17,7 +17,7 @@ enum tk_code {
 	TK_EEND,       /* end of input, peer gone */
 	TK_AGAIN,      /* not now */
 	TK_EFULL,      /* the disk takes no write: no room, no inode, a quota, read-only, an I/O error */
-	TK_EDAMAGED,   /* the ledger's file is damaged */
+	TK_EDAMAGED,   /* the ledger's file is damaged: in its pages, its tables, or what stands in them */
 };
 
 struct err {

@@ -24,26 +24,36 @@ static int open_for_reading(const char *path, sqlite3 **db, struct err *e)
 	return TK_OK;
 }
 
-int ledger_examine(const char *path, int64_t most, struct err *e)
+static int check_pages(sqlite3 *db, const char *path, struct err *e)
 {
 	sqlite3_stmt *s = NULL;
+	int rc = statement_prepare(db, &s, "PRAGMA quick_check(1)", e);
+
+	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK && !slice_is(column_text(s, 0), "ok"))
+		rc = err_set(e, TK_EDAMAGED, "%s: %.*s", path, (int)slice_head(column_text(s, 0), 200).n,
+			     (const char *)column_text(s, 0).p);
+	sqlite3_finalize(s);
+	return rc;
+}
+
+int ledger_examine(const char *path, int64_t most, struct err *e)
+{
 	sqlite3 *db = NULL;
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st) != 0 || st.st_size == 0 || st.st_size > most)
+	if (stat(path, &st) != 0 || st.st_size == 0)
 		return TK_OK;
 	rc = open_for_reading(path, &db, e);
+	if (rc == TK_OK && st.st_size <= most)
+		rc = check_pages(db, path, e);
+	if (rc == TK_OK && (rc = schema_current(db, path, e)) == TK_OK)
+		rc = schema_check(db, e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s, "PRAGMA quick_check(1)", e);
-	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK && !slice_is(column_text(s, 0), "ok"))
-		rc = err_set(e, TK_EDAMAGED, "%s: %.*s", path, (int)slice_head(column_text(s, 0), 200).n,
-			     (const char *)column_text(s, 0).p);
-	if (rc != TK_OK && e->code == TK_EDAMAGED)
-		rc = TK_EDAMAGED;
-	sqlite3_finalize(s);
+		rc = ledger_agrees(db, e);
 	sqlite3_close(db);
-	return rc == TK_EDAMAGED ? rc : TK_OK; /* whatever else there is: opening tells */
+	/* whatever else there is: opening tells */
+	return rc != TK_OK && e->code == TK_EDAMAGED ? TK_EDAMAGED : TK_OK;
 }
 
 /* ---- making way ---- */

@@ -356,7 +356,7 @@ static int merge(struct counters *c, struct slice old, size_t i, size_t end, int
 			entry_at(c, c->order[i], &b);
 	}
 	if (old.n > 0)
-		return err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
+		return err_set(e, TK_EDAMAGED, "ledger: the counters of a bucket are damaged");
 	return c->packed.failed ? err_set(e, TK_ELIMIT, "ledger: a bucket has too many counters") : TK_OK;
 }
 

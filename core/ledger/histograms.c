@@ -164,7 +164,7 @@ static int add_row(sqlite3_stmt *s, struct latency *l, struct err *e)
 	l->max_ns = max > l->max_ns ? max : l->max_ns;
 	return latency_add_encoded(l, column_blob(s, 2))
 		       ? TK_OK
-		       : err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
+		       : err_set(e, TK_EDAMAGED, "ledger: a histogram of response times is damaged");
 }
 
 /* What is recorded already, added to what is held. */

@@ -40,8 +40,9 @@ int64_t ledger_wal_bytes(const struct ledger *l);
 void ledger_spare(struct ledger *l, bool spare);
 
 /* ---- a damaged ledger (core/ledger/aside.c); the caller holds its lock, and nobody has it open ---- */
-/* TK_EDAMAGED where SQLite finds a page that is not as it must be. Reads the whole file: files longer than
- * `most` bytes are passed over. */
+/* TK_EDAMAGED where SQLite finds a page that is not as it must be, which reads the whole file: not in files
+ * longer than `most` bytes; and where a table, a view or a column is not there,
+ * or tables contradict each other. */
 int ledger_examine(const char *path, int64_t most, struct err *e);
 /* Renames the ledger and its log to PATH.damaged-20261126T031500Z, written to `name`, whose suffix is the
  * time. */

@@ -69,7 +69,7 @@ static int add_bucket(struct groups *g, enum sum_by by, struct slice packed, str
 		sums_add(s, &c.sums);
 	}
 	return packed.n == 0 ? TK_OK
-			     : err_set(e, TK_EMALFORMED, "ledger: the counters of a bucket are damaged");
+			     : err_set(e, TK_EDAMAGED, "ledger: the counters of a bucket are damaged");
 }
 
 static int compare_names(const void *a, const void *b, void *ctx)
@@ -196,7 +196,7 @@ static int read_bins(struct ledger_reader *r, int64_t from, int64_t to, struct l
 		int64_t max = sqlite3_column_int64(s, 1);
 
 		if (!latency_add_encoded(out, reader_text(s, 0)))
-			rc = err_set(e, TK_EMALFORMED, "ledger: a histogram of response times is damaged");
+			rc = err_set(e, TK_EDAMAGED, "ledger: a histogram of response times is damaged");
 		out->max_ns = max > out->max_ns ? max : out->max_ns;
 	}
 	sqlite3_finalize(s);

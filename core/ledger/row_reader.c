@@ -108,7 +108,7 @@ static int read_part(struct row_reader *r, enum part_id id, int64_t row, struct 
 		return TK_OK;
 	bind_i64(r->part[id], 1, row);
 	if ((rc = statement_row(r->part[id], e)) != TK_OK)
-		return rc == TK_EEND ? err_set(e, TK_EMALFORMED, "ledger: %s has no row %lld",
+		return rc == TK_EEND ? err_set(e, TK_EDAMAGED, "ledger: %s has no row %lld",
 					       event_parts[id].table, (long long)row)
 				     : rc;
 	part_row_read(r->part[id], id, &c->part, &c->absent_event);

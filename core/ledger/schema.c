@@ -299,6 +299,14 @@ int schema_error(sqlite3 *db, const char *what, struct err *e)
 		       why ? strerror(number) : "");
 }
 
+int schema_lacks(sqlite3 *db, struct err *e)
+{
+	bool lacks = (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR;
+	int rc = schema_error(db, "ledger", e);
+
+	return lacks ? err_set(e, TK_EDAMAGED, "ledger: %s", sqlite3_errmsg(db)) : rc;
+}
+
 int schema_exec(sqlite3 *db, const char *sql, struct err *e)
 {
 	if (sql == NULL)
@@ -565,6 +573,8 @@ int schema_upgrade(sqlite3 *db, struct err *e)
 		return rc;
 	for (; version < LEDGER_SCHEMA && rc == TK_OK; version++)
 		rc = steps[version](db, e);
+	if (rc == TK_EIO && (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR)
+		rc = schema_lacks(db, e); /* it is not of the version that it says */
 	snprintf(pragma, sizeof pragma, "PRAGMA user_version = %d", LEDGER_SCHEMA);
 	if (rc == TK_OK)
 		rc = schema_exec(db, pragma, e);

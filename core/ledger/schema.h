@@ -31,5 +31,11 @@ bool schema_rare(enum field_id f);
 bool schema_later(enum field_id f);
 int schema_exec(sqlite3 *db, const char *sql, struct err *e);
 int schema_error(sqlite3 *db, const char *what, struct err *e); /* SQLite's message and what it means */
+/* The same of SQL that names tables and columns of LEDGER_SCHEMA. TK_EDAMAGED: they are not there. */
+int schema_lacks(sqlite3 *db, struct err *e);
+/* schema_check.c: TK_EDAMAGED where a table or view of LEDGER_SCHEMA, or a column of it, is not there. */
+int schema_check(sqlite3 *db, struct err *e);
+/* agree.c: TK_EDAMAGED where tables of LEDGER_SCHEMA contradict each other. */
+int ledger_agrees(sqlite3 *db, struct err *e);
 
 #endif

@@ -290,7 +290,7 @@ static int write_rows(struct stage *s, struct err *e)
 
 	s->last = last;
 	if (rc == TK_OK && append && sqlite3_last_insert_rowid(s->db) != last)
-		return err_set(e, TK_EMALFORMED, "ledger: an event's number was taken");
+		return err_set(e, TK_EDAMAGED, "ledger: an event's number was taken");
 	return rc;
 }
 

@@ -7,7 +7,7 @@ int statement_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, struct e
 	if (*out != NULL)
 		return TK_OK;
 	if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, out, NULL) != SQLITE_OK)
-		return schema_error(db, "ledger", e);
+		return schema_lacks(db, e);
 	return TK_OK;
 }
 

@@ -7,7 +7,7 @@
 #include "core/base/err.h"
 #include "core/base/slice.h"
 
-/* Kept for the connection's life. TK_EIO with SQLite's message. */
+/* Kept for the connection's life. As schema_lacks. */
 int statement_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql, struct err *e);
 /* One step that gives no row; resets. */
 int statement_run(sqlite3_stmt *s, struct err *e);

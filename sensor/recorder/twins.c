@@ -66,7 +66,7 @@ static int decode(struct slice in, struct flat_event *out, struct err *e)
 	flat_event_reset(out);
 	for (int p = P_EV; p < P_WHEN; p++)
 		if (part_decode(&in, p, &out->parts[p]) != TK_OK)
-			return err_set(e, TK_EMALFORMED, "ledger: a call that waits is damaged");
+			return err_set(e, TK_EDAMAGED, "ledger: a call that waits is damaged");
 	return TK_OK;
 }
 

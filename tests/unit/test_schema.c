@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include "core/base/sys.h"
+#include "core/ledger/ledger.h"
 #include "tests/lib/schema_back.h"
 #include "tests/lib/small_ledger.h"
 #include "tests/lib/tap.h"
@@ -163,6 +164,80 @@ static void test_newer(struct small_ledger *l)
 	unlink(copy);
 }
 
+/* What a flipped bit does to the text of a CREATE. */
+static void rename_in_schema(const char *path, const char *entry, const char *from, const char *to)
+{
+	char sql[512];
+	sqlite3 *db = NULL;
+
+	snprintf(sql, sizeof sql,
+		 "PRAGMA writable_schema = ON;"
+		 "UPDATE sqlite_schema SET sql = replace(sql, '%s', '%s') WHERE name = '%s'",
+		 from, to, entry);
+	sqlite3_open(path, &db);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	ok(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK && sqlite3_changes(db) == 1, entry);
+	sqlite3_close(db);
+}
+
+static void test_damaged(void)
+{
+	struct small_ledger l;
+	char copy[128];
+	struct err e = { 0 };
+
+	small_open(&l);
+	small_sql(&l, "CREATE VIEW own AS SELECT seq FROM event_row; CREATE INDEX own_index ON key (user)");
+	ok_int(ledger_examine(l.path, INT64_MAX, &e), TK_OK, "a site's own view and index are no damage");
+	rename_in_schema(l.path, "events", "dim_what.path", "dim_what.paph");
+	ok_int(ledger_examine(l.path, INT64_MAX, &e), TK_EDAMAGED, "a view that SQLite cannot read is");
+	ok(strstr(e.text, "dim_what.paph") != NULL, "told by its name");
+	rename_in_schema(l.path, "events", "dim_what.paph", "dim_what.path");
+	ok_int(ledger_examine(l.path, INT64_MAX, &e), TK_OK, "and undone none");
+	rename_in_schema(l.path, "txn", "seq_to", "seq_tp");
+	ok_int(ledger_examine(l.path, 0, &e), TK_EDAMAGED, "a column with another name, in a file of any length");
+	rename_in_schema(l.path, "txn", "seq_tp", "seq_to");
+	small_sql(&l, "PRAGMA user_version = 5");
+	ok_int(schema_upgrade(l.db, &e), TK_EDAMAGED, "a ledger that is not of the version that it says");
+	ok(strstr(e.text, "already exists") != NULL, "told by what is there");
+	snprintf(copy, sizeof copy, "%s.schema-5", l.path);
+	unlink(copy);
+	small_close(&l);
+}
+
+/* What is there when a disk lost writes: pages of another time. */
+static void contradicts(struct small_ledger *l, const char *sql, const char *undo, const char *what)
+{
+	struct err e = { 0 };
+
+	ok_int(ledger_examine(l->path, 0, &e), TK_OK, "tables agree");
+	small_sql(l, sql);
+	ok_int(ledger_examine(l->path, 0, &e), TK_EDAMAGED, what);
+	ok(strstr(e.text, what) != NULL, "told");
+	small_sql(l, undo);
+}
+
+#define EVENT(seq) \
+	"INSERT INTO event_row (seq, ordinal, timestamp, caller, matter) VALUES (" seq ", 0, 120000000001, 1, 1);"
+
+static void test_contradictions(void)
+{
+	struct small_ledger l;
+
+	small_open(&l);
+	small_sql(&l, "INSERT INTO txn VALUES (1, 1, 9, 9, 9, 9, 9, 9, 9, x'00'),"
+		     " (2, 2, 5, 2, 2, 2, 2, 2, 2, x'00')");
+	contradicts(&l, "INSERT INTO record VALUES (6, 1, 'control', '{}')", "DELETE FROM record",
+		    "records behind the last transaction");
+	contradicts(&l, "INSERT INTO dim_who (id, absent) VALUES (3, 0)", "DELETE FROM dim_who",
+		    "people behind the last transaction");
+	contradicts(&l, EVENT("6") "INSERT INTO slice VALUES (2, 6, 6)", "DELETE FROM event_row; DELETE FROM slice",
+		    "events behind the last transaction");
+	contradicts(&l, EVENT("5") "INSERT INTO slice VALUES (2, 4, 4), (3, 5, 5)",
+		    "DELETE FROM event_row; DELETE FROM slice", "no minute holds the last event");
+	small_close(&l);
+}
+
 int main(void)
 {
 	struct small_ledger l;
@@ -203,5 +278,7 @@ int main(void)
 	test_newer(&l);
 	unlink(copy);
 	small_close(&l);
+	test_damaged();
+	test_contradictions();
 	return tap_done();
 }
