@@ -28,7 +28,7 @@ SAMPLES = {
     'calls': ('ok 1 - decode-log: alloc at 40 of 193 calls (exit {3: 40})\nnot ok 2 - seal: read at 6 of 9 calls (exit {})\n', 40, 193),
     'inodes': ('# 320 rotations, 45 inode reuses, 855 lines\n', 45, 0),
     'flows': ('# syn: 1000000 flows, 19999 of 20000 calls right, 53 MiB\n# slow: 1000 flows, 7 of 9 calls right, 53 MiB\n', 19999, 20009),
-    'bombs': ('# br: 102 bytes of 64 MiB, 1024 KiB out, 5.90 ms\n# within 1 MiB and 5 ms: 4 of 5\n', 4, 5),
+    'bombs': ('# br: 102 bytes of 64 MiB, 1024 KiB out, 5.90 ms\n# within 1 MiB and 5 ms: 8 of 9\n', 8, 9),
     'damaged': ('ok 1 - 200 damaged ledgers, 70 set aside: none crashed or stalled it, nothing lost in silence\n', 200, 0),
     'captures': ('ok 2 - 10000 malformed captures: none crashed it (5 calls read of them)\n', 10000, 0),
     'clocks': ('# 10 sequences of jumps, from SEED=77 on\n', 10, 0),

@@ -80,6 +80,7 @@ static bool take(struct content *c, int i)
 	c->decoder[i] = p->free;
 	p->free = d->next;
 	d->in = d->out = d->held = 0;
+	d->waits = false;
 	return true;
 }
 
@@ -330,14 +331,19 @@ static bool end_whole(const struct run *r)
 enum content_state content_end(struct content *c, content_out out, void *ctx)
 {
 	struct run r = { c, out, ctx };
-	bool cut = false;
+	enum content_state over = CONTENT_OK;
 
 	if (c->wait.waits && end_whole(&r))
 		return CONTENT_OK;
-	for (int i = 0; i < c->n; i++)
-		cut |= c->phase[i] == PHASE_STREAM || (c->phase[i] == PHASE_FIRST && c->first_n[i] > 0);
+	for (int i = 0; i < c->n; i++) {
+		if (c->decoder[i] >= 0 && c->pool->decoder[c->decoder[i]].waits)
+			over = CONTENT_CAPPED;
+		else if (over == CONTENT_OK && (c->phase[i] == PHASE_STREAM ||
+						(c->phase[i] == PHASE_FIRST && c->first_n[i] > 0)))
+			over = CONTENT_CUT;
+	}
 	if (c->n > 0 && c->state != CONTENT_UNKNOWN)
-		stop(c, c->state == CONTENT_OK && cut ? CONTENT_CUT : (enum content_state)c->state);
+		stop(c, c->state == CONTENT_OK ? over : (enum content_state)c->state);
 	return (enum content_state)c->state;
 }
 

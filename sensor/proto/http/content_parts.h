@@ -35,7 +35,7 @@ enum content_step {
 /* What one body at one stage needs; it serves any coding. */
 struct content_decoder {
 	z_stream z;
-	BrotliDecoderState *brotli;
+	struct content_brotli *brotli;
 	ZSTD_DCtx *zstd;
 	struct content_frame {       /* of zstd: where in a frame the next byte stands */
 		size_t wants;        /* bytes, as zstd said last */
@@ -45,6 +45,7 @@ struct content_decoder {
 		bool full;           /* the last room was filled: there may be more */
 	} frame;
 	bool z_ready;
+	bool waits;                  /* for more bytes, which the cap of the ratio asks for, to decode any */
 	uint8_t how;                 /* enum content_begins, of this member */
 	int32_t next;                /* free one */
 	uint64_t in, out;            /* of this body, all members together */
