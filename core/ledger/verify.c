@@ -263,6 +263,28 @@ int chain_verify(sqlite3 *db, int64_t *n, struct err *e)
 	return rc;
 }
 
+/* What is superseded is hidden from every report, so a chained record must say it; and what a record says must
+ * be hidden, or a call counts twice. */
+static const char hidden_and_said[] =
+	"WITH said(old, new) AS MATERIALIZED (SELECT body ->> '$.supplements', body ->> '$.event' FROM record"
+	" WHERE type = 'supplement' AND json_valid(body))"
+	" SELECT seq FROM superseded WHERE (seq, successor) NOT IN"
+	" (SELECT old, new FROM said WHERE old IS NOT NULL AND new IS NOT NULL)"
+	" UNION ALL SELECT old FROM said JOIN event_row ON event_row.seq = old"
+	" WHERE old NOT IN (SELECT seq FROM superseded) LIMIT 1";
+
+static int verify_superseded(sqlite3 *db, struct err *e)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = statement_prepare(db, &s, hidden_and_said, e);
+
+	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK)
+		rc = err_set(e, TK_EMALFORMED, "event %lld is superseded without a record, or not in spite of one",
+			     (long long)sqlite3_column_int64(s, 0));
+	sqlite3_finalize(s);
+	return rc == TK_EEND ? TK_OK : rc;
+}
+
 int ledger_verify(struct ledger_reader *r, int64_t *n, struct err *e)
 {
 	int rc = reader_begin(r, e); /* one state, whatever is written meanwhile */
@@ -271,6 +293,8 @@ int ledger_verify(struct ledger_reader *r, int64_t *n, struct err *e)
 	if (rc != TK_OK)
 		return rc;
 	rc = chain_verify(r->db, n, e);
+	if (rc == TK_OK)
+		rc = verify_superseded(r->db, e);
 	reader_end(r);
 	return rc;
 }

@@ -113,6 +113,15 @@ static struct summary summary_of(struct rig *w)
 	return s;
 }
 
+/* As an insider does it. */
+static void tamper(const struct rig *w, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	ok(sqlite3_open(w->path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
+	sqlite3_close(db);
+}
+
 static int64_t number(struct rig *w, const char *sql)
 {
 	sqlite3 *db = NULL;
@@ -218,6 +227,13 @@ static void test_late(struct rig *w)
 	ok_int(summary_of(w).events, 3, "nor after a restart");
 	ledger_reader_open(&r, w->path, &e);
 	ok_int(ledger_verify(r, &n, &e), TK_OK, "the chain holds");
+	tamper(w, "INSERT INTO superseded VALUES (4, 3)");
+	ok_int(ledger_verify(r, &n, &e), TK_EMALFORMED, "a call that is hidden without a record is found");
+	ok(strstr(e.text, "event 4 ") != NULL, "by its number");
+	tamper(w, "DELETE FROM superseded WHERE seq = 4");
+	tamper(w, "DELETE FROM superseded WHERE seq = 3");
+	ok_int(ledger_verify(r, &n, &e), TK_EMALFORMED, "and one that counts twice");
+	ok(strstr(e.text, "event 3 ") != NULL, "by its number");
 	ledger_reader_close(r);
 	rig_end(w);
 }
