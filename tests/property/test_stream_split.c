@@ -129,8 +129,8 @@ static void invent(struct talk *t, uint32_t seed, bool handshake)
 	 * connection */
 	for (size_t i = 1; i < t->n_sent; i++)
 		t->sent[i].order += below(t, 4 * 8 + 1);
-	if (!handshake) /* met midway with one byte, it would not be followed */
-		t->sent[0].n = t->sent[0].n < 2 ? 2 : t->sent[0].n;
+	if (!handshake) /* met midway with one byte that is not pushed, it looks like a keep-alive probe */
+		t->sent[0].flags |= TCP_PSH;
 	qsort(t->sent, t->n_sent, sizeof *t->sent, by_order);
 }
 

@@ -129,7 +129,6 @@ static void midway(void)
 
 	rig_init(&r);
 	put(&r, 1, C, A, 90, 500, "");  /* tells nothing yet */
-	put(&r, 1, C, A, 99, 500, "x"); /* may be a probe */
 	ok_int((int64_t)r.opened, 0, "an acknowledgement opens nothing");
 	put(&r, 2, C, A, 100, 500, "GET");
 	put(&r, 3, S, A, 503, 103, "!!");
@@ -159,6 +158,51 @@ static void midway(void)
 	put(&r, 3, C, TCP_SYN, 99, 0, "");
 	ok(r.key.port[0] == r.port, "who answers a SYN is the server");
 	rig_done(&r, "[s:200 c:GET ", "met with SYN and ACK");
+}
+
+static void put_zero(struct rig *r, int ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	struct segment g = make(r, side, flags, seq, ack, SLICE("\0"));
+
+	streams_segment(r->s, &g, START + ms * MS);
+}
+
+/* One byte met midway: the probe's is none of the stream, any other is. */
+static void keep_alive_or_byte(void)
+{
+	struct rig r;
+
+	rig_init(&r);
+	put_zero(&r, 1, C, A, 99, 500);
+	put_zero(&r, 2, S, A, 499, 100);
+	ok_int((int64_t)r.opened, 0, "a probe opens nothing");
+	put(&r, 3, C, A, 100, 500, "GET");
+	put_zero(&r, 4, S, A, 499, 103);
+	put(&r, 5, S, A, 500, 103, "200");
+	rig_done(&r, "(c:GET s:200 ", "probes before the first bytes");
+
+	rig_init(&r);
+	put(&r, 1, C, A, 100, 500, "G");
+	put(&r, 2, C, A, 101, 500, "E");
+	put(&r, 3, S, A, 500, 102, "2");
+	put(&r, 4, S, A, 501, 102, "00");
+	rig_done(&r, "(c:GE s:200 ", "one byte is the first");
+
+	rig_init(&r);
+	put_zero(&r, 1, C, A | TCP_PSH, 100, 500);
+	put(&r, 2, C, A, 101, 500, "ab");
+	ok_int((int64_t)r.heard[0], 3, "a zero that was pushed is of the stream");
+	put_zero(&r, 3, C, A, 103, 500);
+	ok_int((int64_t)r.heard[0], 4, "and so is one in a stream that is known");
+	streams_free(r.s);
+	buf_free(&r.log);
+
+	rig_init(&r);
+	put(&r, 0, C, TCP_SYN, 99, 0, "");
+	put(&r, 1, S, A, 500, 103, "abc");
+	put_zero(&r, 2, S, A, 499, 103);
+	put(&r, 3, C, A, 100, 500, "GET");
+	rig_done(&r, "[c:GET s:abc ", "a probe does not move a guessed beginning");
 }
 
 /* The beginning is guessed, and moves back as long as nothing was delivered. */
@@ -261,6 +305,7 @@ int main(void)
 	wraparound();
 	long_stream();
 	midway();
+	keep_alive_or_byte();
 	guessed_beginning();
 	one_sided();
 	gate();

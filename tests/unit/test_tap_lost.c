@@ -238,6 +238,16 @@ static void test_midway(void)
 	       "met midway, answers are believed when the client was seen to wait for some");
 	over(&s);
 
+	for (size_t first = 1; first < 24; first++) { /* so many bytes are in its first segment */
+		begin(&s, 16);
+		w = connection(&s, 7, 40000);
+		wire_say(&w, 0, slice_head(SLICE(GET("/a")), first));
+		wire_say(&w, 0, slice_from(SLICE(GET("/a")), first));
+		say(&w, 1, OK("1", "x"));
+		ok_str(end(&s), "~ GET api.example /a 200 0 1\n", "met midway with a part of a request line");
+		over(&s);
+	}
+
 	begin(&s, 16); /* one more is always under way, and was before the capture, too */
 	w = connection(&s, 7, 40000);
 	for (int i = 0; i < 3; i++) {

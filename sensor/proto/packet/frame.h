@@ -22,6 +22,7 @@ enum frame_verdict {
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_PSH 0x08
 #define TCP_ACK 0x10
 
 struct segment { /* RFC 9293 3.1; a UDP datagram (RFC 768) with seq, ack and flags 0 */

@@ -141,11 +141,20 @@ static bool begins_another(const struct flow *f, int side, const struct segment 
 	return (h->flags & HALF_KNOWN) != 0 && (stands || (h->flags & (HALF_SYN | HALF_BEGUN)) != 0);
 }
 
-/* A connection is met with its SYN, or midway with bytes. One byte may as well be a keep-alive probe (RFC
- * 9293 3.8.4), whose byte is none of the stream. */
+/* A keep-alive probe (RFC 9293 3.8.4) sends one byte again that was acknowledged, and not the one that it was:
+ * where it is the first that is seen of its side, its number alone does not tell. Who still makes such probes
+ * sends a zero; who writes a byte pushes it. */
+static bool like_probe(const struct segment *seg)
+{
+	return seg->payload_len == 1 && seg->payload.n == 1 && seg->payload.p[0] == 0 &&
+	       (seg->flags & (TCP_PSH | TCP_FIN | TCP_SYN)) == 0;
+}
+
+/* A connection is met with its SYN, or midway with bytes. */
 static bool worth_following(const struct segment *seg)
 {
-	return (seg->flags & TCP_RST) == 0 && ((seg->flags & TCP_SYN) != 0 || seg->payload.n > 1);
+	return (seg->flags & TCP_RST) == 0 &&
+	       ((seg->flags & TCP_SYN) != 0 || (seg->payload.n > 0 && !like_probe(seg)));
 }
 
 /* The side that opened it: whom the handshake names; midway the sender of the first bytes, unless it looks
@@ -208,7 +217,8 @@ static void pieces(struct streams *s, struct flow *f, int side, const struct seg
 		return;
 	if ((h->flags & HALF_KNOWN) == 0)
 		half_begin(h, seq, HALF_GUESS);
-	half_begin_earlier(h, seq);
+	if (!like_probe(seg))
+		half_begin_earlier(h, seq);
 	if (!half_plausible(h, seq))
 		return;
 	p.seq = half_place(h, seq);
