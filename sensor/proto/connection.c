@@ -24,23 +24,42 @@ static void enter(struct workshop *w, struct connection *c, struct slice piece, 
 	w->until = until;
 }
 
-/* A connection met midway: who is the client is told by what it sends, where it begins to speak and no
- * message is being read yet. */
-static void settle(struct workshop *w, struct connection *c, int side, struct slice bytes)
+/* Of a record that begins with the client's hello or the server's (RFC 8446 4): who is the client; -1: it
+ * does not. */
+static int client_of_hello(int side, struct slice bytes)
+{
+	if (bytes.n < 6 || bytes.p[0] != 22 || !tls_begins(bytes, true) ||
+	    (bytes.p[5] != 1 && bytes.p[5] != 2))
+		return -1;
+	return bytes.p[5] == 1 ? side : !side;
+}
+
+/* The side that sends requests, by what a side says that begins to speak; -1: it does not tell. */
+static int client_by(struct workshop *w, struct connection *c, int side, struct slice bytes)
 {
 	enum direction d = direction_of(c, side);
-	int frames = c->found ? -1 : http2_looks_like(bytes), client = -1;
 	bool turn = (c->spoke & 1u << d) == 0 || !c->seen[!d];
+	int frames = http2_looks_like(bytes), client = client_of_hello(side, bytes);
+
+	if (client >= 0)
+		return client;
+	if (turn && http1_looks_like(HTTP1_REQUEST, bytes) == 1)
+		return side;
+	if (turn && http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
+		return !side;
+	if (frames >= 0 && http2_session_begin(w, c, HTTP2_MIDWAY))
+		return frames == REQUEST ? side : !side;
+	return -1;
+}
+
+/* A connection met midway: who is the client is told where no message is being read yet. */
+static void settle(struct workshop *w, struct connection *c, int side, struct slice bytes)
+{
 	bool reading = c->found || c->http[REQUEST].line >= 0 || c->http[RESPONSE].line >= 0;
+	int client = reading ? -1 : client_by(w, c, side, bytes);
 
 	if (reading)
 		c->settled = c->found;
-	else if (turn && http1_looks_like(HTTP1_REQUEST, bytes) == 1)
-		client = side;
-	else if (turn && http1_looks_like(HTTP1_RESPONSE, bytes) == 1)
-		client = !side;
-	else if (frames >= 0 && http2_session_begin(w, c, HTTP2_MIDWAY))
-		client = frames == REQUEST ? side : !side;
 	if (client < 0)
 		return;
 	if (client != c->client) { /* what was passed over was said by the other */
@@ -208,7 +227,7 @@ static void take_bytes(struct workshop *w, struct connection *c, int side, struc
 		return;
 	if (c->first_ns == 0)
 		c->first_ns = at->ns;
-	if (!c->settled)
+	if (!c->settled && c->tls == NULL) /* what is encrypted looks like anything */
 		settle(w, c, side, bytes);
 	d = direction_of(c, side);
 	c->last_ns[d] = at->ns;

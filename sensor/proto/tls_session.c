@@ -35,12 +35,13 @@ static void plain(void *ctx, int side, struct slice bytes, const struct tls_at *
 	connection_plain(w, w->conn, direction_of(side), bytes, &first, at->last_ns);
 }
 
+/* Where it is not known how much is missing, it is more than the message under way has left. */
 static void gap(void *ctx, int side, uint64_t bytes, const struct tls_at *at)
 {
 	struct workshop *w = ctx;
 	const struct stream_at first = { .ns = at->first_ns, .seq = at->seq };
 
-	connection_plain_gap(w, w->conn, direction_of(side), bytes, &first);
+	connection_plain_gap(w, w->conn, direction_of(side), bytes == 0 ? UINT64_MAX : bytes, &first);
 }
 
 static struct tls_sink sink_of(struct workshop *w)

@@ -2,13 +2,41 @@
  * doubled, swapped and wrapped, they give byte for byte the same events, times aside, and these are all of
  * the calls. Where packets are missing, no event says anything that is not so. SEEDS: another number of
  * captures of each kind; ONE: that seed alone, with its events. */
+#include "sensor/proto/tls/key_log.h"
 #include "tests/lib/capture_judge.h"
+#include "tests/lib/talk_tls.h"
 #include "tests/lib/tap.h"
 
 struct sum {
 	uint64_t seeds, calls, events, whole, failed, first_seed, excused, excused_whole;
 	char first[2304];
 };
+
+/* All that are made of one seed. */
+struct kind {
+	const char *name;
+	void (*one)(const struct kind *k, uint64_t seed, struct sum *s, bool loud);
+	struct peer_identity *tls; /* NULL: nothing is encrypted */
+};
+
+/* The conversations go into TLS. Returns their secrets; NULL: there are none. */
+static struct key_log *seal(const struct kind *k, struct made *m)
+{
+	struct key_log_source from = { .n = 0 };
+	struct key_log *keys;
+	struct buf lines;
+
+	if (k->tls == NULL)
+		return NULL;
+	buf_init(&lines, 1 << 20);
+	for (size_t i = 0; i < m->talks; i++)
+		talk_seal(&m->talk[i].talk, k->tls, &lines);
+	keys = key_log_new(2 * MADE_TALKS);
+	key_log_feed(keys, &from, buf_slice(&lines));
+	key_log_end(keys, &from);
+	buf_free(&lines);
+	return keys;
+}
 
 static void fail(struct sum *s, uint64_t seed, const char *what)
 {
@@ -65,14 +93,16 @@ static void tell(const struct judge *j)
 		printf("# connection %zu\n%.*s", i, (int)j->text[i].n, (const char *)j->text[i].p);
 }
 
-static void whole(uint64_t seed, struct sum *s, bool loud)
+static void whole(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x5555);
 	struct made *m = made_new(&said, 40, false);
 	struct made_way plain = { .c = &travel, .segment = 1400, .only = -1 };
+	struct key_log *keys = seal(k, m);
 	struct judge want, got;
 
 	judge_begin(&want, m);
+	want.keys = keys;
 	judge_capture(&want, made_capture(m, &plain));
 	if (loud)
 		tell(&want);
@@ -84,11 +114,12 @@ static void whole(uint64_t seed, struct sum *s, bool loud)
 		struct made_way way = whole_way(&travel);
 
 		judge_begin(&got, m);
+		got.keys = keys;
 		judge_capture(&got, made_capture(m, &way));
 		if (got.wrong > 0)
 			fail(s, seed, got.first);
-		for (size_t k = 0; k <= MADE_TALKS; k++)
-			if (!slice_eq(buf_slice(&got.text[k]), buf_slice(&want.text[k])))
+		for (size_t n = 0; n <= MADE_TALKS; n++)
+			if (!slice_eq(buf_slice(&got.text[n]), buf_slice(&want.text[n])))
 				fail(s, seed, "travelled another way, it is told differently");
 		if (loud)
 			tell(&got);
@@ -99,13 +130,15 @@ static void whole(uint64_t seed, struct sum *s, bool loud)
 	for (size_t i = 0; i < m->talks; i++)
 		s->calls += m->talk[i].talk.calls;
 	judge_end(&want);
+	key_log_free(keys);
 	made_free(m);
 }
 
-static void lossy(uint64_t seed, struct sum *s, bool loud)
+static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0xaaaa);
 	struct made *m = made_new(&said, 20, false);
+	struct key_log *keys = seal(k, m);
 
 	for (int i = 0; i < 4; i++) {
 		struct made_way way = lossy_way(&travel);
@@ -113,6 +146,7 @@ static void lossy(uint64_t seed, struct sum *s, bool loud)
 
 		judge_begin(&got, m);
 		got.lossy = true;
+		got.keys = keys;
 		judge_capture(&got, made_capture(m, &way));
 		if (got.wrong > 0)
 			fail(s, seed, got.first);
@@ -124,14 +158,15 @@ static void lossy(uint64_t seed, struct sum *s, bool loud)
 		}
 		s->events += got.events;
 		s->whole += got.whole;
-		for (size_t k = 0; k < m->talks; k++)
-			s->calls += m->talk[k].talk.calls;
+		for (size_t n = 0; n < m->talks; n++)
+			s->calls += m->talk[n].talk.calls;
 		judge_end(&got);
 	}
+	key_log_free(keys);
 	made_free(m);
 }
 
-static void run(const char *name, void (*one)(uint64_t seed, struct sum *s, bool loud))
+static void run(const struct kind *k)
 {
 	const char *seeds = getenv("SEEDS"), *alone = getenv("ONE");
 	uint64_t n = seeds == NULL ? 150 : strtoull(seeds, NULL, 10);
@@ -139,8 +174,8 @@ static void run(const char *name, void (*one)(uint64_t seed, struct sum *s, bool
 	struct sum s = { 0 };
 
 	for (uint64_t seed = from; seed <= to; seed++)
-		one(seed, &s, alone != NULL);
-	if (!ok(s.failed == 0, name))
+		k->one(k, seed, &s, alone != NULL);
+	if (!ok(s.failed == 0, k->name))
 		printf("#   %llu failed, the first with seed %llu: %s\n", (unsigned long long)s.failed,
 		       (unsigned long long)s.first_seed, s.first);
 	printf("#   %llu calls, %llu events, %llu of them complete, %llu excused\n",
@@ -153,7 +188,17 @@ static void run(const char *name, void (*one)(uint64_t seed, struct sum *s, bool
 
 int main(void)
 {
-	run("every call is told as it was, whatever way it travelled", whole);
-	run("what is missing makes nothing wrong", lossy);
+	struct peer_identity id;
+	const struct kind kinds[] = {
+		{ "every call is told as it was, whatever way it travelled", whole, NULL },
+		{ "and so it is in TLS", whole, &id },
+		{ "what is missing makes nothing wrong", lossy, NULL },
+		{ "nor does it in TLS", lossy, &id },
+	};
+
+	peer_identify(&id);
+	for (size_t i = 0; i < COUNT(kinds); i++)
+		run(&kinds[i]);
+	peer_identity_free(&id);
 	return tap_done();
 }

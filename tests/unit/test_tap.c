@@ -277,6 +277,39 @@ static void test_unreadable_midway(void)
 	over(&s);
 }
 
+/* Met midway with its hello: whatever the encrypted bytes look like, they say nothing of who is the client.
+ */
+static void test_encrypted_like_http(void)
+{
+	static const uint8_t hello[50] = { 22, 3, 1, 0, 45, 1, 0, 0, 41, 3, 3, [45] = 2, 0x13, 1, 1, 0 };
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_say(&w, 0, slice_of(hello, sizeof hello));
+	wire_say(&w, 0, SLICE("\x17\3\3\0\x13"));
+	say(&w, 0, "HTTP/1.1 200 OK\r\n\r\n");
+	wire_close(&w);
+	end(&s);
+	ok(s.n == 1 && has(&s, "\"source.port\":40000") && has(&s, "\"network.protocol\":\"tls\""),
+	   "ciphertext that looks like an answer is the client's all the same");
+	over(&s);
+
+	begin(&s, 16);
+	w = (struct wire){ .address = { 7, 200 },
+			   .port = { 40000, 50051 },
+			   .seq = { 1000, 2000 },
+			   .ns = T0,
+			   .packet = take_packet,
+			   .ctx = &s };
+	wire_say(&w, 0, slice_of(hello, sizeof hello));
+	wire_close(&w);
+	end(&s);
+	ok(s.n == 1 && has(&s, "\"source.port\":40000"), "who says hello is the client, whatever its port");
+	over(&s);
+}
+
 static void test_half_a_head(void)
 {
 	struct seen s;
@@ -322,6 +355,7 @@ int main(void)
 	test_no_room();
 	test_unreadable();
 	test_unreadable_midway();
+	test_encrypted_like_http();
 	test_half_a_head();
 	test_behind_socks();
 	return tap_done();

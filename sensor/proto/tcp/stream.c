@@ -141,9 +141,9 @@ static bool begins_another(const struct flow *f, int side, const struct segment 
 	return (h->flags & HALF_KNOWN) != 0 && (stands || (h->flags & (HALF_SYN | HALF_BEGUN)) != 0);
 }
 
-/* A keep-alive probe (RFC 9293 3.8.4) sends one byte again that was acknowledged, and not the one that it was:
- * where it is the first that is seen of its side, its number alone does not tell. Who still makes such probes
- * sends a zero; who writes a byte pushes it. */
+/* A keep-alive probe (RFC 9293 3.8.4) sends one byte again that was acknowledged, and not the one that it
+ * was: where it is the first that is seen of its side, its number alone does not tell. Who still makes such
+ * probes sends a zero; who writes a byte pushes it. */
 static bool like_probe(const struct segment *seg)
 {
 	return seg->payload_len == 1 && seg->payload.n == 1 && seg->payload.p[0] == 0 &&
