@@ -1,6 +1,6 @@
 """Captures of real traffic for the benches: nginx before an upstream, curl over 200 connections in a network namespace
 of its own, packets of 1500 bytes as a wire has them, tcpdump beside. Requests of 1 to 20 KB, answers of 1 to 30 KB,
-every framing; the truth is nginx's log. Made once, kept in build/bench."""
+every framing, a third in gzip, a fifth event streams; the truth is nginx's log. Made once, kept in build/bench."""
 import json
 import os
 import shutil
@@ -13,7 +13,10 @@ import traffic  # noqa: E402
 from bench import DIR, MIB  # noqa: E402
 from veth import Veth  # noqa: E402
 
-BODIES = 504  # different calls; a multiple of the kinds and of the models
+# Of 20 calls 7 answers in gzip, and 4 event streams.
+KINDS = ('plain', 'gzip', 'chunked', 'stream', 'plain', 'gzip-chunked', 'plain', 'stream-gzip', 'chunked', 'gzip', 'plain', 'error',
+         'chunked', 'stream', 'gzip-chunked', 'plain', 'gzip', 'chunked', 'stream-gzip', 'plain')
+BODIES = 480  # different calls; a multiple of the kinds and of the models
 KEYS = ['sk-canary-%d-secret' % i for i in range(7)]  # what traffic.drive sends
 
 
@@ -67,7 +70,7 @@ def record(path, work, size):
         try:
             dump = Dump(net.here, gateway.port, path)
             while not os.path.exists(path) or os.path.getsize(path) < size:
-                if traffic.drive(gateway, work, batch, first=calls, bodies=BODIES, run=net.run, events=120,
+                if traffic.drive(gateway, work, batch, first=calls, bodies=BODIES, run=net.run, events=120, kinds=KINDS,
                                  size=lambda i: 200 + i * 7919 % 9000, prompt=lambda i: 300 + i * 104729 % 7500) != 0:
                     die('the clients failed')
                 calls += batch
@@ -81,7 +84,7 @@ def recording(mb):
     """A capture of at least that many MiB."""
     if os.getuid() != 0:
         die('captures are recorded and replayed as root')
-    path, info, work = (os.path.join(DIR, 'capture-%d-1.%s' % (mb, e)) for e in ('pcap', 'json', 'work'))
+    path, info, work = (os.path.join(DIR, 'capture-%d-2.%s' % (mb, e)) for e in ('pcap', 'json', 'work'))
     if not os.path.exists(info):
         print('recording %d MiB of traffic' % mb, flush=True)
         shutil.rmtree(work, ignore_errors=True)

@@ -185,7 +185,7 @@ def call(path, n, kind, size=600, prompt=200, events=20):
 
 
 def drive(gateway, path, n, connections=200, size=lambda i: 100 + i * 37 % 4000, prompt=lambda i: 50 + i * 13 % 2000, first=0,
-          events=20, bodies=None, run=()):
+          events=20, bodies=None, run=(), kinds=KINDS):
     """n calls by one curl over that many connections, kinds in turn. Returns curl's exit status. `bodies`: make that many
     and use them in turn, with a request id of its own for each call; `run`: the words before curl."""
     config = os.path.join(path, 'curl.cfg')
@@ -196,7 +196,7 @@ def drive(gateway, path, n, connections=200, size=lambda i: 100 + i * 37 % 4000,
         for i in range(first, first + n):
             b = i % bodies if bodies else i
             if b not in made:
-                made[b] = call(folder, b, KINDS[b % len(KINDS)], size(b), prompt(b), events)
+                made[b] = call(folder, b, kinds[b % len(kinds)], size(b), prompt(b), events)
             f.write('%surl = "%s/v1/chat/completions"\ndata-binary = "@%s"\nheader = "Content-Type: application/json"\n'
                     'header = "X-Request-ID: %032x"\nheader = "Expect:"\nheader = "Authorization: Bearer sk-canary-%d-secret"\noutput = "/dev/null"\n'
                     % ('next\n' if i > first else '', gateway.url(), made[b], i, i % 7))
