@@ -1,6 +1,6 @@
 #include "sensor/llm/json_stream.h"
 
-#include "sensor/llm/json_find.h"
+#include "core/base/find.h"
 
 enum {
 	S_VALUE,       /* a value */
@@ -61,6 +61,21 @@ void json_stream_forget(struct json_stream *j)
 {
 	if (j->repeat != NULL)
 		j->repeat->n = 0;
+}
+
+/* ---- passing over ---- */
+
+static find_bytes quotes(find_bytes b)
+{
+	return (find_bytes)(b == '"') | (find_bytes)(b == '\\');
+}
+
+/* Brackets differ from braces in one bit only. */
+static find_bytes brackets(find_bytes b)
+{
+	find_bytes braces = b | 0x20;
+
+	return (find_bytes)(b == '"') | (find_bytes)(braces == '{') | (find_bytes)(braces == '}');
 }
 
 /* ---- what is known again ---- */
@@ -298,7 +313,7 @@ static void string_over(struct json_stream *j)
 
 static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
 {
-	size_t end = j->backslash ? at + 1 : json_find(in.p, at, in.n, json_quotes);
+	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes);
 
 	keep(j, in.p + at, end - at);
 	if (j->backslash || end == in.n) {
@@ -316,7 +331,7 @@ static size_t in_kept_string(struct json_stream *j, struct slice in, size_t at)
 
 static size_t in_pieces(struct json_stream *j, struct slice in, size_t at)
 {
-	size_t end = j->backslash ? at + 1 : json_find(in.p, at, in.n, json_quotes);
+	size_t end = j->backslash ? at + 1 : find_byte(in.p, at, in.n, quotes);
 
 	if (end > at)
 		j->piece(j->ctx, j->row->id, slice_of(in.p + at, end - at), j->backslash);
@@ -338,7 +353,7 @@ static size_t in_string(struct json_stream *j, struct slice in, size_t at)
 		at++;
 	j->backslash = false;
 	while (at < in.n) {
-		at = json_find(in.p, at, in.n, json_quotes);
+		at = find_byte(in.p, at, in.n, quotes);
 		if (at == in.n)
 			break;
 		if (in.p[at] == '"') {
@@ -376,7 +391,7 @@ static size_t in_word(struct json_stream *j, struct slice in, size_t at)
 static size_t skip(struct json_stream *j, struct slice in, size_t at)
 {
 	while (j->state == S_SKIP) {
-		at = json_find(in.p, at, in.n, json_brackets);
+		at = find_byte(in.p, at, in.n, brackets);
 		if (at == in.n)
 			return at;
 		if (in.p[at] == '"') {
@@ -409,7 +424,7 @@ static size_t skip_told(struct json_stream *j, struct slice in, size_t at)
  * has no escape; else 0. */
 static size_t whole_string(struct slice in, size_t at)
 {
-	size_t end = json_find(in.p, at, in.n, json_quotes);
+	size_t end = find_byte(in.p, at, in.n, quotes);
 
 	return end < in.n && in.p[end] == '"' && end - at <= JSON_STREAM_TEXT ? end : 0;
 }

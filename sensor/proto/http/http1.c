@@ -1,5 +1,6 @@
 #include "sensor/proto/http/http1.h"
 
+#include "core/base/find.h"
 #include "sensor/proto/http/http1_parts.h"
 #include "sensor/proto/http/token.h"
 
@@ -210,6 +211,18 @@ static bool count_head(const struct run *r, size_t n, bool inside)
 	return true;
 }
 
+static find_bytes odd_bytes(find_bytes b)
+{
+	return (find_bytes)(b == '\r') | (find_bytes)(b == '\n') | (find_bytes)(b == 0);
+}
+
+/* Nearly all are: CR and LF stand at the end alone, and NUL nowhere. */
+static bool is_ordinary(struct slice line)
+{
+	return line.n > 2 && line.p[line.n - 2] == '\r' &&
+	       find_byte(line.p, 0, line.n, odd_bytes) == line.n - 2 && line.p[line.n - 1] == '\n';
+}
+
 static bool unfold(const struct run *r, struct slice *line)
 {
 	r->p->odd |= ANOMALY_BIT(OBS_FOLD);
@@ -220,6 +233,10 @@ static void head_line(const struct run *r, struct slice line, bool cut)
 {
 	if (!count_head(r, line.n, cut))
 		return;
+	if (!cut && is_ordinary(line)) {
+		tell_header(r, line);
+		return;
+	}
 	if (!cut && is_empty(line)) {
 		head_over(r);
 		return;
@@ -346,7 +363,10 @@ static size_t counted_step(const struct run *r, struct slice bytes)
 static size_t chunk_step(const struct run *r, struct slice bytes)
 {
 	bool line_begins = r->p->state == H1_CHUNK_SIZE && r->p->line_n == 0;
+	size_t usual = http1_frame_usual(r->p, bytes);
 
+	if (usual > 0)
+		return usual;
 	switch (http1_frame_chunk(r->p, bytes.p[0])) {
 	case H1_CHUNK_GOES_ON:
 		return 1;

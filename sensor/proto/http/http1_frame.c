@@ -171,6 +171,27 @@ static enum http1_chunk size_byte(struct http1 *p, uint8_t c)
 	return p->line_n > HTTP1_LINE_MAX ? H1_CHUNK_BROKEN : H1_CHUNK_GOES_ON;
 }
 
+size_t http1_frame_usual(struct http1 *p, struct slice s)
+{
+	size_t n = 0;
+
+	if (p->state == H1_CHUNK_CR && s.n > 1 && s.p[0] == '\r' && s.p[1] == '\n') {
+		p->state = H1_CHUNK_SIZE;
+		p->left = 0;
+		return 2;
+	}
+	if (p->state != H1_CHUNK_SIZE || p->line_n > 0 || (p->flags & ~H1_BROKEN) != 0)
+		return 0;
+	while (n < s.n && n < 8 && hex(s.p[n]) >= 0)
+		n++;
+	if (n == 0 || s.n - n < 2 || s.p[n] != '\r' || s.p[n + 1] != '\n')
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		p->left = p->left << 4 | (unsigned)hex(s.p[i]);
+	size_over(p);
+	return n + 2;
+}
+
 static enum http1_chunk trailer_byte(struct http1 *p, uint8_t c)
 {
 	if (++p->head_bytes > HTTP1_HEAD_MAX)
