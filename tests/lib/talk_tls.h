@@ -64,9 +64,11 @@ static inline void talk_write(struct peer *p, int side, struct slice bytes)
 	peer_settle(p);
 }
 
-/* The client's first turn goes before the handshake. False: it is not the client's, or too long. */
+/* The client's first turn goes before the handshake, and the server may not care. False: it is not the
+ * client's, or too long. */
 static inline bool talk_early(const struct talk *t, struct peer *p)
 {
+	bool refused = once_in(t->c, 3);
 	uint8_t in[4096];
 	size_t done;
 
@@ -75,7 +77,8 @@ static inline bool talk_early(const struct talk *t, struct peer *p)
 	if (SSL_write_early_data(p->ssl[0], t->said[0].p, t->turn[0].n, &done) != 1)
 		abort();
 	peer_carry(p, 0);
-	while (SSL_read_early_data(p->ssl[1], in, sizeof in, &done) == SSL_READ_EARLY_DATA_SUCCESS)
+	while (!refused &&
+	       SSL_read_early_data(p->ssl[1], in, sizeof in, &done) == SSL_READ_EARLY_DATA_SUCCESS)
 		;
 	peer_carry(p, 1);
 	return true;
@@ -112,7 +115,7 @@ static inline void talk_seal(struct talk *t, const struct peer_identity *id, str
 	size_t at[2] = { 0, 0 };
 	bool again = once_in(t->c, 3);
 
-	o.early = again && o.version == TLS1_3_VERSION && o.server_groups == NULL && once_in(t->c, 2);
+	o.early = again && o.version == TLS1_3_VERSION && once_in(t->c, 2);
 	if (again)
 		o.session = talk_session(t, &before, &o, id);
 	peer_open(&p, &o, id, before.ctx[1]);

@@ -5,7 +5,7 @@
 
 #include "sensor/proto/tls/tls_state.h"
 
-enum kept { KEPT_BYTES, KEPT_GAP, KEPT_END };
+enum kept { KEPT_NONE, KEPT_BYTES, KEPT_GAP, KEPT_END };
 
 static const struct tls_sink nobody;
 
@@ -113,11 +113,11 @@ void tls_close(struct tls *t)
 	struct tls_pool *p = t->pool;
 	struct tls_half clean;
 
-	tls_chain_clear(&p->store, &t->kept);
 	unlist(t);
 	for (int side = 0; side < 2; side++) {
 		struct tls_half *h = &t->half[side];
 
+		tls_chain_clear(&p->store, &t->kept[side]);
 		tls_chain_clear(&p->store, &h->payload);
 		tls_chain_clear(&p->store, &h->message.body);
 		tls_seal_wipe(&h->seal);
@@ -147,39 +147,81 @@ const struct tls_counts *tls_counts(const struct tls *t)
 
 /* ---- what waits ---- */
 
-/* The first of what is kept, as much of it as lies together and need not wait. */
-static void replay_some(struct tls *t)
+static bool has_to_wait(const struct tls *t, int side)
 {
-	struct tls_kept *k = &t->current;
-	struct tls_store *s = &t->pool->store;
-	size_t n;
+	return t->wait == TLS_WAIT_SECRET || (t->wait == TLS_WAIT_SERVER && side == TLS_CLIENT);
+}
 
-	if (k->n == 0)
-		tls_chain_take(s, &t->kept, sizeof *k, (uint8_t *)k);
+/* The first of what is kept of a side; NULL: nothing. */
+static struct tls_kept *first_kept(struct tls *t, int side)
+{
+	struct tls_kept *k = &t->current[side];
+
+	if (k->kind == KEPT_NONE && t->kept[side].n > 0)
+		tls_chain_take(&t->pool->store, &t->kept[side], sizeof *k, (uint8_t *)k);
+	return k->kind == KEPT_NONE ? NULL : k;
+}
+
+/* Whose turn it is, in the order in which it came; -1: nothing is kept that need not wait. */
+static int next_side(struct tls *t)
+{
+	const struct tls_kept *first[2];
+
+	for (int side = 0; side < 2; side++)
+		first[side] = has_to_wait(t, side) ? NULL : first_kept(t, side);
+	if (first[0] != NULL && first[1] != NULL)
+		return first[0]->order < first[1]->order ? 0 : 1;
+	return first[0] != NULL ? 0 : first[1] != NULL ? 1 : -1;
+}
+
+/* The first of what is kept of a side, as much of it as lies together and need not wait. */
+static void replay_some(struct tls *t, int side)
+{
+	struct tls_kept *k = first_kept(t, side);
+	struct tls_store *s = &t->pool->store;
+	size_t n = 0;
+
 	t->piece_at = k->at;
 	if (k->kind == KEPT_BYTES) {
-		n = tls_record_feed(t, k->side, slice_head(tls_chain_front(s, &t->kept), k->n));
-		tls_chain_take(s, &t->kept, n, NULL);
+		n = tls_record_feed(t, side, slice_head(tls_chain_front(s, &t->kept[side]), k->n));
+		tls_chain_take(s, &t->kept[side], n, NULL);
 		k->n -= n;
 		k->at.seq += (uint32_t)n;
-		return;
+		if (k->n > 0)
+			return;
+	} else if (k->kind == KEPT_GAP) {
+		tls_record_gap(t, side, k->n);
+	} else {
+		tls_record_end(t, side);
 	}
-	if (k->kind == KEPT_GAP)
-		tls_record_gap(t, k->side, k->n);
-	else
-		tls_record_end(t, k->side);
-	k->n = 0;
+	k->kind = KEPT_NONE;
+}
+
+/* The record that had to wait for the server's answer, once it is there. */
+static void release_client(struct tls *t)
+{
+	if (t->wait != TLS_WAIT_SERVER || (!tls_server_answered(t) && !t->sealed))
+		return;
+	t->wait = TLS_WAIT_NONE;
+	(void)tls_record_feed(t, TLS_CLIENT, (struct slice){ NULL, 0 });
 }
 
 /* What is kept is read, in the order in which it came, until it has to wait again. */
 static void resume(struct tls *t)
 {
+	int side;
+
 	unlist(t);
 	t->wait = TLS_WAIT_NONE;
-	for (int side = 0; side < 2 && t->wait == TLS_WAIT_NONE; side++)
-		(void)tls_record_feed(t, side, (struct slice){ NULL, 0 }); /* the record that had to wait */
-	while (t->wait == TLS_WAIT_NONE && t->kept.n > 0)
-		replay_some(t);
+	for (side = 0; side < 2; side++)
+		if (!has_to_wait(t, side))
+			(void)tls_record_feed(t, side,
+					      (struct slice){ NULL, 0 }); /* the record that had to wait */
+	release_client(t);
+	while ((side = next_side(t)) >= 0) {
+		replay_some(t, side);
+		release_client(t);
+	}
 	if (t->wait != TLS_WAIT_NONE)
 		list(t);
 }
@@ -205,23 +247,19 @@ bool tls_make_room(struct tls_pool *p, const struct tls_chain *c, size_t n)
 	return true;
 }
 
-static bool has_to_wait(const struct tls *t, int side)
-{
-	return t->wait == TLS_WAIT_SECRET || (t->wait == TLS_WAIT_SERVER && side == TLS_CLIENT);
-}
-
 /* False: there is no room, and the connection is sealed now. */
-static bool keep(struct tls *t, const struct tls_kept *k, struct slice bytes)
+static bool keep(struct tls *t, int side, struct tls_kept k, struct slice bytes)
 {
-	size_t n = sizeof *k + bytes.n;
+	size_t n = sizeof k + bytes.n;
 
 	unlist(t); /* it is not to make room for itself */
-	if (t->kept.n + n > TLS_HELD_MAX || !tls_make_room(t->pool, &t->kept, n)) {
+	if (t->kept[0].n + t->kept[1].n + n > TLS_HELD_MAX || !tls_make_room(t->pool, &t->kept[side], n)) {
 		seal(t);
 		return false;
 	}
-	tls_chain_add(&t->pool->store, &t->kept, slice_of(k, sizeof *k));
-	tls_chain_add(&t->pool->store, &t->kept, bytes);
+	k.order = t->order++;
+	tls_chain_add(&t->pool->store, &t->kept[side], slice_of(&k, sizeof k));
+	tls_chain_add(&t->pool->store, &t->kept[side], bytes);
 	list(t);
 	return true;
 }
@@ -247,17 +285,24 @@ static void begin(struct tls *t, const struct tls_sink *sink)
 	wake(t);
 }
 
+/* What waited for the server need not any more, if it has answered. */
+static void go_on(struct tls *t)
+{
+	if (t->wait == TLS_WAIT_SERVER && (tls_server_answered(t) || t->sealed))
+		resume(t);
+}
+
 void tls_data(struct tls *t, int side, struct slice bytes, const struct stream_at *at,
 	      const struct tls_sink *sink)
 {
-	struct tls_kept k = { .side = (uint8_t)side, .kind = KEPT_BYTES, .at = *at };
+	struct tls_kept k = { .kind = KEPT_BYTES, .at = *at };
 	size_t n;
 
 	begin(t, sink);
 	while (bytes.n > 0) {
 		k.n = bytes.n;
 		if (has_to_wait(t, side)) {
-			if (keep(t, &k, bytes))
+			if (keep(t, side, k, bytes))
 				break;
 			continue;
 		}
@@ -265,30 +310,31 @@ void tls_data(struct tls *t, int side, struct slice bytes, const struct stream_a
 		n = tls_record_feed(t, side, bytes);
 		bytes = slice_from(bytes, n);
 		k.at.seq += (uint32_t)n;
-		if (t->wait == TLS_WAIT_SERVER && (t->have_choice || t->sealed))
-			resume(t);
+		go_on(t);
 	}
 	t->sink = &nobody;
 }
 
 void tls_gap(struct tls *t, int side, uint64_t bytes, const struct stream_at *at, const struct tls_sink *sink)
 {
-	struct tls_kept k = { .side = (uint8_t)side, .kind = KEPT_GAP, .at = *at, .n = bytes };
+	struct tls_kept k = { .kind = KEPT_GAP, .at = *at, .n = bytes };
 
 	begin(t, sink);
 	t->piece_at = *at;
-	if (!has_to_wait(t, side) || !keep(t, &k, (struct slice){ NULL, 0 }))
+	if (!has_to_wait(t, side) || !keep(t, side, k, (struct slice){ NULL, 0 }))
 		tls_record_gap(t, side, bytes);
+	go_on(t);
 	t->sink = &nobody;
 }
 
 void tls_fin(struct tls *t, int side, const struct tls_sink *sink)
 {
-	struct tls_kept k = { .side = (uint8_t)side, .kind = KEPT_END };
+	struct tls_kept k = { .kind = KEPT_END };
 
 	begin(t, sink);
-	if (!has_to_wait(t, side) || !keep(t, &k, (struct slice){ NULL, 0 }))
+	if (!has_to_wait(t, side) || !keep(t, side, k, (struct slice){ NULL, 0 }))
 		tls_record_end(t, side);
+	go_on(t);
 	t->sink = &nobody;
 }
 

@@ -9,6 +9,9 @@
  * numbers, and then with the keys that may follow, tried in turn: TLS_TRIES a record, for TLS_ATTEMPTS
  * records.
  *
+ * Early data (0-RTT) waits for the server's answer, and what it refused is passed over: nobody read it, and
+ * the client says it again. Where that answer is missing it is told.
+ *
  * Not read: SSL 3.0 and before, RC4, SEED, IDEA and export suites, compression; DTLS. */
 #ifndef TK_SENSOR_PROTO_TLS_TLS_H
 #define TK_SENSOR_PROTO_TLS_TLS_H

@@ -30,15 +30,25 @@ static void client_hello(struct tls *t, struct slice body)
 		return;
 	memcpy(t->client_random, hello.random, TLS_RANDOM);
 	t->have_hello = true;
-	t->early_data = hello.early_data;
+	t->early = hello.early_data ? TLS_EARLY_OFFERED : TLS_EARLY_NONE;
+}
+
+static void answer_early(struct tls *t, bool taken)
+{
+	if (t->early == TLS_EARLY_OFFERED)
+		t->early = taken ? TLS_EARLY_TAKEN : TLS_EARLY_REFUSED;
 }
 
 static void server_hello(struct tls *t, struct slice body)
 {
 	struct tls_choice choice;
 
-	if (!tls_hello_server(body, &choice) || choice.retry || tls_is_1_3(t))
+	if (!tls_hello_server(body, &choice) || tls_is_1_3(t))
 		return;
+	if (choice.retry) {
+		answer_early(t, false);
+		return;
+	}
 	t->choice = choice;
 	t->have_choice = true;
 	if (t->sink->chosen != NULL)
@@ -47,8 +57,10 @@ static void server_hello(struct tls *t, struct slice body)
 
 static void encrypted_extensions(struct tls *t, struct slice body)
 {
-	if (tls_hello_encrypted_extensions(body, &t->choice) && t->choice.alpn_n > 0 &&
-	    t->sink->chosen != NULL)
+	bool sound = tls_hello_encrypted_extensions(body, &t->choice);
+
+	answer_early(t, !sound || t->choice.early_data);
+	if (sound && t->choice.alpn_n > 0 && t->sink->chosen != NULL)
 		t->sink->chosen(t->sink->ctx, &t->choice);
 }
 
@@ -102,6 +114,7 @@ static void reset(struct tls *t, struct tls_message *m)
 void tls_handshake_lost(struct tls *t, int side)
 {
 	reset(t, &t->half[side].message);
+	tls_early_lost(t, side);
 }
 
 static bool is_kept(uint8_t type, uint32_t n)

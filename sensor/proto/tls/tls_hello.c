@@ -208,6 +208,9 @@ static void server_extension(uint16_t type, struct slice s, struct tls_choice *c
 	case ENCRYPT_THEN_MAC:
 		c->encrypt_then_mac = true;
 		break;
+	case EARLY_DATA:
+		c->early_data = true;
+		break;
 	default:
 		break;
 	}
@@ -250,5 +253,6 @@ bool tls_hello_encrypted_extensions(struct slice body, struct tls_choice *c)
 	server_extensions(body, &seen);
 	memcpy(c->alpn, seen.alpn, sizeof c->alpn);
 	c->alpn_n = seen.alpn_n;
+	c->early_data = seen.early_data;
 	return true;
 }

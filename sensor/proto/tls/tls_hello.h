@@ -36,6 +36,7 @@ struct tls_choice {
 	uint16_t group;         /* of the key share; 0: none */
 	bool retry;             /* HelloRetryRequest (RFC 8446 4.1.4): nothing is chosen but the group */
 	bool encrypt_then_mac;  /* RFC 7366 */
+	bool early_data;        /* TLS 1.3: 0-RTT is taken */
 	uint8_t alpn_n;         /* 0: none, or not to be seen */
 	char alpn[256];         /* as sent, any bytes; a NUL behind */
 };
@@ -45,7 +46,7 @@ struct tls_choice {
 /* `transport`: 't' for TLS over TCP, 'q' for QUIC; the first letter of the JA4. */
 bool tls_hello_client(struct slice body, char transport, struct tls_hello *out);
 bool tls_hello_server(struct slice body, struct tls_choice *out);
-/* TLS 1.3 encrypts the server's ALPN: sets out->alpn alone. */
+/* TLS 1.3 encrypts the server's ALPN, and what it does with 0-RTT: sets these alone. */
 bool tls_hello_encrypted_extensions(struct slice body, struct tls_choice *out);
 
 /* Values that clients send only to see who chokes on them. */

@@ -42,7 +42,7 @@ static void settle(struct tls *t, int side, uint64_t seq)
 	if (!h->owed || !carries_data(h))
 		return;
 	h->owed = false;
-	if (!first || (side == TLS_CLIENT && t->early_data))
+	if (!first || (side == TLS_CLIENT && t->early == TLS_EARLY_TAKEN))
 		tls_protect_gap(t, side, 0);
 }
 
@@ -50,6 +50,9 @@ void tls_protect_missed(struct tls *t, int side, size_t payload, struct slice en
 {
 	struct tls_half *h = &t->half[side];
 
+	if (h->early_skip && t->early == TLS_EARLY_REFUSED)
+		return;
+	tls_early_lost(t, side);
 	t->counts.unread[side]++;
 	tls_protect_gap(t, side, tls_seal_content(&h->seal, payload));
 	tls_seal_passed(&h->seal, end);
@@ -83,7 +86,9 @@ static enum tls_ready first_epoch(struct tls *t, int side)
 		h->unsure = true;
 		return TLS_READY;
 	}
-	if (side == TLS_CLIENT && t->early_data) {
+	if (side == TLS_CLIENT && t->early == TLS_EARLY_REFUSED) {
+		h->early_skip = true;
+	} else if (side == TLS_CLIENT && t->early != TLS_EARLY_NONE) {
 		/* Clients log the early secret first: with a later one and without this it will not come. */
 		if (tls_keys_has(t, KEY_LOG_CLIENT_EARLY))
 			h->wanted = TLS_EPOCH_EARLY;
@@ -165,7 +170,8 @@ static bool next_keys(struct tls *t, int side, uint8_t *e, struct tls_keys *k, u
 	return tls_keys_of(t, side, *e, k, secret) == TLS_READY;
 }
 
-/* The change of keys was lost, or (0-RTT that the server refused) not to be seen. */
+/* The change of keys was lost, or, where it is not known whether the server took 0-RTT, there was none: then
+ * what was said early may come again. */
 static bool open_with_next(struct tls *t, int side, struct slice payload, uint64_t *seq, struct tls_opened *o)
 {
 	struct tls_half *h = &t->half[side];
@@ -181,6 +187,7 @@ static bool open_with_next(struct tls *t, int side, struct slice payload, uint64
 			open_among(t, h, probe, 0, payload, seq, o);
 	if (found && tls_seal_set(&h->seal, &t->pool->ciphers, &k)) {
 		memcpy(h->secret, secret, sizeof secret);
+		h->owed |= h->epoch == TLS_EPOCH_EARLY;
 		h->epoch = h->wanted = e;
 	}
 	tls_seal_wipe(probe);

@@ -76,6 +76,10 @@ static enum verdict judge(struct tls *t, int side)
 		return t->have_choice ? TAKE : before_choice(t, side);
 	if (t->sealed || h->dead)
 		return PASS;
+	if (side == TLS_CLIENT && t->keys != NULL && !tls_server_answered(t)) {
+		t->wait = TLS_WAIT_SERVER;
+		return BLOCK;
+	}
 	t->asked = t->keys == NULL ? 0 : key_log_version(t->keys);
 	switch (tls_protect_ready(t, side)) {
 	case TLS_READY:
@@ -266,7 +270,7 @@ size_t tls_record_feed(struct tls *t, int side, struct slice in)
 		if (in.n == 0 && !(h->begun && payload_length(h) == 0))
 			break;
 		in = slice_from(in, read_some(t, side, in));
-		if (t->wait == TLS_WAIT_SERVER && t->have_choice)
+		if (t->wait == TLS_WAIT_SERVER && tls_server_answered(t))
 			break; /* the client's bytes that waited come first */
 	}
 	return all - in.n;

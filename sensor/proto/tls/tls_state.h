@@ -64,8 +64,16 @@ struct tls_half { /* one direction */
 
 enum tls_wait { TLS_WAIT_NONE, TLS_WAIT_SECRET, TLS_WAIT_SERVER };
 
+enum tls_early { /* 0-RTT (RFC 8446 4.2.10) */
+	TLS_EARLY_NONE,
+	TLS_EARLY_OFFERED,
+	TLS_EARLY_TAKEN,  /* or believed so, where the server's answer is missing */
+	TLS_EARLY_REFUSED /* nobody reads it, and the client may say it again */
+};
+
 struct tls_kept { /* the head of something that waits */
-	uint8_t side, kind;
+	uint8_t kind;   /* 0: nothing */
+	uint64_t order; /* among what waits of both sides */
 	struct stream_at at;
 	uint64_t n;
 };
@@ -77,7 +85,8 @@ struct tls {
 	struct tls_half half[2];
 	struct tls_counts counts;
 	/* The handshake. */
-	bool have_hello, have_choice, early_data;
+	bool have_hello, have_choice;
+	uint8_t early;       /* enum tls_early */
 	uint8_t client_random[TLS_RANDOM];
 	struct tls_choice choice;
 	/* What waits. */
@@ -85,8 +94,9 @@ struct tls {
 	bool sealed;
 	bool listed;         /* among those that wait */
 	uint64_t asked;      /* the key log's version when it was last asked */
-	struct tls_chain kept;
-	struct tls_kept current; /* the one under way; its bytes are the chain's first */
+	uint64_t order;      /* of what is kept next */
+	struct tls_chain kept[2];
+	struct tls_kept current[2]; /* the one under way; its bytes are the chain's first */
 	/* The bytes that are being read. */
 	struct slice piece;
 	struct stream_at piece_at;
@@ -145,6 +155,19 @@ void tls_handshake_end(struct tls *t, int side);
 static inline bool tls_is_1_3(const struct tls *t)
 {
 	return t->have_choice && t->choice.version >= TLS_1_3;
+}
+
+/* Something of this side is missing: perhaps its answer to 0-RTT. */
+static inline void tls_early_lost(struct tls *t, int side)
+{
+	if (side == TLS_SERVER && t->early == TLS_EARLY_OFFERED && tls_is_1_3(t))
+		t->early = TLS_EARLY_TAKEN;
+}
+
+/* Has it been said which keys the client's records use? */
+static inline bool tls_server_answered(const struct tls *t)
+{
+	return t->have_choice && (t->early != TLS_EARLY_OFFERED || !tls_is_1_3(t));
 }
 
 #endif
