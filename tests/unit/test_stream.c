@@ -128,7 +128,7 @@ static void midway(void)
 	struct rig r;
 
 	rig_init(&r);
-	put(&r, 1, C, A, 90, 500, "");  /* tells nothing yet */
+	put(&r, 1, C, A, 90, 500, ""); /* tells nothing yet */
 	ok_int((int64_t)r.opened, 0, "an acknowledgement opens nothing");
 	put(&r, 2, C, A, 100, 500, "GET");
 	put(&r, 3, S, A, 503, 103, "!!");
@@ -160,11 +160,16 @@ static void midway(void)
 	rig_done(&r, "[s:200 c:GET ", "met with SYN and ACK");
 }
 
-static void put_zero(struct rig *r, int ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+static void put_zeros(struct rig *r, int ms, int side, uint8_t flags, uint32_t seq, uint32_t ack, size_t n)
 {
-	struct segment g = make(r, side, flags, seq, ack, SLICE("\0"));
+	struct segment g = make(r, side, flags, seq, ack, slice_of((const uint8_t[8]){ 0 }, n));
 
 	streams_segment(r->s, &g, START + ms * MS);
+}
+
+static void put_zero(struct rig *r, int ms, int side, uint8_t flags, uint32_t seq, uint32_t ack)
+{
+	put_zeros(r, ms, side, flags, seq, ack, 1);
 }
 
 /* One byte met midway: the probe's is none of the stream, any other is. */
@@ -193,7 +198,8 @@ static void keep_alive_or_byte(void)
 	put(&r, 2, C, A, 101, 500, "ab");
 	ok_int((int64_t)r.heard[0], 3, "a zero that was pushed is of the stream");
 	put_zero(&r, 3, C, A, 103, 500);
-	ok_int((int64_t)r.heard[0], 4, "and so is one in a stream that is known");
+	put(&r, 4, C, A, 104, 500, "c");
+	ok_int((int64_t)r.heard[0], 5, "and so is one that others follow");
 	streams_free(r.s);
 	buf_free(&r.log);
 
@@ -203,6 +209,52 @@ static void keep_alive_or_byte(void)
 	put_zero(&r, 2, S, A, 499, 103);
 	put(&r, 3, C, A, 100, 500, "GET");
 	rig_done(&r, "[c:GET s:abc ", "a probe does not move a guessed beginning");
+}
+
+/* Zeros in an acknowledgement: Ethernet's padding, which some device counts as payload, or bytes of the
+ * stream. */
+static void padding(void)
+{
+	struct rig r;
+
+	rig_init(&r);
+	shake(&r, 100, 500);
+	put_zeros(&r, 1, C, A, 100, 500, 6);
+	put(&r, 2, C, A, 100, 500, "GET");
+	put_zeros(&r, 3, S, A, 500, 103, 2);
+	put_zeros(&r, 4, S, A, 500, 103, 6);
+	put(&r, 5, S, A, 500, 103, "200 OK!");
+	put_zeros(&r, 6, C, A, 103, 507, 6);
+	streams_time(r.s, START + 1006 * MS);
+	put(&r, 2000, C, A, 103, 507, "PUT");
+	ok_int((int64_t)r.losses.of[LOSS_OVERLAP].n + (int64_t)r.losses.of[LOSS_STREAM_GAP].n, 0,
+	       "padding is no overlap, and no gap");
+	rig_done(&r, "[c:GET s:200 OK! c:PUT ", "padding is none of the stream");
+
+	rig_init(&r);
+	shake(&r, 100, 500);
+	put_zeros(&r, 1, C, A, 100, 500, 6);
+	ok_int((int64_t)r.heard[0], 0, "zeros wait");
+	put(&r, 2, S, A, 500, 106, "");
+	ok_int((int64_t)r.heard[0], 6, "until the other side has them");
+	put_zeros(&r, 3, C, A, 106, 500, 7);
+	ok_int((int64_t)r.heard[0], 13, "more of them are no padding");
+	put_zeros(&r, 4, C, A, 113, 500, 2);
+	put(&r, 5, C, A | TCP_FIN, 115, 500, "");
+	ok_int((int64_t)r.heard[0], 15, "an end follows as well as bytes");
+	put_zeros(&r, 6, S, A, 500, 116, 2);
+	finish(&r, 7);
+	ok_int((int64_t)r.heard[1], 2, "at the capture's end nothing waits any more");
+	streams_free(r.s);
+	buf_free(&r.log);
+
+	rig_limits(&r, 2, 64, 1); /* where there is no room to wait */
+	shake(&r, 100, 500);
+	put(&r, 1, C, A, 104, 500, "e");
+	put_zeros(&r, 2, C, A, 100, 500, 4);
+	ok_int((int64_t)r.heard[0], 5, "without room they are believed");
+	streams_free(r.s);
+	buf_free(&r.log);
 }
 
 /* The beginning is guessed, and moves back as long as nothing was delivered. */
@@ -306,6 +358,7 @@ int main(void)
 	long_stream();
 	midway();
 	keep_alive_or_byte();
+	padding();
 	guessed_beginning();
 	one_sided();
 	gate();

@@ -144,13 +144,25 @@ static void tell_first(struct streams *s, struct flow *f, int side)
 	tell(s, f, side, &p, bytes);
 }
 
+/* Filler is of the stream where its side goes on behind it, or the other has just that. */
+static bool is_believed(const struct streams *s, const struct half *h, const struct piece *p)
+{
+	while (p->filler && h->acked != piece_end(p)) {
+		if (p->next == 0 || s->waiting.pieces[p->next].seq != piece_end(p))
+			return false;
+		p = &s->waiting.pieces[p->next];
+	}
+	return true;
+}
+
 static bool move_half(struct streams *s, struct flow *f, int side)
 {
 	const struct half *h = &f->half[side];
 	const struct piece *p;
 	bool moved = false;
 
-	while ((p = first_piece(s, h)) != NULL && p->seq <= h->next && gate_open(f, side, p->gate)) {
+	while ((p = first_piece(s, h)) != NULL && p->seq <= h->next && gate_open(f, side, p->gate) &&
+	       is_believed(s, h, p)) {
 		tell_first(s, f, side);
 		moved = true;
 	}
@@ -189,7 +201,8 @@ static void skip_hole(struct streams *s, struct flow *f, int side, uint64_t end,
 	tell_gap(s, f, side, end - h->next, ns);
 }
 
-/* A half that stands still goes one step on: over its hole, or through a gate that does not open. */
+/* A half that stands still goes one step on: over its hole, or through a gate that does not open; or without
+ * filler that nothing came behind. */
 static void force(struct streams *s, struct flow *f, int side)
 {
 	struct half *h = &f->half[side];
@@ -197,6 +210,8 @@ static void force(struct streams *s, struct flow *f, int side)
 
 	if (p == NULL)
 		skip_hole(s, f, side, h->acked, s->last);
+	else if (!is_believed(s, h, p))
+		waiting_pop(&s->waiting, &h->wait);
 	else if (p->seq > h->next)
 		skip_hole(s, f, side, p->seq, p->ns);
 	else
@@ -248,6 +263,10 @@ void deliver_overdue(struct streams *s)
 
 void deliver_rest(struct streams *s, struct flow *f)
 {
+	/* nothing can come any more that filler would be in the way of */
+	for (int side = 0; side < 2; side++)
+		for (uint32_t i = f->half[side].wait.head; i != 0; i = s->waiting.pieces[i].next)
+			s->waiting.pieces[i].filler = false;
 	deliver_settle(s, f);
 	while (((f->half[0].flags | f->half[1].flags) & HALF_CLOCK) != 0)
 		force(s, f, stuck_side(s, f));
@@ -294,6 +313,10 @@ static uint32_t covered(struct streams *s, uint32_t at, const struct piece *p, c
 
 		for (uint32_t i = 0; i < n; i++)
 			differ += kept[i] != bytes[i];
+		if (differ > 0 && old->filler) {
+			waiting_replace(&s->waiting, at, (uint32_t)skip, slice_of(bytes, n));
+			differ = 0;
+		}
 	}
 	if (differ > 0)
 		losses_add(s->losses, LOSS_OVERLAP, 1, differ);
@@ -309,15 +332,16 @@ static uint32_t place(struct streams *s, struct flow *f, int side, uint32_t *at,
 {
 	struct half *h = &f->half[side];
 	uint32_t next = *at == 0 ? h->wait.head : s->waiting.pieces[*at].next;
+	bool room = h->wait.count < s->limits.half_blocks && !waiting_full(&s->waiting);
 	struct piece part = *p;
 
 	if (next != 0 && s->waiting.pieces[next].seq - p->seq < p->n)
 		part.n = (uint32_t)(s->waiting.pieces[next].seq - p->seq);
-	if (p->seq == h->next && gate_open(f, side, p->gate)) {
+	if (p->seq == h->next && gate_open(f, side, p->gate) && (!p->filler || !room)) {
 		tell(s, f, side, &part, bytes);
 		return part.n;
 	}
-	if (h->wait.count >= s->limits.half_blocks || waiting_full(&s->waiting)) {
+	if (!room) {
 		make_room(s, f, side, p);
 		*at = 0;
 		return 0;

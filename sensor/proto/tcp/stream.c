@@ -6,6 +6,7 @@
 
 #define TIME_WAIT_NS (UINT64_C(60) * 1000000000)
 #define FLOWS_MAX (UINT32_C(1) << 28)
+#define PADDING_MAX 6 /* bytes, behind the headers of IPv4 and TCP in the shortest frame */
 
 static uint32_t within(uint32_t v, uint32_t low, uint32_t high)
 {
@@ -141,12 +142,15 @@ static bool begins_another(const struct flow *f, int side, const struct segment 
 	return (h->flags & HALF_KNOWN) != 0 && (stands || (h->flags & (HALF_SYN | HALF_BEGUN)) != 0);
 }
 
-/* A keep-alive probe (RFC 9293 3.8.4) sends one byte again that was acknowledged, and not the one that it
- * was: where it is the first that is seen of its side, its number alone does not tell. Who still makes such
- * probes sends a zero; who writes a byte pushes it. */
-static bool like_probe(const struct segment *seg)
+/* Bytes that may be none of the stream: a keep-alive probe (RFC 9293 3.8.4) sends a byte again that was
+ * acknowledged, and not the one that it was, today a zero; and some devices count Ethernet's padding as
+ * payload of an acknowledgement. Who writes bytes pushes them. */
+static bool like_filler(const struct segment *seg)
 {
-	return seg->payload_len == 1 && seg->payload.n == 1 && seg->payload.p[0] == 0 &&
+	static const uint8_t zeros[PADDING_MAX];
+
+	return seg->payload_len == seg->payload.n && seg->payload.n > 0 && seg->payload.n <= PADDING_MAX &&
+	       memcmp(seg->payload.p, zeros, seg->payload.n) == 0 &&
 	       (seg->flags & (TCP_PSH | TCP_FIN | TCP_SYN)) == 0;
 }
 
@@ -154,7 +158,7 @@ static bool like_probe(const struct segment *seg)
 static bool worth_following(const struct segment *seg)
 {
 	return (seg->flags & TCP_RST) == 0 &&
-	       ((seg->flags & TCP_SYN) != 0 || (seg->payload.n > 0 && !like_probe(seg)));
+	       ((seg->flags & TCP_SYN) != 0 || (seg->payload.n > 0 && !like_filler(seg)));
 }
 
 /* The side that opened it: whom the handshake names; midway the sender of the first bytes, unless it looks
@@ -211,13 +215,14 @@ static void pieces(struct streams *s, struct flow *f, int side, const struct seg
 	uint32_t n = seg->payload.n <= (size_t)HALF_FAR ? (uint32_t)seg->payload.n : (uint32_t)HALF_FAR;
 	bool is_cut = seg->payload_len > n && seg->payload_len <= (uint32_t)HALF_FAR;
 	uint32_t cut = is_cut ? seg->payload_len - n : 0;
-	struct piece p = { .gate = gate, .ns = ns, .n = n, .kind = PIECE_BYTES };
+	bool filler = like_filler(seg);
+	struct piece p = { .gate = gate, .ns = ns, .n = n, .kind = PIECE_BYTES, .filler = filler };
 
 	if (n + cut == 0 && (seg->flags & TCP_FIN) == 0)
 		return;
 	if ((h->flags & HALF_KNOWN) == 0)
 		half_begin(h, seq, HALF_GUESS);
-	if (!like_probe(seg))
+	if (!filler)
 		half_begin_earlier(h, seq);
 	if (!half_plausible(h, seq))
 		return;

@@ -3,11 +3,12 @@
  * a clock. One thread.
  *
  * What is delivered does not depend on how the bytes were cut, doubled or swapped on their way. Where two
- * segments differ in the same bytes the first captured wins, and is counted. A segment's bytes wait until
- * the other direction has come as far as the segment's acknowledgement says that its sender had seen: so
- * an answer never comes before its request. What is missing is waited for STREAM_WAIT_NS of packet time or
- * until too much waits; then it is a gap. A direction of which no packet was ever captured is not waited
- * for. */
+ * segments differ in the same bytes the first captured wins, and is counted, unless it looks like padding
+ * that a device took for payload: a few zeros that are not pushed wait until their side goes on. A segment's
+ * bytes wait until the other direction has come as far as the segment's acknowledgement says that its sender
+ * had seen: so an answer never comes before its request. What is missing is waited for STREAM_WAIT_NS of
+ * packet time or until too much waits; then it is a gap. A direction of which no packet was ever captured is
+ * not waited for. */
 #ifndef TK_SENSOR_PROTO_TCP_STREAM_H
 #define TK_SENSOR_PROTO_TCP_STREAM_H
 

@@ -77,6 +77,13 @@ uint32_t waiting_insert(struct waiting *w, struct queue *q, uint32_t at, const s
 	return i;
 }
 
+void waiting_replace(struct waiting *w, uint32_t i, uint32_t from, struct slice bytes)
+{
+	memcpy(block(w, i) + from, bytes.p, bytes.n);
+	w->pieces[i].n = from + (uint32_t)bytes.n;
+	w->pieces[i].filler = false;
+}
+
 void waiting_pop(struct waiting *w, struct queue *q)
 {
 	uint32_t i = q->head;

@@ -18,6 +18,7 @@ struct piece {
 	uint32_t n;
 	uint32_t next; /* piece of the queue, or of the free ones */
 	uint8_t kind;
+	bool filler; /* perhaps none of the stream: it waits for what comes behind it or instead */
 };
 
 struct queue {
@@ -51,6 +52,8 @@ uint32_t waiting_before(const struct waiting *w, const struct queue *q, uint32_t
 /* Behind piece `at` (0: as the first). Not when full; at most STREAM_BLOCK of bytes, which are copied. */
 uint32_t waiting_insert(struct waiting *w, struct queue *q, uint32_t at, const struct piece *p,
 			const uint8_t *bytes);
+/* These are the bytes and the end of a piece, not those that were kept as filler. */
+void waiting_replace(struct waiting *w, uint32_t i, uint32_t from, struct slice bytes);
 void waiting_pop(struct waiting *w, struct queue *q); /* the first one */
 void waiting_clear(struct waiting *w, struct queue *q);
 
