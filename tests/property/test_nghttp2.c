@@ -1,42 +1,26 @@
 /* The tap against sessions of nghttp2 that hear both sides of a connection in HTTP/2, on made captures and on
- * recorded ones (../shared/corpora/captures). A server's session takes what the client said, a client's what
- * the server said; neither is heard. Calls of which both say that they are whole are compared, as a set: a
- * difference that none of the reasons below explains is a failure. */
-#include <nghttp2/nghttp2.h>
-
+ * recorded ones (../shared/corpora/captures). Connections may begin with an upgrade, and go in TLS, which our
+ * own reader opens for both. Calls of which both say that they are whole are compared, as a set: a difference
+ * that none of the reasons below explains is a failure. */
+#include "sensor/proto/tls/tls.h"
 #include "tests/lib/capture_judge.h"
+#include "tests/lib/nghttp2_pair.h"
 #include "tests/lib/recordings.h"
+#include "tests/lib/talk_tls.h"
 #include "tests/lib/tap.h"
 
 #define CONNECTIONS 512
-#define CALLS 1024
-#define RECORDED "../shared/corpora/captures/http2"
+#define RECORDED "../shared/corpora/captures/"
 
 enum reason { SAME, GAP, MIDWAY, UNFINISHED, GIVEN_UP, UNEXPLAINED, REASONS };
 
 static const char *const reasons[REASONS] = {
 	[SAME] = "are the same",
 	[GAP] = "miss bytes: nghttp2 cannot go on behind a hole",
-	[MIDWAY] = "begin before the capture, or by an upgrade: nghttp2 needs the preface",
+	[MIDWAY] = "begin before the capture: nghttp2 needs the preface",
 	[UNFINISHED] = "end within a call: what is whole of it is the same",
 	[GIVEN_UP] = "are given up by nghttp2: a server or client would end them, and the tap only listens",
 	[UNEXPLAINED] = "differ",
-};
-
-struct line { /* of a call */
-	uint32_t stream;
-	char method[32], path[200], id[64];
-	int status;
-	int64_t bytes[2];
-	bool coded[2], ended[2], begun, interim, taken;
-};
-
-struct pair { /* a connection, heard by both */
-	struct stream_key key;
-	nghttp2_session *session[2]; /* by what they hear: the client's side, the server's */
-	bool gap, midway, http2, part, over, begun;
-	struct line heard[CALLS], told[CALLS];
-	size_t heards, tolds;
 };
 
 struct world {
@@ -44,154 +28,28 @@ struct world {
 	size_t n;
 	struct streams *streams;
 	struct losses losses;
+	struct tls_pool *tls;
+	struct key_log *keys;
+	const char *folder; /* of recordings */
 	uint64_t found[REASONS], calls;
 	char first[512];
 };
 
-/* ---- nghttp2 ---- */
-
-static struct line *line_of(struct pair *p, int32_t stream)
+static void tls_plain(void *ctx, int side, struct slice bytes, const struct tls_at *at)
 {
-	for (size_t i = p->heards; i-- > 0;)
-		if (p->heard[i].stream == (uint32_t)stream)
-			return &p->heard[i];
-	if (p->heards == CALLS)
-		return NULL;
-	p->heard[p->heards] = (struct line){ .stream = (uint32_t)stream };
-	return &p->heard[p->heards++];
+	(void)at;
+	hear_plain(ctx, side, bytes);
 }
 
-static int side_of(const struct pair *p, const nghttp2_session *session)
+static void tls_hole(void *ctx, int side, uint64_t bytes, const struct tls_at *at)
 {
-	return session == p->session[0] ? 0 : 1;
+	(void)side, (void)bytes, (void)at;
+	((struct pair *)ctx)->gap = true;
 }
 
-/* What a session would send goes nowhere; its own state goes on as if it had. */
-static void silence(nghttp2_session *session)
+static struct tls_sink tls_sink_of(struct pair *p)
 {
-	const uint8_t *bytes;
-
-	while (nghttp2_session_mem_send(session, &bytes) > 0)
-		;
-}
-
-/* The client's session knows of a request when the server's has heard it. */
-static void ask(struct pair *p, int32_t stream)
-{
-	static const nghttp2_nv nv[] = {
-		{ (uint8_t *)":method", (uint8_t *)"GET", 7, 3, 0 },
-		{ (uint8_t *)":path", (uint8_t *)"/", 5, 1, 0 },
-		{ (uint8_t *)":scheme", (uint8_t *)"http", 7, 4, 0 },
-	};
-
-	if (nghttp2_session_set_next_stream_id(p->session[1], stream) == 0)
-		nghttp2_submit_request(p->session[1], NULL, nv, COUNT(nv), NULL, NULL);
-	silence(p->session[1]);
-}
-
-static int on_begin(nghttp2_session *session, const nghttp2_frame *f, void *user)
-{
-	struct pair *p = user;
-	struct line *l = line_of(p, f->hd.stream_id);
-
-	if (l != NULL)
-		l->interim = false;
-	if (side_of(p, session) == 0 && f->hd.type == NGHTTP2_HEADERS &&
-	    f->headers.cat == NGHTTP2_HCAT_REQUEST)
-		ask(p, f->hd.stream_id);
-	return 0;
-}
-
-static void text_of(char *out, size_t size, struct slice s)
-{
-	snprintf(out, size, "%.*s", (int)s.n, s.n == 0 ? "" : (const char *)s.p);
-}
-
-static void path_of(char *out, size_t size, struct slice s)
-{
-	const uint8_t *query = s.n == 0 ? NULL : memchr(s.p, '?', s.n);
-
-	text_of(out, size, query == NULL ? s : slice_head(s, (size_t)(query - s.p)));
-}
-
-static int on_field(nghttp2_session *session, const nghttp2_frame *f, const uint8_t *name, size_t name_n,
-		    const uint8_t *value, size_t value_n, uint8_t flags, void *user)
-{
-	struct pair *p = user;
-	bool promise = f->hd.type == NGHTTP2_PUSH_PROMISE;
-	struct line *l = line_of(p, promise ? f->push_promise.promised_stream_id : f->hd.stream_id);
-	struct slice n = { name, name_n }, v = { value, value_n };
-	int side = promise ? 0 : side_of(p, session);
-
-	(void)flags;
-	if (l == NULL)
-		return 0;
-	if (promise)
-		l->ended[0] = true;
-	if (slice_is(n, ":method"))
-		text_of(l->method, sizeof l->method, v);
-	else if (slice_is(n, ":path"))
-		path_of(l->path, sizeof l->path, v);
-	else if (slice_is(n, "x-request-id") && side == 0)
-		text_of(l->id, sizeof l->id, v);
-	else if (slice_is(n, ":status") && v.n == 3 && !(l->interim = v.p[0] == '1'))
-		l->status = (v.p[0] - '0') * 100 + (v.p[1] - '0') * 10 + v.p[2] - '0';
-	else if (slice_is(n, "content-encoding") && !l->interim)
-		l->coded[side] = true;
-	return 0;
-}
-
-static int on_frame(nghttp2_session *session, const nghttp2_frame *f, void *user)
-{
-	struct pair *p = user;
-	int side = side_of(p, session);
-	struct line *l;
-
-	/* the settings that one side said are those that the other's session has said */
-	if (f->hd.type == NGHTTP2_SETTINGS && (f->hd.flags & NGHTTP2_FLAG_ACK) == 0) {
-		nghttp2_submit_settings(p->session[!side], 0, f->settings.iv, f->settings.niv);
-		silence(p->session[!side]);
-	}
-	if ((f->hd.type != NGHTTP2_HEADERS && f->hd.type != NGHTTP2_DATA) ||
-	    (f->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
-		return 0;
-	l = line_of(p, f->hd.stream_id);
-	if (l != NULL)
-		l->ended[side] = true;
-	return 0;
-}
-
-static int on_chunk(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *bytes, size_t n,
-		    void *user)
-{
-	struct pair *p = user;
-	struct line *l = line_of(p, stream);
-
-	(void)flags, (void)bytes;
-	if (l != NULL)
-		l->bytes[side_of(p, session)] += (int64_t)n;
-	return 0;
-}
-
-static void sessions_begin(struct pair *p)
-{
-	nghttp2_session_callbacks *c;
-	nghttp2_option *o;
-
-	if (nghttp2_session_callbacks_new(&c) != 0 || nghttp2_option_new(&o) != 0)
-		abort();
-	nghttp2_option_set_no_http_messaging(o, 1);
-	nghttp2_option_set_no_closed_streams(o, 1);
-	nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin);
-	nghttp2_session_callbacks_set_on_header_callback(c, on_field);
-	nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
-	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_chunk);
-	if (nghttp2_session_server_new2(&p->session[0], c, p, o) != 0 ||
-	    nghttp2_session_client_new2(&p->session[1], c, p, o) != 0)
-		abort();
-	silence(p->session[1]);
-	nghttp2_session_callbacks_del(c);
-	nghttp2_option_del(o);
+	return (struct tls_sink){ .ctx = p, .plain = tls_plain, .gap = tls_hole };
 }
 
 /* ---- our own streams ---- */
@@ -209,23 +67,24 @@ static void *on_open(void *ctx, const struct stream_key *key, bool from_start, i
 	p->heards = p->tolds = 0;
 	p->key = *key;
 	p->midway = !from_start;
+	for (int side = 0; side < 2; side++)
+		buf_init(&p->head[side], 1 << 20);
 	sessions_begin(p);
 	return p;
 }
 
 static void on_data(void *ctx, void *conn, int side, struct slice bytes, const struct stream_at *at)
 {
+	struct world *w = ctx;
 	struct pair *p = conn;
-	bool first = side == 0 && !p->begun;
+	struct tls_sink sink = tls_sink_of(p);
 
-	(void)ctx, (void)at;
-	p->begun |= side == 0;
-	p->midway |= first && (bytes.n < 3 || memcmp(bytes.p, "PRI", 3) != 0);
-	if (p->gap || p->midway || p->over)
-		return;
-	p->over = nghttp2_session_mem_recv(p->session[side], bytes.p, bytes.n) != (ssize_t)bytes.n ||
-		  !nghttp2_session_want_read(p->session[side]);
-	silence(p->session[side]);
+	if (side == 0 && !p->begun && p->tls == NULL && bytes.p[0] == 22)
+		p->tls = tls_open(w->tls, w->keys);
+	if (p->tls != NULL)
+		tls_data(p->tls, side, bytes, at, &sink);
+	else
+		hear_plain(p, side, bytes);
 }
 
 static void on_gap(void *ctx, void *conn, int side, uint64_t bytes, const struct stream_at *at)
@@ -241,7 +100,15 @@ static void on_fin(void *ctx, void *conn, int side, int64_t ns)
 
 static void on_close(void *ctx, void *conn, enum stream_end how, int64_t ns)
 {
-	(void)ctx, (void)conn, (void)how, (void)ns;
+	struct pair *p = conn;
+	struct tls_sink sink = tls_sink_of(p);
+
+	(void)ctx, (void)how, (void)ns;
+	if (p->tls == NULL)
+		return;
+	tls_retry(p->tls, &sink);
+	tls_close(p->tls);
+	p->tls = NULL;
 }
 
 /* ---- the tap ---- */
@@ -261,7 +128,9 @@ static void on_event(void *ctx, struct access_event *ev)
 	struct pair *p = find(ctx, ev);
 	struct line *l;
 
-	if (p == NULL || !slice_is(ev_str(ev, F_HTTP_VERSION), "2") || p->tolds == CALLS)
+	if (p == NULL ||
+	    (!slice_is(ev_str(ev, F_HTTP_VERSION), "2") && (!p->upgraded || p->head[0].n == 0)) ||
+	    p->tolds == CALLS)
 		return;
 	p->http2 = true;
 	p->part |= ev_int(ev, F_COMPLETE, 0) == 0;
@@ -279,13 +148,15 @@ static void on_event(void *ctx, struct access_event *ev)
 
 static bool is_same(const struct line *told, const struct line *heard)
 {
-	for (int side = 0; side < 2; side++)
-		if (!heard->coded[side] && told->bytes[side] != heard->bytes[side])
-			return false;
 	if (heard->id[0] != 0 && strcmp(told->id, heard->id) != 0)
 		return false;
-	return told->status == heard->status && strcmp(told->method, heard->method) == 0 &&
-	       strncmp(told->path, heard->path, sizeof told->path - 1) == 0;
+	if (told->status != heard->status || strcmp(told->method, heard->method) != 0 ||
+	    strncmp(told->path, heard->path, sizeof told->path - 1) != 0)
+		return false;
+	for (int side = 0; side < 2; side++)
+		if (size_of(heard, side) >= 0 && told->bytes[side] != size_of(heard, side))
+			return false;
+	return true;
 }
 
 static enum reason compare(struct world *w, struct pair *p, const char *file)
@@ -333,6 +204,7 @@ static void hear(struct world *w, struct slice pcap, const char *file)
 	struct packet p;
 
 	w->n = 0;
+	tap_use_keys(t, w->keys);
 	w->streams = streams_new(&rooms, &ours, &w->losses);
 	capture_file_feed(f, pcap);
 	while (capture_file_next(f, &p, &e) == TK_OK) {
@@ -348,8 +220,7 @@ static void hear(struct world *w, struct slice pcap, const char *file)
 	for (size_t i = 0; i < w->n; i++) {
 		if (w->pair[i].http2)
 			w->found[compare(w, &w->pair[i], file)]++;
-		nghttp2_session_del(w->pair[i].session[0]);
-		nghttp2_session_del(w->pair[i].session[1]);
+		pair_free(&w->pair[i]);
 	}
 	streams_free(w->streams);
 	tap_free(t);
@@ -368,7 +239,29 @@ static void tell(struct world *w, const char *name)
 	w->calls = w->first[0] = 0;
 }
 
-static void made(struct world *w)
+static void keys_from(struct world *w, struct slice lines)
+{
+	struct key_log_source from = { .n = 0 };
+
+	key_log_free(w->keys);
+	w->keys = key_log_new(256);
+	key_log_feed(w->keys, &from, lines);
+	key_log_end(w->keys, &from);
+}
+
+/* The conversations go into TLS. */
+static void seal(struct world *w, struct made *m, const struct peer_identity *id)
+{
+	struct buf lines;
+
+	buf_init(&lines, 1 << 20);
+	for (size_t i = 0; i < m->talks; i++)
+		talk_seal(&m->talk[i].talk, id, &lines);
+	keys_from(w, buf_slice(&lines));
+	buf_free(&lines);
+}
+
+static void made(struct world *w, const struct peer_identity *id)
 {
 	for (uint64_t seed = 1; seed <= 300; seed++) {
 		struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x5555);
@@ -379,24 +272,50 @@ static void made(struct world *w)
 		char name[32];
 
 		snprintf(name, sizeof name, "seed %d", (int)seed);
+		if (id != NULL)
+			seal(w, m, id);
 		hear(w, made_capture(m, &way), name);
 		made_free(m);
 	}
-	ok(w->calls > 2000 && w->found[SAME] > 100 && w->found[GIVEN_UP] + w->found[UNFINISHED] == 0,
-	   "made captures, and many of them");
+	ok(w->calls > 2000 && w->found[SAME] > 100 && w->found[GIVEN_UP] + w->found[UNFINISHED] == 0 &&
+		   w->found[MIDWAY] + w->found[GAP] == 0,
+	   id == NULL ? "made captures, and many of them" : "made captures in TLS");
 	tell(w, "  each call as nghttp2 has it");
 }
 
+/* With the secrets that lie beside it. */
 static void hear_recorded(void *ctx, struct slice capture, const char *name)
 {
-	hear(ctx, capture, name);
+	struct world *w = ctx;
+	char path[512];
+	struct buf lines;
+	FILE *f;
+
+	snprintf(path, sizeof path, RECORDED "%s/%s.keylog", w->folder, name);
+	buf_init(&lines, 1 << 20);
+	f = fopen(path, "rb");
+	if (f != NULL) {
+		buf_room(&lines, 1 << 20);
+		lines.n = fread(lines.p, 1, 1 << 20, f);
+		fclose(f);
+	}
+	keys_from(w, buf_slice(&lines));
+	buf_free(&lines);
+	hear(w, capture, name);
 }
 
 static void recorded(struct world *w)
 {
-	if (!each_recording(RECORDED, hear_recorded, w)) {
-		tap_skip("no corpora beside the project");
-		return;
+	static const char *const folders[] = { "http2", "tls-keylog", "http1/upgrade" };
+	char path[128];
+
+	for (size_t i = 0; i < COUNT(folders); i++) {
+		w->folder = folders[i];
+		snprintf(path, sizeof path, RECORDED "%s", folders[i]);
+		if (!each_recording(path, hear_recorded, w)) {
+			tap_skip("no corpora beside the project");
+			return;
+		}
 	}
 	ok(w->calls > 10, "recorded captures");
 	tell(w, "  each call as nghttp2 has it");
@@ -404,10 +323,17 @@ static void recorded(struct world *w)
 
 int main(void)
 {
-	struct world w = { .pair = malloc(CONNECTIONS * sizeof *w.pair) };
+	struct world w = { .pair = malloc(CONNECTIONS * sizeof *w.pair),
+			   .tls = tls_pool_new(CONNECTIONS, 16 << 20) };
+	struct peer_identity id;
 
-	made(&w);
+	peer_identify(&id);
+	made(&w, NULL);
+	made(&w, &id);
 	recorded(&w);
+	peer_identity_free(&id);
+	key_log_free(w.keys);
+	tls_pool_free(w.tls);
 	free(w.pair);
 	return tap_done();
 }
