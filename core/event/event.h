@@ -74,6 +74,16 @@ struct field {
 };
 
 extern const struct field event_fields[F_COUNT];
+/* Part and slot once more, where the compiler sees them: a look at a field that is named is one load. */
+static const struct {
+	uint8_t part, slot;
+} field_places[F_COUNT] = {
+#define GROUP(g, table, doc)
+#define FIELD(g, id, name, type, origin, doc) [F_##id] = { P_##g, F_##id - F_##g##_BASE },
+#include "core/event/fields.def"
+#undef GROUP
+#undef FIELD
+};
 struct part_info {
 	const char *table, *doc;
 	uint8_t first; /* number of its first field */
@@ -94,21 +104,18 @@ void flat_event_reset(struct flat_event *fe);
 
 static inline bool ev_known(const struct access_event *ev, enum field_id f)
 {
-	const struct field *d = &event_fields[f];
-	return (ev->part[d->part]->known >> d->slot) & 1;
+	return (ev->part[field_places[f].part]->known >> field_places[f].slot) & 1;
 }
 
 static inline bool ev_absent(const struct access_event *ev, enum field_id f)
 {
-	const struct field *d = &event_fields[f];
-	return (ev->part[d->part]->absent >> d->slot) & 1;
+	return (ev->part[field_places[f].part]->absent >> field_places[f].slot) & 1;
 }
 
 /* Meaningful only where ev_known. */
 static inline const union value *ev_value(const struct access_event *ev, enum field_id f)
 {
-	const struct field *d = &event_fields[f];
-	return &ev->part[d->part]->v[d->slot];
+	return &ev->part[field_places[f].part]->v[field_places[f].slot];
 }
 
 /* The known integer, or `otherwise`. */
@@ -125,12 +132,12 @@ static inline struct slice ev_str(const struct access_event *ev, enum field_id f
 
 static inline union value *ev_make_known(struct access_event *ev, enum field_id f)
 {
-	const struct field *d = &event_fields[f];
-	struct part *p = ev->part[d->part];
+	unsigned slot = field_places[f].slot;
+	struct part *p = ev->part[field_places[f].part];
 
-	p->known |= UINT32_C(1) << d->slot;
-	p->absent &= ~(UINT32_C(1) << d->slot);
-	return &p->v[d->slot];
+	p->known |= UINT32_C(1) << slot;
+	p->absent &= ~(UINT32_C(1) << slot);
+	return &p->v[slot];
 }
 
 static inline void ev_set_int(struct access_event *ev, enum field_id f, int64_t i)
@@ -148,11 +155,11 @@ static inline void ev_set_ip(struct access_event *ev, enum field_id f, struct ad
 
 static inline void ev_set_absent(struct access_event *ev, enum field_id f)
 {
-	const struct field *d = &event_fields[f];
-	struct part *p = ev->part[d->part];
+	unsigned slot = field_places[f].slot;
+	struct part *p = ev->part[field_places[f].part];
 
-	p->absent |= UINT32_C(1) << d->slot;
-	p->known &= ~(UINT32_C(1) << d->slot);
+	p->absent |= UINT32_C(1) << slot;
+	p->known &= ~(UINT32_C(1) << slot);
 }
 
 /* An encrypted connection is an event, and nobody knows how many calls were in it. */
