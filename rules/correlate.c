@@ -8,7 +8,6 @@
 #include "rules/groups.h"
 #include "rules/run.h"
 
-#define KEY_TEXT_MAX (1u << 20)
 #define US_PER_SEC INT64_C(1000000)
 #define FOUND_MAX 1024
 #define WINDOWS_MAX 256 /* that evidence is gathered from */
@@ -25,7 +24,6 @@ struct correlate {
 	uint64_t *marked;      /* a bit a correlation */
 	uint8_t *last;	       /* the member that matched last */
 	struct corr_hit *hits; /* behind run->n_plain */
-	struct buf key;
 	uint64_t seed[2];
 	bool any;
 	struct seen found[FOUND_MAX]; /* evidence being gathered */
@@ -62,7 +60,6 @@ bool correlate_new(struct rule_run *r)
 	r->correlate = k = calloc(1, sizeof *k);
 	if (k == NULL)
 		return false;
-	buf_init(&k->key, KEY_TEXT_MAX);
 	k->groups = calloc(n, sizeof *k->groups);
 	k->places = calloc(n, sizeof *k->places);
 	k->marked = calloc(n / 64 + 1, sizeof *k->marked);
@@ -84,7 +81,6 @@ void correlate_free(struct rule_run *r)
 		return;
 	for (size_t i = 0; k->groups != NULL && i < r->set->n_correlations; i++)
 		groups_free(&k->groups[i]);
-	buf_free(&k->key);
 	free(k->groups);
 	free(k->places);
 	free(k->marked);
@@ -118,25 +114,23 @@ static struct val *first_value(struct rule_run *r, uint32_t name)
 	return v == NULL || v->n == 0 || v->v[0].kind < VAL_TEXT ? NULL : &v->v[0];
 }
 
-/* D-VALUE: the values as text, case kept; each with its length, so that no two lists run together. */
-static bool key_of(struct rule_run *r, const uint32_t *names, size_t n, struct key128 *out)
+/* D-VALUE: the values as text, case kept. Correlations share names: each is hashed once an event. */
+static bool key_of(struct rule_run *r, const uint32_t *names, size_t n, struct hash128 *out)
 {
-	struct correlate *k = r->correlate;
-
-	buf_clear(&k->key);
+	*out = (struct hash128){ 0 };
 	for (size_t i = 0; i < n; i++) {
 		struct val *v = first_value(r, names[i]);
-		struct slice text;
+		struct values *of;
 
 		if (v == NULL)
 			return false;
-		text = val_text(r, v);
-		buf_add(&k->key, slice_of(&text.n, sizeof text.n));
-		buf_add(&k->key, text);
+		of = &r->values[names[i]];
+		if (!of->keyed)
+			of->key = hash128(val_text(r, v), r->correlate->seed);
+		of->keyed = true;
+		*out = hash128_join(*out, of->key);
 	}
-	out->a = hash64(buf_slice(&k->key), k->seed[0]);
-	out->b = hash64(buf_slice(&k->key), k->seed[1]);
-	return !k->key.failed;
+	return true;
 }
 
 static bool amount_at(struct rule_run *r, uint32_t name, amount *out)
@@ -230,7 +224,7 @@ static bool tie_matters(const struct groups *t, uint32_t group, uint64_t places,
 }
 
 static size_t evaluate(struct rule_run *r, uint32_t number, uint8_t member, uint64_t places,
-		       struct key128 key, size_t n)
+		       struct hash128 key, size_t n)
 {
 	const struct correlation *c = r->set->correlations[number];
 	struct groups *t = &r->correlate->groups[number];
@@ -300,7 +294,7 @@ static size_t evaluate_members(struct rule_run *r, uint32_t number, uint64_t pla
 	while (places != 0) {
 		uint8_t first = (uint8_t)__builtin_ctzll(places);
 		uint64_t same = c->one_key ? places : UINT64_C(1) << first;
-		struct key128 key, other;
+		struct hash128 key, other;
 
 		if (!key_of(r, c->members[first].names, c->n_keys, &key)) {
 			r->counts.no_group++;
@@ -451,7 +445,7 @@ static void gather(struct rule_run *r, uint32_t number, uint32_t group, int64_t 
 	for (uint32_t i = 0; i < number; i++) {
 		const struct correlation *in = r->set->correlations[i];
 		bool member = false;
-		struct key128 key;
+		struct hash128 key;
 		uint32_t inner;
 
 		for (size_t m = 0; m < c->n_members; m++)

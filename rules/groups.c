@@ -180,7 +180,7 @@ void groups_drop(struct groups *t, struct group *g, uint32_t item)
 	t->free_items = item;
 }
 
-uint32_t groups_value(const struct groups *t, struct key128 value)
+uint32_t groups_value(const struct groups *t, struct hash128 value)
 {
 	uint32_t i = t->values == NULL ? 0 : t->values[value.a & t->values_mask];
 
@@ -189,7 +189,7 @@ uint32_t groups_value(const struct groups *t, struct key128 value)
 	return i;
 }
 
-void groups_value_add(struct groups *t, uint32_t item, struct key128 value)
+void groups_value_add(struct groups *t, uint32_t item, struct hash128 value)
 {
 	uint32_t *b = &t->values[value.a & t->values_mask];
 
@@ -243,7 +243,7 @@ static void let_go(struct groups *t, uint32_t group, int64_t from)
 		t->gone_ns = g->newest_ns;
 }
 
-uint32_t groups_find(const struct groups *t, struct key128 key)
+uint32_t groups_find(const struct groups *t, struct hash128 key)
 {
 	uint32_t i = t->bucket == NULL ? 0 : t->bucket[key.a & t->mask];
 
@@ -274,7 +274,7 @@ static uint32_t new_group(struct groups *t, int64_t from)
 	return i;
 }
 
-uint32_t groups_use(struct groups *t, struct key128 key, int64_t from)
+uint32_t groups_use(struct groups *t, struct hash128 key, int64_t from)
 {
 	uint32_t i = groups_find(t, key), *b;
 

@@ -6,12 +6,9 @@
 #ifndef TK_RULES_GROUPS_H
 #define TK_RULES_GROUPS_H
 
+#include "core/base/hash.h"
 #include "rules/amount.h"
 #include "rules/correlation.h"
-
-struct key128 {
-	uint64_t a, b;
-};
 
 /* An event as evidence: its time in microseconds and its id. */
 struct seen {
@@ -24,7 +21,7 @@ struct item { /* of a window */
 	uint32_t older, newer; /* newer also links free items */
 	union {
 		struct { /* value_count */
-			struct key128 value;
+			struct hash128 value;
 			uint32_t chain; /* next of its bucket */
 		};
 		struct { /* value_sum, value_avg, value_percentile */
@@ -35,7 +32,7 @@ struct item { /* of a window */
 };
 
 struct group {
-	struct key128 key;
+	struct hash128 key;
 	uint32_t chain;
 	uint32_t older, newer;	/* by last use; newer also links free groups */
 	uint32_t head, tail, n; /* items, oldest first */
@@ -73,8 +70,8 @@ void groups_free(struct groups *t);
 void groups_clear(struct groups *t); /* keeps the memory */
 /* The group, made if it is not there; becomes the most recently used. 0: no memory. from: where the window of
  * the event at hand begins, microseconds; a group that is older may give up its place to a new one. */
-uint32_t groups_use(struct groups *t, struct key128 key, int64_t from);
-uint32_t groups_find(const struct groups *t, struct key128 key); /* 0: none */
+uint32_t groups_use(struct groups *t, struct hash128 key, int64_t from);
+uint32_t groups_find(const struct groups *t, struct hash128 key); /* 0: none */
 /* What a temporal group has seen: n_members events, of temporal_ordered that many times that many. */
 static inline struct seen *groups_slots(const struct groups *t, uint32_t group)
 {
@@ -87,14 +84,14 @@ void groups_unlink(struct groups *t, struct group *g, uint32_t item);
 void groups_append(struct groups *t, struct group *g, uint32_t item);
 void groups_drop(struct groups *t, struct group *g, uint32_t item);
 /* value_count: the item of that value, or 0; entry into the table. */
-uint32_t groups_value(const struct groups *t, struct key128 value);
-void groups_value_add(struct groups *t, uint32_t item, struct key128 value);
+uint32_t groups_value(const struct groups *t, struct hash128 value);
+void groups_value_add(struct groups *t, uint32_t item, struct hash128 value);
 
 /* window.c: what arrives, and the window from `from` to it. Returns whether the condition holds now. */
 struct arrival {
 	struct seen seen;
 	uint64_t places;     /* of the members that the event matches */
-	struct key128 value; /* value_count */
+	struct hash128 value; /* value_count */
 	amount v;	     /* the other value types */
 };
 bool window_take(struct groups *t, uint32_t group, const struct arrival *a, int64_t from);

@@ -108,7 +108,7 @@ struct values *run_values(struct rule_run *r, uint32_t name)
 		return v;
 	v->gen = r->gen;
 	v->n = 0;
-	v->present = false;
+	v->present = v->keyed = false;
 	v->v = v->one;
 	if (r->ev != NULL)
 		access_values(r, &r->set->names[name], v);

@@ -2,6 +2,7 @@
 #ifndef TK_RULES_RUN_H
 #define TK_RULES_RUN_H
 
+#include "core/base/hash.h"
 #include "rules/eval.h"
 #include "rules/program.h"
 #include "rules/regex.h"
@@ -28,7 +29,8 @@ struct values { /* of one name */
 	uint32_t gen;
 	uint32_t scanned; /* event whose literals were looked for in them */
 	uint32_t n;
-	bool present;
+	bool present, keyed;
+	struct hash128 key; /* of correlate.c: of the first one's text, where keyed */
 	struct val *v;
 	struct val one[2]; /* room for the usual case */
 };
@@ -59,6 +61,7 @@ struct rule_run {
 	uint64_t regex_limits;
 	struct correlate *correlate; /* NULL: the set has no correlations */
 	bool all;                    /* disabled and silent rules too */
+	bool connection;             /* the access event at hand is no call */
 	bool has_id, timed, late;
 	uint8_t id[16];
 	int64_t now_ns;              /* completion of the event at hand, where timed */

@@ -29,7 +29,7 @@ static bool take_value(struct groups *t, uint32_t group, const struct arrival *a
 {
 	struct group *g = &t->group[group];
 	/* the table is one for all groups */
-	struct key128 value = { a->value.a ^ g->key.a, a->value.b ^ g->key.b };
+	struct hash128 value = hash128_join(g->key, a->value);
 	uint32_t item = groups_value(t, value);
 
 	if (item != 0) {

@@ -142,27 +142,61 @@ static uint64_t sip_tail(const uint8_t *p, size_t n)
 	return w;
 }
 
-uint64_t hash64(struct slice in, uint64_t seed)
+static inline struct sip sip_begin(uint64_t k0, uint64_t k1)
 {
-	uint64_t k1 = rotl(seed * UINT64_C(0x9e3779b97f4a7c15), 29) ^ UINT64_C(0xd6e8feb86659fd93), w;
-	struct sip s = { seed ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
-			 seed ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573) };
+	return (struct sip){ k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
+			     k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573) };
+}
+
+static inline void sip_word(struct sip *s, uint64_t w)
+{
+	s->d ^= w;
+	sip_round(s);
+	s->a ^= w;
+}
+
+static inline void sip_text(struct sip *s, struct slice in)
+{
+	uint64_t w;
 	size_t i = 0;
 
 	for (; in.n - i >= 8; i += 8) {
 		memcpy(&w, in.p + i, 8); /* the host's byte order: so a ledger stays on its kind */
-		s.d ^= w;
-		sip_round(&s);
-		s.a ^= w;
+		sip_word(s, w);
 	}
-	w = (i < in.n ? sip_tail(in.p + i, in.n - i) : 0) | (uint64_t)in.n << 56;
-	s.d ^= w;
-	sip_round(&s);
-	s.a ^= w;
-	s.c ^= 0xff;
+	sip_word(s, (i < in.n ? sip_tail(in.p + i, in.n - i) : 0) | (uint64_t)in.n << 56);
+}
+
+static inline uint64_t sip_end(struct sip *s)
+{
 	for (int k = 0; k < 3; k++)
-		sip_round(&s);
-	return s.a ^ s.b ^ s.c ^ s.d;
+		sip_round(s);
+	return s->a ^ s->b ^ s->c ^ s->d;
+}
+
+uint64_t hash64(struct slice in, uint64_t seed)
+{
+	struct sip s = sip_begin(seed, rotl(seed * UINT64_C(0x9e3779b97f4a7c15), 29) ^
+					       UINT64_C(0xd6e8feb86659fd93));
+
+	sip_text(&s, in);
+	s.c ^= 0xff;
+	return sip_end(&s);
+}
+
+/* Its form of 128 bits. */
+struct hash128 hash128(struct slice in, const uint64_t seed[2])
+{
+	struct sip s = sip_begin(seed[0], seed[1]);
+	struct hash128 h;
+
+	s.b ^= 0xee;
+	sip_text(&s, in);
+	s.c ^= 0xee;
+	h.a = sip_end(&s);
+	s.b ^= 0xdd;
+	h.b = sip_end(&s);
+	return h;
 }
 
 /* Of the kernel: libcrypto's own generator crashes where there is no memory to begin with it. */

@@ -19,6 +19,18 @@ bool hmac_sha256(struct slice key, struct slice in, uint8_t out[32]);
 
 /* Strong enough against chosen keys while the seed is secret: random per process. */
 uint64_t hash64(struct slice in, uint64_t seed);
+/* Wide enough to take two texts that agree in it for equal. */
+struct hash128 {
+	uint64_t a, b;
+};
+struct hash128 hash128(struct slice in, const uint64_t seed[2]);
+/* Of a list: what is before, and one more behind it. Each place counts for itself. */
+static inline struct hash128 hash128_join(struct hash128 list, struct hash128 next)
+{
+	const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15);
+
+	return (struct hash128){ list.a * odd + next.a, list.b * odd + next.b };
+}
 
 /* Before all else that needs OpenSSL, which crashes later on where it could not begin. False: no memory. */
 bool crypto_begin(void);
