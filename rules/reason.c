@@ -201,12 +201,20 @@ static void put_micro(int64_t micro, struct buf *out)
 		buf_fmt(out, ".%" PRIu64, hundredths % 100 / 10);
 }
 
+static void put_two(unsigned n, struct buf *out)
+{
+	buf_byte(out, (uint8_t)('0' + n / 10));
+	buf_byte(out, (uint8_t)('0' + n % 10));
+}
+
 static void put_time(int64_t ns, struct buf *out)
 {
 	int32_t day, second;
 
 	zone_wall(ns / NS_PER_SEC - (ns % NS_PER_SEC < 0), &day, &second);
-	buf_fmt(out, "%02d:%02d", second / 3600, second / 60 % 60);
+	put_two((unsigned)second / 3600, out);
+	buf_byte(out, ':');
+	put_two((unsigned)second / 60 % 60, out);
 }
 
 static void put_fact(enum fact fact, const struct reason_facts *facts, struct buf *out)
@@ -214,13 +222,13 @@ static void put_fact(enum fact fact, const struct reason_facts *facts, struct bu
 	char date[11];
 
 	if (fact == FACT_COUNT) {
-		buf_fmt(out, "%" PRId64, facts->count);
+		buf_i64(out, facts->count);
 	} else if (fact == FACT_TIME) {
 		put_time(facts->start_ns, out);
 	} else if (facts->baseline_calls == 0) {
 		buf_byte(out, '?');
 	} else if (fact == FACT_BASELINE_CALLS) {
-		buf_fmt(out, "%" PRId64, facts->baseline_calls);
+		buf_i64(out, facts->baseline_calls);
 	} else {
 		date_format(date_from_days(facts->baseline_day), date);
 		buf_str(out, date);
@@ -256,15 +264,18 @@ void rule_run_reason(struct rule_run *r, const struct access_event *ev, const st
 {
 	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */
 	for (struct slice rest = slice_str(sentence); rest.n > 0;) {
-		struct slice name = name_at(rest);
+		const uint8_t *percent = memchr(rest.p, '%', rest.n);
+		struct slice plain = slice_head(rest, percent == NULL ? rest.n : (size_t)(percent - rest.p));
+		struct slice name = name_at(slice_from(rest, plain.n));
 		enum fact fact = fact_of(name);
 
-		if (name.n == 0)
-			buf_byte(out, rest.p[0]);
-		else if (fact != FACT_NONE)
+		if (name.n == 0 && percent != NULL)
+			plain.n++; /* the % begins no name */
+		buf_add(out, plain);
+		if (fact != FACT_NONE)
 			put_fact(fact, facts, out);
-		else
+		else if (name.n > 0)
 			put_values(r, info, name, facts, out);
-		rest = slice_from(rest, name.n == 0 ? 1 : name.n + 2);
+		rest = slice_from(rest, plain.n + (name.n == 0 ? 0 : name.n + 2));
 	}
 }
