@@ -224,20 +224,13 @@ void access_values(struct rule_run *r, const struct name *name, struct values *v
 	}
 }
 
-static bool is_connection(const struct access_event *ev)
-{
-	struct slice protocol = ev_str(ev, F_PROTOCOL);
-
-	return slice_is(protocol, "tls") || slice_is(protocol, "quic");
-}
-
 bool run_applies(const struct rule_run *r, const struct rule *rule)
 {
 	if (r->ev == NULL)
 		return generic_applies(r, rule);
 	if (r->own_bit != 0)
 		return (rule->own & r->own_bit) != 0;
-	return is_connection(r->ev) ? rule->on_connection : rule->on_call;
+	return r->connection ? rule->on_connection : rule->on_call;
 }
 
 static size_t take_rule(struct rule_run *r, uint16_t number, size_t n)
@@ -325,6 +318,7 @@ size_t rule_run_some(struct rule_run *r, const struct access_event *ev, const st
 
 	arena_reset(&r->arena);
 	run_begin(r, ev, NULL);
+	r->connection = !ev_is_call(ev);
 	candidates = literals_candidates(r, count_prospects(r, may));
 	n = take_others(r, candidates, take_prospects(r, may, candidates));
 	note_event(r, ev, ev_completion(ev));

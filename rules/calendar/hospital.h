@@ -24,11 +24,14 @@ struct span {
 	int64_t from, to; /* UTC seconds, half open */
 };
 
-/* A pattern with the open spans around the local day last asked for. */
+/* A pattern with the open spans around the local day last asked for, and the opening of one. */
 struct place {
 	struct slice name; /* empty: the site */
 	struct pattern pattern;
 	struct span day, open[3];
+	bool met; /* `opening` is that of `days` */
+	int32_t days;
+	enum opening opening;
 };
 
 /* A department asked for, and its place: most have none of their own. */

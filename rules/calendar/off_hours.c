@@ -93,10 +93,17 @@ static struct place *find_place(struct calendar *c, const struct person *who)
 
 enum opening calendar_opening(struct calendar *c, const struct person *who, int32_t days)
 {
-	const struct pattern *p = &find_place(c, who)->pattern;
+	struct place *p = find_place(c, who);
 	struct hours hours;
 
-	return pattern_opening(p, pattern_decider(c, p, calendar_decider(c, days), days), days, &hours);
+	if (!p->met || p->days != days) {
+		enum decider by = pattern_decider(c, &p->pattern, calendar_decider(c, days), days);
+
+		p->opening = pattern_opening(&p->pattern, by, days, &hours);
+		p->days = days;
+		p->met = true;
+	}
+	return p->opening;
 }
 
 bool calendar_always_open(struct calendar *c, const struct person *who)

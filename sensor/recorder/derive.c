@@ -1,7 +1,5 @@
 #include "sensor/recorder/derive.h"
 
-#include <stdio.h>
-
 #include "core/base/wildcard.h"
 #include "core/base/zone.h"
 #include "rules/calendar/shifts.h"
@@ -55,8 +53,8 @@ static void prefix_of(struct derive *d, const struct access_event *ev, struct de
 	keep = addr_is_v4(&a) ? 15 : 6;
 	memset(a.b + keep, 0, sizeof a.b - keep);
 	n = addr_format(&a, d->prefix);
-	n += (size_t)snprintf(d->prefix + n, sizeof d->prefix - n, "/%d", keep == 15 ? 24 : 48);
-	set_text(out, slice_of(d->prefix, n));
+	memcpy(d->prefix + n, keep == 15 ? "/24" : "/48", sizeof "/24");
+	set_text(out, slice_of(d->prefix, n + 3));
 }
 
 static void date_text(struct derive *d, int32_t day, struct derived *out)

@@ -29,7 +29,7 @@ static void set_duty(struct derived *out, enum on_duty d)
 bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t utc_sec, enum derived_id id,
 		     struct derived *out)
 {
-	struct person who = person_of(ev);
+	struct person who;
 	int32_t day, second;
 
 	switch (id) {
@@ -45,6 +45,7 @@ bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t 
 			set_bool(out, ev_int(ev, F_OFF_HOURS, 0) == 0);
 		return true;
 	case D_OPENING:
+		who = person_of(ev);
 		set_text(out, opening_name(calendar_opening(c, &who, zone_day_of(utc_sec))));
 		return true;
 	case D_DAYS_OFF_BEFORE:
@@ -58,9 +59,11 @@ bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t 
 		set_bool(out, calendar_window(c, SITE_MAINTENANCE, utc_sec) != NULL);
 		return true;
 	case D_ON_DUTY:
+		who = person_of(ev);
 		set_duty(out, calendar_duty(c, &who, utc_sec));
 		return true;
 	case D_NIGHT_OK:
+		who = person_of(ev);
 		set_duty(out, calendar_night_ok(c, &who, utc_sec));
 		return true;
 	default:
