@@ -190,6 +190,23 @@ static bool hash_grow(struct builder *b)
 	return true;
 }
 
+/* Of whole numbers; low above high: none. */
+static void find_range(struct pred *p)
+{
+	bool least = p->num.i == INT64_MIN, most = p->num.i == INT64_MAX;
+
+	p->low = p->cmp == CMP_LT || p->cmp == CMP_LTE ? INT64_MIN : p->num.i;
+	p->high = p->cmp == CMP_GT || p->cmp == CMP_GTE ? INT64_MAX : p->num.i;
+	if ((p->cmp == CMP_GT && most) || (p->cmp == CMP_LT && least)) {
+		p->low = INT64_MAX;
+		p->high = INT64_MIN;
+	} else if (p->cmp == CMP_GT) {
+		p->low++;
+	} else if (p->cmp == CMP_LT) {
+		p->high--;
+	}
+}
+
 static bool plain_test(const struct pred *p)
 {
 	switch (p->kind) {
@@ -210,6 +227,8 @@ static void set_fast(const struct builder *b, struct pred *p)
 	struct binding bind = b->set->names[p->name].bind;
 	enum field_type type;
 
+	if ((p->kind == PRED_NUMBER || p->kind == PRED_COMPARE) && p->num.whole)
+		find_range(p);
 	if (bind.kind == BIND_DERIVED && plain_test(p)) {
 		p->fast = FAST_DERIVED;
 		p->at_slot = bind.id;
@@ -220,7 +239,7 @@ static void set_fast(const struct builder *b, struct pred *p)
 	p->at_part = (uint8_t)event_fields[bind.id].part;
 	p->at_slot = event_fields[bind.id].slot;
 	if ((p->kind == PRED_NUMBER || p->kind == PRED_COMPARE) && type == FT_INT && p->num.whole)
-		p->fast = FAST_INT;
+		p->fast = FAST_RANGE;
 	else if (p->kind == PRED_BOOL && type == FT_BOOL)
 		p->fast = FAST_BOOL;
 	else if ((p->kind == PRED_NULL || p->kind == PRED_EXISTS) && type != FT_LIST)

@@ -37,7 +37,7 @@ enum pred_kind {
 };
 /* Predicates that an access event answers from its slot alone, or a derived field from what was derived,
  * without a copy of the value. */
-enum fast { FAST_NO, FAST_INT, FAST_BOOL, FAST_KNOWN, FAST_TEXT, FAST_DERIVED };
+enum fast { FAST_NO, FAST_RANGE, FAST_BOOL, FAST_KNOWN, FAST_TEXT, FAST_DERIVED };
 enum cmp { CMP_EQ, CMP_GT, CMP_GTE, CMP_LT, CMP_LTE };
 
 struct regex;
@@ -48,11 +48,12 @@ struct pred {
 	bool cased, front, behind; /* FIELD: startswith / endswith leave the other end open */
 	uint32_t name, other;      /* numbers in names; other: FIELD */
 	struct slice text;         /* NUMBER: as written */
+	int64_t low, high;         /* NUMBER, COMPARE with a whole one: those whole numbers hold */
 	union {
 		struct pattern *pattern;
 		struct { const struct slice *list; size_t n; } set;
 		struct num num;
-		bool yes;          /* BOOL, EXISTS */
+		bool yes;          /* BOOL, EXISTS; NULL: false */
 		struct cidr net;
 		struct regex *regex;
 	};

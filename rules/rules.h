@@ -26,7 +26,7 @@ struct derived {
 	struct slice s;
 };
 
-/* Answers for derived fields of the event at hand. `ctx` is the caller's. */
+/* Answers for derived fields of the event at hand. `ctx` is the caller's; *out is none so far. */
 typedef void (*derive_fn)(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out);
 
 enum once_per { ONCE_NEVER, ONCE_DAY, ONCE_SHIFT };

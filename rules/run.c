@@ -334,6 +334,11 @@ static bool is_null(const struct rule_run *r, const struct pred *p, const struct
 	return true;
 }
 
+static inline bool in_range(const struct pred *p, int64_t i)
+{
+	return i >= p->low && i <= p->high;
+}
+
 /* 1, 0, or -1: only the value itself can tell. */
 static inline int slot_holds(const struct access_event *ev, const struct pred *p)
 {
@@ -342,45 +347,43 @@ static inline int slot_holds(const struct access_event *ev, const struct pred *p
 	const union value *v = &part->v[p->at_slot];
 
 	if (p->fast == FAST_KNOWN)
-		return p->kind == PRED_NULL ? !known : known == p->yes;
+		return known == p->yes;
 	if (!known)
 		return 0;
-	if (p->fast == FAST_INT) /* a PRED_NUMBER's cmp is CMP_EQ */
-		return compare(p->cmp, (v->i > p->num.i) - (v->i < p->num.i));
-	if (p->fast == FAST_BOOL)
-		return (v->i != 0) == p->yes;
-	return pattern_quick(p->pattern, v->s);
+	if (p->fast == FAST_RANGE)
+		return in_range(p, v->i);
+	return p->fast == FAST_BOOL ? (v->i != 0) == p->yes : pattern_quick(p->pattern, v->s);
 }
 
-const struct derived *run_derived(struct rule_run *r, enum derived_id id)
+void run_derive(struct rule_run *r, enum derived_id id)
 {
-	if (r->derived_gen[id] != r->gen) {
-		r->derived[id] = (struct derived){ .kind = DV_NONE };
-		if (r->derive != NULL)
-			r->derive(r->ctx, r->ev, id, &r->derived[id]);
-		r->derived_gen[id] = r->gen;
-	}
-	return &r->derived[id];
+	r->derived[id] = (struct derived){ .kind = DV_NONE };
+	if (r->derive != NULL)
+		r->derive(r->ctx, r->ev, id, &r->derived[id]);
+	r->derived_gen[id] = r->gen;
 }
 
 /* As slot_holds. */
-static int derived_holds(struct rule_run *r, const struct pred *p)
+static inline int derived_holds(struct rule_run *r, const struct pred *p)
 {
 	const struct derived *d = run_derived(r, p->at_slot);
 	int64_t micro;
 
 	if (p->kind == PRED_NULL || p->kind == PRED_EXISTS)
-		return (d->kind != DV_NONE) == (p->kind == PRED_EXISTS && p->yes);
-	if (d->kind == DV_NONE)
+		return (d->kind != DV_NONE) == p->yes;
+	switch (d->kind) {
+	case DV_NONE:
 		return 0;
-	if (p->kind == PRED_PATTERN && d->kind == DV_STR)
-		return pattern_quick(p->pattern, d->s);
-	if (p->kind == PRED_BOOL && d->kind == DV_BOOL)
-		return (d->i != 0) == p->yes;
-	if ((p->kind == PRED_NUMBER || p->kind == PRED_COMPARE) && d->kind == DV_INT)
-		return compare(p->cmp, (d->i > p->num.i) - (d->i < p->num.i));
-	if (p->kind == PRED_COMPARE && d->kind == DV_MICRO && p->num.whole &&
-	    !__builtin_mul_overflow(p->num.i, INT64_C(1000000), &micro))
+	case DV_STR:
+		return p->kind == PRED_PATTERN ? pattern_quick(p->pattern, d->s) : -1;
+	case DV_BOOL:
+		return p->kind == PRED_BOOL ? (d->i != 0) == p->yes : -1;
+	case DV_INT:
+		return p->kind == PRED_NUMBER || p->kind == PRED_COMPARE ? in_range(p, d->i) : -1;
+	case DV_MICRO:
+		break;
+	}
+	if (p->kind == PRED_COMPARE && !__builtin_mul_overflow(p->num.i, INT64_C(1000000), &micro))
 		return compare(p->cmp, (d->i > micro) - (d->i < micro));
 	return -1;
 }
@@ -429,7 +432,7 @@ bool run_pred(struct rule_run *r, uint32_t number)
 	return pred_holds(r, number);
 }
 
-bool run_rule(struct rule_run *r, const struct rule *rule)
+static inline bool rule_holds(struct rule_run *r, const struct rule *rule)
 {
 	const uint32_t *code = r->set->code;
 	bool acc = false;
@@ -447,11 +450,16 @@ bool run_rule(struct rule_run *r, const struct rule *rule)
 	return acc;
 }
 
+bool run_rule(struct rule_run *r, const struct rule *rule)
+{
+	return rule_holds(r, rule);
+}
+
 size_t run_take(struct rule_run *r, uint16_t number, size_t n)
 {
 	const struct rule *rule = &r->set->rules[number];
 
-	if (!run_rule(r, rule))
+	if (!rule_holds(r, rule))
 		return n;
 	if (rule->feeds != NULL)
 		correlate_mark(r, rule);

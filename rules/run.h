@@ -69,8 +69,14 @@ struct rule_run {
 	struct rule_run_counts counts;
 };
 
+void run_derive(struct rule_run *r, enum derived_id id); /* for run_derived */
 /* A derived field of the access event at hand; asked for once an event. */
-const struct derived *run_derived(struct rule_run *r, enum derived_id id);
+static inline const struct derived *run_derived(struct rule_run *r, enum derived_id id)
+{
+	if (r->derived_gen[id] != r->gen)
+		run_derive(r, id);
+	return &r->derived[id];
+}
 /* The values of a name of the event at hand; computed once an event. */
 struct values *run_values(struct rule_run *r, uint32_t name);
 /* access.c, generic.c: fill *v, whose n is 0 and whose v is its own room. */

@@ -29,6 +29,7 @@ struct stage {
 	struct rows_source source, source_more;
 	uint32_t rare;                 /* bits of the fields that stand in event_more */
 	uint32_t texts;                /* of those that are bytes */
+	uint32_t later;                /* of those that came later: not in the chain where unknown */
 	unsigned n_usual, n_rare;      /* slots of P_EV in order of their columns */
 	uint8_t usual[PART_MAX], rarely[PART_MAX];
 	size_t n, n_more;
@@ -118,6 +119,7 @@ static void note_slots(struct stage *s)
 		bool bytes = slot == ID_SLOT || event_fields[F_EV_BASE + slot].type == FT_STR;
 
 		s->texts |= (uint32_t)bytes << slot;
+		s->later |= (uint32_t)schema_later(F_EV_BASE + slot) << slot;
 		if (schema_rare(F_EV_BASE + slot)) {
 			s->rare |= UINT32_C(1) << slot;
 			s->rarely[s->n_rare++] = (uint8_t)slot;
@@ -229,17 +231,18 @@ static void chain_event(const struct stage *s, const struct staged *r)
 	if ((p = buf_room(b, most)) == NULL)
 		return; /* told by chain_commit */
 	p = write_int(write_int(p, r->seq), r->ordinal);
-	for (unsigned slot = 0; slot < OWN; slot++, known >>= 1, texts >>= 1) {
+	for (unsigned slot = 0; slot < OWN; slot++) {
 		const union value *v = &r->own.v[slot];
+		uint32_t bit = UINT32_C(1) << slot;
 
-		if (schema_later(F_EV_BASE + slot)) {
-			if (known & 1) {
+		if (s->later & bit) {
+			if (known & bit) {
 				*p++ = (uint8_t)(CHAIN_LATER + slot);
 				p = write_int(p, v->i);
 			}
-		} else if (!(known & 1)) {
+		} else if (!(known & bit)) {
 			*p++ = 0;
-		} else if (texts & 1) {
+		} else if (texts & bit) {
 			*p++ = 2;
 			p += varint_write(p, v->s.n);
 			memcpy(p, v->s.n == 0 ? (const uint8_t *)"" : v->s.p, v->s.n);

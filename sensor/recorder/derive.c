@@ -239,35 +239,63 @@ static void derive_key(struct derive *d, const struct access_event *ev, enum der
 		set_bool(out, permitted(k, ev));
 }
 
-void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
+static bool holds(struct slice text, const char *part)
+{
+	return text.n > 0 && memmem(text.p, text.n, part, strlen(part)) != NULL;
+}
+
+/* When the call began, in whole seconds. */
+static int64_t begin_of(const struct access_event *ev)
+{
+	int64_t ns = ev_int(ev, F_TIMESTAMP, 0);
+
+	return ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
+}
+
+static void clock_field(struct derive *d, int64_t sec, enum derived_id id, struct derived *out)
 {
 	static const char *const weekdays[] = { "monday", "tuesday",  "wednesday", "thursday",
 						"friday", "saturday", "sunday" };
-	struct derive *d = ctx;
-	int64_t ns = ev_int(ev, F_TIMESTAMP, 0), sec = ns / NS_PER_SEC - (ns % NS_PER_SEC < 0);
 
-	*out = (struct derived){ .kind = DV_NONE };
-	if (id == D_EMERGENCY && is_day_close(d)) {
-		set_bool(out, day_has_emergency(d, sec));
-		return;
-	}
-	if (derive_calendar(enrich_calendar(d->enrich), ev, sec, id, out))
-		return;
+	if (id == D_DATE)
+		date_text(d, zone_day_of(sec), out);
+	else if (id == D_HOUR)
+		set_int(out, second_of_day(sec) / 3600);
+	else if (id == D_MINUTE)
+		set_int(out, second_of_day(sec) / 60 % 60);
+	else if (id == D_WEEKDAY)
+		set_text(out, slice_str(weekdays[date_weekday(zone_day_of(sec))]));
+	else
+		set_int(out, second_of_day(sec) / 3600 * 100 + second_of_day(sec) / 60 % 60);
+}
+
+void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, struct derived *out)
+{
+	struct derive *d = ctx;
+
 	switch (id) {
 	case D_DATE:
-		date_text(d, zone_day_of(sec), out);
-		break;
 	case D_HOUR:
-		set_int(out, second_of_day(sec) / 3600);
-		break;
 	case D_MINUTE:
-		set_int(out, second_of_day(sec) / 60 % 60);
-		break;
 	case D_WEEKDAY:
-		set_text(out, slice_str(weekdays[date_weekday(zone_day_of(sec))]));
-		break;
 	case D_TIME:
-		set_int(out, second_of_day(sec) / 3600 * 100 + second_of_day(sec) / 60 % 60);
+		clock_field(d, begin_of(ev), id, out);
+		break;
+	case D_EMERGENCY:
+		if (is_day_close(d))
+			set_bool(out, day_has_emergency(d, begin_of(ev)));
+		else
+			derive_calendar(enrich_calendar(d->enrich), ev, begin_of(ev), id, out);
+		break;
+	case D_SHIFT:
+	case D_BUSINESS_DAY:
+	case D_IN_HOURS:
+	case D_OPENING:
+	case D_DAYS_OFF_BEFORE:
+	case D_MAINTENANCE:
+	case D_ON_DUTY:
+	case D_NIGHT_OK:
+		derive_calendar(enrich_calendar(d->enrich), ev, begin_of(ev), id, out);
 		break;
 	case D_USER_STATUS:
 		set_text(out, enrich_user_status(d->enrich, ev_str(ev, F_USER)));
@@ -296,22 +324,17 @@ void derive_field(void *ctx, const struct access_event *ev, enum derived_id id, 
 	case D_SITE_DAY_CALLS_RANGE:
 	case D_SITE_DAY_COST_RANGE:
 	case D_SITE_DAY_USERS_RANGE:
-		range_field(d, &d->ranges[class_of(d, sec)], id, out);
+		range_field(d, &d->ranges[class_of(d, begin_of(ev))], id, out);
 		break;
 	case D_NET_TOR:
 		set_bool(out, slice_is(ev_str(ev, F_THREAT_LIST), "tor"));
 		break;
-	case D_KEY_IN_URL: {
-		struct slice q = ev_str(ev, F_QUERY);
-
-		set_bool(out, q.n > 0 && memmem(q.p, q.n, "=***", 4) != NULL);
+	case D_KEY_IN_URL:
+		set_bool(out, holds(ev_str(ev, F_QUERY), "=***"));
 		break;
-	}
 	case D_COST_USD:
-		if (ev_known(ev, F_COST)) {
-			out->kind = DV_MICRO;
-			out->i = ev_int(ev, F_COST, 0) / 1000000;
-		}
+		if (ev_known(ev, F_COST))
+			set_micro(out, ev_int(ev, F_COST, 0) / 1000000);
 		break;
 	default:
 		history_field(d, id, out);

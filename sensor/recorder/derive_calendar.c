@@ -26,7 +26,7 @@ static void set_duty(struct derived *out, enum on_duty d)
 		set_bool(out, d == DUTY_YES);
 }
 
-bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t utc_sec, enum derived_id id,
+void derive_calendar(struct calendar *c, const struct access_event *ev, int64_t utc_sec, enum derived_id id,
 		     struct derived *out)
 {
 	struct person who;
@@ -36,37 +36,37 @@ bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t 
 	case D_SHIFT:
 		zone_wall(utc_sec, &day, &second);
 		set_text(out, shift_at(calendar_config(c), second));
-		return true;
+		break;
 	case D_BUSINESS_DAY:
 		set_bool(out, calendar_class(c, zone_day_of(utc_sec)) == CLASS_BUSINESS);
-		return true;
+		break;
 	case D_IN_HOURS:
 		if (ev_known(ev, F_OFF_HOURS))
 			set_bool(out, ev_int(ev, F_OFF_HOURS, 0) == 0);
-		return true;
+		break;
 	case D_OPENING:
 		who = person_of(ev);
 		set_text(out, opening_name(calendar_opening(c, &who, zone_day_of(utc_sec))));
-		return true;
+		break;
 	case D_DAYS_OFF_BEFORE:
 		out->kind = DV_INT;
 		out->i = calendar_day(c, zone_day_of(utc_sec))->gap_days;
-		return true;
+		break;
 	case D_EMERGENCY:
 		set_bool(out, calendar_window(c, SITE_EMERGENCY, utc_sec) != NULL);
-		return true;
+		break;
 	case D_MAINTENANCE:
 		set_bool(out, calendar_window(c, SITE_MAINTENANCE, utc_sec) != NULL);
-		return true;
+		break;
 	case D_ON_DUTY:
 		who = person_of(ev);
 		set_duty(out, calendar_duty(c, &who, utc_sec));
-		return true;
+		break;
 	case D_NIGHT_OK:
 		who = person_of(ev);
 		set_duty(out, calendar_night_ok(c, &who, utc_sec));
-		return true;
+		break;
 	default:
-		return false;
+		break;
 	}
 }

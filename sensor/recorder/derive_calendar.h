@@ -7,8 +7,8 @@
 
 /* Whose call it is; empty texts where it is not known. */
 struct person person_of(const struct access_event *ev);
-/* True: the field is one of these, and *out (which held none) is its value. */
-bool derive_calendar(struct calendar *c, const struct access_event *ev, int64_t utc_sec, enum derived_id id,
+/* The value of a field that is one of these; *out holds none. */
+void derive_calendar(struct calendar *c, const struct access_event *ev, int64_t utc_sec, enum derived_id id,
 		     struct derived *out);
 
 #endif

@@ -41,7 +41,7 @@ static void put_numbers(const struct matched *m, struct json_out *j)
 	};
 
 	for (int id = 0; id < D_COUNT; id++) {
-		struct derived value;
+		struct derived value = { .kind = DV_NONE };
 
 		bool told = (id >= D_USER_DAY_CALLS && id <= D_SITE_DAY_USERS) || id == D_KEY_IDLE_DAYS ||
 			    id == D_GEO_DISTANCE || id == D_GEO_SPEED || id >= D_OWN_CALLS;
