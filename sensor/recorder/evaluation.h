@@ -215,10 +215,13 @@ int own_run(struct evaluate *v, struct lane *lane, enum own_service service, con
 	    const struct derived *own, struct err *e);
 /* The event is of that instant: what the calendar says of it for the site. */
 void own_instant(struct evaluate *v, struct lane *lane, int32_t day, int64_t sec);
-/* own_scopes.c: the close of the day of each department and each user that called on it, behind the site's,
- * by name. `usage` is the site's, with its base. */
+/* own_scopes.c: what each department and each user called on a day, of its counters as they are read. */
+struct shares *shares_new(void); /* NULL: no memory */
+void shares_free(struct shares *s);
+void shares_take(struct shares *s, const struct event_names *of, const struct sums *sums);
+/* The close of the day of each of them, behind the site's, by name. `usage` is the site's, with its base. */
 int own_day_close_scopes(struct evaluate *v, struct lane *lane, const struct hit_of *of,
-			 const struct usage *usage, struct err *e);
+			 const struct usage *usage, struct shares *shares, struct err *e);
 int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err *e);
 
 #endif

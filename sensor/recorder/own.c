@@ -113,6 +113,7 @@ struct day_sums {
 	struct sums sums;
 	int64_t users;
 	uint8_t seen[LEDGER_LABELS];
+	struct shares *shares;
 };
 
 static void add_entry(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *s)
@@ -121,6 +122,7 @@ static void add_entry(void *ctx, int64_t bucket, const struct event_names *of, c
 
 	(void)bucket;
 	sums_add(&d->sums, s);
+	shares_take(d->shares, of, s);
 	if (of->user > 1 && of->user < LEDGER_LABELS && s->successful > 0 && !d->seen[of->user]) {
 		d->seen[of->user] = 1;
 		d->users++;
@@ -196,21 +198,15 @@ static void set_sums(const struct day_sums *s, const struct baseline *base, int6
 	OWN(D_OWN_ERROR_PCT) = derive_percent(a->error + a->timeout + a->reset, a->calls);
 }
 
-int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err *e)
+static int close_day(struct evaluate *v, struct lane *lane, int32_t day, struct day_sums *s, struct err *e)
 {
 	struct derived own[OWN_FIELDS] = { 0 };
 	struct baseline base = { 0 };
-	struct usage usage = { .habit.new_hour = -1, .interval_cv_micro = -1 };
-	struct day_sums *s;
+	struct usage usage = { .habit.new_hour = -1, .interval_cv_micro = -1, .base = &base };
 	int64_t end = zone_day_start(day + 1) * NS_PER_SEC;
 	struct hit_of of = { &lane->own.ev, NULL, day, zone_day_start(day) * NS_PER_SEC, end, false, 0 };
-	int rc;
+	int rc = ledger_counted(v->ledger, zone_day_start(day), zone_day_start(day + 1), add_entry, s, e);
 
-	if (!v->wants.day_close || day < v->first_day) /* nobody called yet: no day of the site's */
-		return TK_OK;
-	if ((s = calloc(1, sizeof *s)) == NULL)
-		return err_set(e, TK_ENOMEM, "no memory for a day's sums");
-	rc = ledger_counted(v->ledger, zone_day_start(day), zone_day_start(day + 1), add_entry, s, e);
 	if (rc == TK_OK)
 		rc = day_baseline(v, day, &base, e);
 	if (rc == TK_OK)
@@ -219,18 +215,31 @@ int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err
 		rc = set_p95(v, day, own, e);
 	if (rc == TK_OK && v->wants.breaks)
 		rc = set_break(v, day, own, e);
+	if (rc != TK_OK)
+		return rc;
 	usage.day_calls = s->sums.calls;
 	usage.day_cost_pico = s->sums.cost_pico;
 	usage.day_users = s->users;
 	usage.budget_pico = day_budget(v, day);
-	free(s);
-	if (rc != TK_OK)
-		return rc;
 	own_instant(v, lane, day, zone_day_start(day));
 	lane->derive.usage = usage;
-	lane->derive.usage.base = &base;
-	if ((rc = own_run(v, lane, OWN_DAY_CLOSE, &of, own, e)) != TK_OK)
-		return rc;
-	usage.base = &base;
-	return own_day_close_scopes(v, lane, &of, &usage, e);
+	rc = own_run(v, lane, OWN_DAY_CLOSE, &of, own, e);
+	return rc == TK_OK ? own_day_close_scopes(v, lane, &of, &usage, s->shares, e) : rc;
+}
+
+int own_day_close(struct evaluate *v, struct lane *lane, int32_t day, struct err *e)
+{
+	struct day_sums *s;
+	int rc;
+
+	if (!v->wants.day_close || day < v->first_day) /* nobody called yet: no day of the site's */
+		return TK_OK;
+	if ((s = calloc(1, sizeof *s)) != NULL && (s->shares = shares_new()) != NULL)
+		rc = close_day(v, lane, day, s, e);
+	else
+		rc = err_set(e, TK_ENOMEM, "no memory for a day's sums");
+	if (s != NULL)
+		shares_free(s->shares);
+	free(s);
+	return rc;
 }

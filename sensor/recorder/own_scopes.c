@@ -46,12 +46,30 @@ static struct share *share_of(struct shares *s, const struct event_names *of)
 	return &s->list[s->n++];
 }
 
-static void add(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *sums)
+struct shares *shares_new(void)
 {
-	struct shares *s = ctx;
+	struct shares *s = calloc(1, sizeof *s);
+
+	if (s != NULL && (s->at = map_new(PAIRS, PAIRS_BYTES)) != NULL)
+		return s;
+	free(s);
+	return NULL;
+}
+
+void shares_free(struct shares *s)
+{
+	if (s == NULL)
+		return;
+	map_free(s->at);
+	free(s->list);
+	free(s->sum);
+	free(s);
+}
+
+void shares_take(struct shares *s, const struct event_names *of, const struct sums *sums)
+{
 	struct share *x = s->failed ? NULL : share_of(s, of);
 
-	(void)bucket;
 	if (x == NULL)
 		return;
 	if (s->adding == OF_DAY)
@@ -62,13 +80,17 @@ static void add(void *ctx, int64_t bucket, const struct event_names *of, const s
 		x->yesterday_calls += sums->calls;
 }
 
+static void add(void *ctx, int64_t bucket, const struct event_names *of, const struct sums *sums)
+{
+	(void)bucket;
+	shares_take(ctx, of, sums);
+}
+
+/* A day that the day is compared with. */
 static int add_day(struct evaluate *v, struct shares *s, int adding, int32_t day, struct err *e)
 {
-	int rc;
-
 	s->adding = adding;
-	rc = ledger_counted(v->ledger, zone_day_start(day), zone_day_start(day + 1), add, s, e);
-	return rc == TK_OK && s->failed ? err_set(e, TK_ENOMEM, "no memory for a day's sums") : rc;
+	return ledger_counted(v->ledger, zone_day_start(day), zone_day_start(day + 1), add, s, e);
 }
 
 /* ---- by department, by user ---- */
@@ -168,23 +190,18 @@ static int close_all(struct evaluate *v, struct lane *lane, const struct hit_of 
 }
 
 int own_day_close_scopes(struct evaluate *v, struct lane *lane, const struct hit_of *of,
-			 const struct usage *usage, struct err *e)
+			 const struct usage *usage, struct shares *s, struct err *e)
 {
-	struct shares s = { .at = map_new(PAIRS, PAIRS_BYTES) };
 	const struct baseline *base = usage->base;
-	int rc = s.at == NULL ? err_set(e, TK_ENOMEM, "no memory for a day's sums")
-			      : add_day(v, &s, OF_DAY, of->day, e);
+	int rc = TK_OK;
 
-	if (rc == TK_OK && base->calls > 0 && rule_set_needs_own(v->set, D_OWN_CALLS_PREV_PCT))
-		rc = add_day(v, &s, OF_PREV, base->day, e);
+	if (base->calls > 0 && rule_set_needs_own(v->set, D_OWN_CALLS_PREV_PCT))
+		rc = add_day(v, s, OF_PREV, base->day, e);
 	if (rc == TK_OK && base->yesterday_calls > 0 && rule_set_needs_own(v->set, D_OWN_CALLS_YESTERDAY_PCT))
-		rc = add_day(v, &s, OF_YESTERDAY, of->day - 1, e);
-	if (rc == TK_OK && s.n > 0 && (s.sum = calloc(s.n, sizeof *s.sum)) == NULL)
-		rc = err_set(e, TK_ENOMEM, "no memory for a day's sums");
-	if (rc == TK_OK && s.n > 0)
-		rc = close_all(v, lane, of, usage, &s, e);
-	map_free(s.at);
-	free(s.list);
-	free(s.sum);
-	return rc;
+		rc = add_day(v, s, OF_YESTERDAY, of->day - 1, e);
+	if (rc == TK_OK && s->n > 0)
+		s->failed |= (s->sum = calloc(s->n, sizeof *s->sum)) == NULL;
+	if (rc == TK_OK && s->failed)
+		return err_set(e, TK_ENOMEM, "no memory for a day's sums");
+	return rc == TK_OK && s->n > 0 ? close_all(v, lane, of, usage, s, e) : rc;
 }
