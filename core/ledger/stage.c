@@ -25,7 +25,9 @@ struct stage {
 	struct chain *chain;
 	struct links *links;
 	sqlite3_stmt *insert, *append, *insert_more;
-	int64_t last; /* number of the last row in the table */
+	uint32_t had;         /* fields that the first two ask for: bits */
+	int64_t last;         /* number of the last row in the table */
+	uint32_t known;       /* those of the rows that are staged */
 	struct rows_source source, source_more;
 	uint32_t rare;                 /* bits of the fields that stand in event_more */
 	uint32_t texts;                /* of those that are bytes */
@@ -140,26 +142,47 @@ static int load_last(struct stage *s, struct err *e)
 	return rc;
 }
 
-/* The same without a number: SQLite then takes the next one, and need not look whether it is free. */
-static int prepare_append(struct stage *s, struct err *e)
+/* One that may be NULL, where no row had it so far: SQLite then asks nobody for it. */
+static void usual_values(const struct stage *s, struct buf *out)
+{
+	buf_str(out, "ordinal");
+	for (unsigned i = 0; i < s->n_usual; i++)
+		buf_fmt(out, ", %s",
+			s->had >> s->usual[i] & 1 ? event_fields[F_EV_BASE + s->usual[i]].id : "NULL");
+	for (int i = 0; i < LINK_COUNT; i++)
+		buf_fmt(out, ", %s", link_infos[i].table);
+}
+
+/* Without a number SQLite takes the next one, and need not look whether it is free. */
+static int prepare_one(struct stage *s, sqlite3_stmt **out, bool numbered, struct err *e)
 {
 	struct buf columns, sql;
-	struct slice names;
 	int rc;
 
 	buf_init(&columns, 4096);
 	buf_init(&sql, 8192);
 	usual_columns(&columns);
-	names = slice_head(buf_slice(&columns), columns.n - (sizeof SEQ_LAST - 1));
 	buf_str(&sql, "INSERT INTO event_row (");
-	buf_add(&sql, names);
+	buf_add(&sql, slice_head(buf_slice(&columns), columns.n - (numbered ? 0 : sizeof SEQ_LAST - 1)));
 	buf_str(&sql, ") SELECT ");
-	buf_add(&sql, names);
-	buf_str(&sql, " FROM staged");
-	rc = statement_prepare(s->db, &s->append, buf_cstr(&sql), e);
+	usual_values(s, &sql);
+	buf_str(&sql, numbered ? SEQ_LAST " FROM staged" : " FROM staged");
+	sqlite3_finalize(*out);
+	*out = NULL;
+	rc = statement_prepare(s->db, out, buf_cstr(&sql), e);
 	buf_free(&columns);
 	buf_free(&sql);
 	return rc;
+}
+
+/* For rows that have at most these fields, and those of before. */
+static int prepare_rows(struct stage *s, uint32_t fields, struct err *e)
+{
+	int rc;
+
+	s->had |= fields;
+	rc = prepare_one(s, &s->insert, true, e);
+	return rc == TK_OK ? prepare_one(s, &s->append, false, e) : rc;
 }
 
 int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err *e)
@@ -182,9 +205,7 @@ int stage_open(struct stage **out, sqlite3 *db, struct chain *chain, struct err 
 	if (rc == TK_OK)
 		rc = rows_table_register(db, "staged_more", &s->source_more, e);
 	if (rc == TK_OK)
-		rc = statement_prepare(db, &s->insert, "INSERT INTO event_row SELECT * FROM staged", e);
-	if (rc == TK_OK)
-		rc = prepare_append(s, e);
+		rc = prepare_rows(s, UINT32_C(1) << ID_SLOT, e);
 	if (rc == TK_OK)
 		rc = statement_prepare(db, &s->insert_more,
 				       "INSERT INTO event_more SELECT * FROM staged_more", e);
@@ -272,6 +293,7 @@ int stage_add(struct stage *s, const struct part *own, const uint8_t id[16], int
 	if (own->known & s->rare)
 		s->more[s->n_more++] = (uint32_t)s->n;
 	s->n++;
+	s->known |= own->known;
 	r->seq = chain_last_seq(s->chain) + 1;
 	r->ordinal = ordinal;
 	r->own = *own;
@@ -289,8 +311,10 @@ static int write_rows(struct stage *s, struct err *e)
 {
 	int64_t first = s->row[0].seq, last = s->row[s->n - 1].seq;
 	bool append = first == s->last + 1 && last - first == (int64_t)s->n - 1;
-	int rc = statement_run(append ? s->append : s->insert, e);
+	int rc = s->known & ~s->had ? prepare_rows(s, s->known, e) : TK_OK;
 
+	if (rc == TK_OK)
+		rc = statement_run(append ? s->append : s->insert, e);
 	s->last = last;
 	if (rc == TK_OK && append && sqlite3_last_insert_rowid(s->db) != last)
 		return err_set(e, TK_EDAMAGED, "ledger: an event's number was taken");
@@ -307,5 +331,6 @@ int stage_flush(struct stage *s, struct err *e)
 	if (rc == TK_OK && s->n_more > 0)
 		rc = statement_run(s->insert_more, e);
 	s->n = s->n_more = 0;
+	s->known = 0;
 	return rc;
 }
