@@ -64,7 +64,7 @@ static int set_usual(struct evaluate *v, int32_t day, int64_t sec, int64_t p95_m
 }
 
 static int run_minute(struct evaluate *v, struct lane *lane, const struct day_counts *d,
-		      const struct minute *m, int64_t budget, struct err *e)
+		      const struct minute *m, struct err *e)
 {
 	struct derived own[OWN_FIELDS] = { 0 };
 	int64_t sec = d->start + m->at * 60;
@@ -77,7 +77,7 @@ static int run_minute(struct evaluate *v, struct lane *lane, const struct day_co
 					     .day_calls = m->day_calls,
 					     .day_cost_pico = m->day_cost_pico,
 					     .day_users = m->day_users,
-					     .budget_pico = budget,
+					     .budget_pico = day_budget(v, d->day),
 					     .base = d->base.known ? &d->base : NULL };
 	OWN(D_OWN_CALLS) = derive_int(m->calls);
 	OWN(D_OWN_CALLS_10M) = derive_int(m->calls_10m);
@@ -94,7 +94,6 @@ static int run_minute(struct evaluate *v, struct lane *lane, const struct day_co
 
 int own_minutes(struct evaluate *v, struct lane *lane, struct day_counts *d, int32_t end, struct err *e)
 {
-	int64_t budget = day_budget(v, d->day);
 	struct minute m;
 	int rc = TK_OK;
 
@@ -103,7 +102,7 @@ int own_minutes(struct evaluate *v, struct lane *lane, struct day_counts *d, int
 	if (v->wants.base && !d->base.known)
 		rc = day_baseline(v, d->day, &d->base, e);
 	while (rc == TK_OK && minutes_next(d->minutes, end, &m))
-		rc = run_minute(v, lane, d, &m, budget, e);
+		rc = run_minute(v, lane, d, &m, e);
 	return rc;
 }
 
