@@ -241,16 +241,15 @@ static size_t take_rule(struct rule_run *r, uint16_t number, size_t n)
 /* Of the first PROSPECTS rules those of `may` that are candidates, if these are known. */
 static size_t take_prospects(struct rule_run *r, const struct prospects *may, const uint64_t *candidates)
 {
+	const struct prospects *asked = r->connection ? &r->on_connection : &r->on_call;
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_access && i < PROSPECTS; i += 64)
-		for (uint64_t left = may->word[i / 64]; left != 0; left &= left - 1) {
-			size_t at = i + (unsigned)__builtin_ctzll(left);
+	for (size_t i = 0; i < PROSPECTS / 64; i++)
+		for (uint64_t left = may->word[i] & asked->word[i]; left != 0; left &= left - 1) {
+			uint16_t rule = r->access[i * 64 + (unsigned)__builtin_ctzll(left)];
 
-			if (at >= r->n_access)
-				break;
-			if (candidates == NULL || candidates[r->access[at] / 64] >> r->access[at] % 64 & 1)
-				n = take_rule(r, r->access[at], n);
+			if (candidates == NULL || candidates[rule / 64] >> rule % 64 & 1)
+				n = run_take(r, rule, n);
 		}
 	return n;
 }
@@ -334,11 +333,16 @@ size_t rule_run_event(struct rule_run *r, const struct access_event *ev, const u
 	return rule_run_some(r, ev, &all, hits);
 }
 
-uint32_t run_name(const struct rule_set *s, struct slice text)
+uint32_t run_name(struct rule_run *r, struct slice text)
 {
-	for (size_t i = 1; i < s->n_names; i++)
+	const struct rule_set *s = r->set;
+	uint32_t *met = &r->met[(uintptr_t)text.p / 4 % RUN_MET];
+
+	if (*met != 0 && slice_eq(s->names[*met].text, text))
+		return *met;
+	for (uint32_t i = 1; i < s->n_names; i++)
 		if (slice_eq(s->names[i].text, text))
-			return (uint32_t)i;
+			return *met = i;
 	return NAME_NONE;
 }
 
@@ -357,7 +361,7 @@ bool rule_run_entity(struct rule_run *r, const struct access_event *ev, const st
 	}
 	name = correlate_name(r, rule_of_info(info), slice_str(info->entity[i]));
 	if (name == NAME_NONE)
-		name = run_name(r->set, slice_str(info->entity[i]));
+		name = run_name(r, slice_str(info->entity[i]));
 	if (name == NAME_NONE)
 		return false;
 	run_begin(r, ev, NULL); /* the caller's event may have changed since the rules ran */

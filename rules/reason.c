@@ -243,7 +243,7 @@ static void put_values(struct rule_run *r, const struct rule_info *info, struct 
 	size_t before = out->n, n = 0;
 
 	if (number == NAME_NONE)
-		number = run_name(r->set, name);
+		number = run_name(r, name);
 	v = number == NAME_NONE ? NULL : run_values(r, number);
 	for (uint32_t k = 0; v != NULL && k < v->n && n < VALUES_MAX; k++) {
 		if (v->v[k].kind < VAL_TEXT)

@@ -14,6 +14,7 @@
 static void list_rules(struct rule_run *r)
 {
 	r->n_own = r->n_access = 0;
+	r->on_call = r->on_connection = (struct prospects){ 0 };
 	for (size_t i = 0; i < r->set->n_rules; i++) {
 		const struct rule *rule = &r->set->rules[i];
 
@@ -21,10 +22,16 @@ static void list_rules(struct rule_run *r)
 			continue;
 		if (rule->own != 0)
 			r->own[r->n_own++] = (uint16_t)i;
-		if (rule->on_call || rule->on_connection) {
-			r->access[r->n_access++] = (uint16_t)i;
-			r->access_bits[i / 64] |= UINT64_C(1) << i % 64;
+		if (!rule->on_call && !rule->on_connection)
+			continue;
+		if (r->n_access < PROSPECTS) {
+			uint64_t bit = UINT64_C(1) << r->n_access % 64;
+
+			r->on_call.word[r->n_access / 64] |= rule->on_call ? bit : 0;
+			r->on_connection.word[r->n_access / 64] |= rule->on_connection ? bit : 0;
 		}
+		r->access[r->n_access++] = (uint16_t)i;
+		r->access_bits[i / 64] |= UINT64_C(1) << i % 64;
 	}
 }
 

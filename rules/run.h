@@ -37,6 +37,7 @@ struct values { /* of one name */
 
 struct correlate;
 
+#define RUN_MET 64
 struct rule_run {
 	const struct rule_set *set;
 	derive_fn derive;
@@ -46,12 +47,14 @@ struct rule_run {
 	uint32_t gen;          /* number of the event at hand, 1 .. 2^31 - 1 */
 	uint8_t *reach;        /* of prospects.c: a byte a word of code, and one */
 	uint32_t *state;       /* a predicate: generation << 1 | result */
+	uint32_t met[RUN_MET]; /* names found before, by the place of their text: guesses that are checked */
 	struct values *values; /* a name */
 	struct arena arena;    /* texts of the event at hand */
 	struct buf text;
 	uint16_t *hits, *access, *own; /* own: rules on events of our own */
 	size_t n_access, n_own;
 	uint64_t *access_bits;  /* the same by number in the set */
+	struct prospects on_call, on_connection; /* of the first PROSPECTS access rules, who is asked */
 	uint64_t *candidates;   /* of literals.c: rules that may match, a bit each */
 	uint32_t *triggered;    /* a predicate: event at which its rules became candidates */
 	const struct access_event *ev; /* one of the two */
@@ -98,7 +101,7 @@ struct slice val_text(struct rule_run *r, struct val *v);
 struct slice val_fold(struct rule_run *r, struct val *v);
 
 /* Number of a name of the set, or NAME_NONE. */
-uint32_t run_name(const struct rule_set *s, struct slice text);
+uint32_t run_name(struct rule_run *r, struct slice text);
 
 /* correlate.c. False: no memory. */
 bool correlate_new(struct rule_run *r);

@@ -32,7 +32,9 @@ static bool take_value(struct groups *t, uint32_t group, const struct arrival *a
 	struct hash128 value = hash128_join(g->key, a->value);
 	uint32_t item = groups_value(t, value);
 
-	if (item != 0) {
+	if (item != 0 && item == g->tail) {
+		t->item[item].seen = a->seen;
+	} else if (item != 0) {
 		groups_unlink(t, g, item);
 		t->item[item].seen = a->seen;
 		groups_append(t, g, item);
