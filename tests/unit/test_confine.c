@@ -1,12 +1,15 @@
 /* Each role's confinement, tried from inside: what it may not do kills it or fails, what it must do goes on.
  */
+#include <cap-ng.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -231,6 +234,40 @@ static int told_by_proc(enum confined_role role)
 	return status;
 }
 
+/* As a unit has it that gives no capability: capset(2) is forbidden. 0, if the recorder goes on confined. */
+static int without_capset(bool has_capabilities)
+{
+	int status = -1;
+	pid_t pid = fork();
+	struct err e = { 0 };
+
+	if (pid == 0) {
+		scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+		FILE *f = fopen("/proc/self/status", "re");
+
+		capng_clear(CAPNG_SELECT_CAPS);
+		if (f == NULL || (!has_capabilities && capng_apply(CAPNG_SELECT_CAPS) != 0) || filter == NULL ||
+		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(capset), 0) != 0 ||
+		    seccomp_load(filter) != 0)
+			_exit(100);
+		if (confine(CONFINE_RECORDER, NULL, &e) != TK_OK)
+			_exit(strstr(e.text, "cannot be given up") != NULL ? 101 : 102);
+		_exit(proc_says(&f));
+	}
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void units(void)
+{
+	int status = without_capset(true);
+
+	same(without_capset(false), "without capset(2) a recorder that has no capability is confined");
+	ok(geteuid() != 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 101),
+	   "and one that has some, and cannot give them up, ends");
+}
+
 static void allowed(void)
 {
 	const char *const write[] = { folder }, *const read[] = { outside };
@@ -267,6 +304,7 @@ int main(void)
 		die(outside);
 	forbidden();
 	allowed();
+	units();
 	unlink(outside);
 	rmdir(folder);
 	return tap_done();
