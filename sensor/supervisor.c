@@ -246,19 +246,15 @@ static void kill_overdue(struct role *r)
 
 /* ---- reload ---- */
 
-static void reload(struct supervisor *s)
+/* False: the configuration of before stays, and why was said. */
+static bool reconfigure(struct supervisor *s)
 {
 	struct problems p;
 	struct config *cfg;
 	struct err e = { 0 };
 
-	/* The recorder says READY when it is done. */
-	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(sys_mono_ns() / 1000));
-	/* The recorder re-reads by itself: rules, identities, prices and GeoIP are its own. */
-	if (s->recorder.pid != 0)
-		kill(s->recorder.pid, SIGHUP);
 	if (s->config_file == NULL)
-		return;
+		return false;
 	problems_init(&p, s->config_file);
 	cfg = config_load(s->config_file, &p);
 	problems_print(&p);
@@ -270,18 +266,28 @@ static void reload(struct supervisor *s)
 	}
 	if (cfg == NULL) {
 		role_say("%s: not used; the configuration of before stays", s->config_file);
-		return;
+		return false;
 	}
-	if (watch_reconfigure(s->watch, cfg) == TK_OK) {
-		capture_watch_reconfigure(s->captures, cfg);
-		syslog_watch_reconfigure(s->syslog, cfg);
-		s->cfg = cfg;
-		config_free(s->own);
-		s->own = cfg;
-	} else {
-		config_free(cfg);
-	}
-	stop_role(&s->sensor, STOP_SENSOR_NS);
+	watch_reconfigure(s->watch, cfg);
+	capture_watch_reconfigure(s->captures, cfg);
+	syslog_watch_reconfigure(s->syslog, cfg);
+	s->cfg = cfg;
+	config_free(s->own);
+	s->own = cfg;
+	return true;
+}
+
+static void reload(struct supervisor *s)
+{
+	/* READY is said by the recorder when it is done; where that is elsewhere, with the new sensor's inputs. */
+	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(sys_mono_ns() / 1000));
+	/* The recorder re-reads by itself: rules, identities, prices and GeoIP are its own. */
+	if (s->recorder.pid != 0)
+		kill(s->recorder.pid, SIGHUP);
+	if (reconfigure(s))
+		stop_role(&s->sensor, STOP_SENSOR_NS);
+	else if (s->elsewhere)
+		notify_send(s->notify, "READY=1");
 }
 
 static void stop(struct supervisor *s)

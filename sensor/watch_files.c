@@ -136,7 +136,7 @@ void watch_free(struct watch *w)
 	free(w);
 }
 
-int watch_reconfigure(struct watch *w, const struct config *cfg)
+void watch_reconfigure(struct watch *w, const struct config *cfg)
 {
 	for (size_t i = w->n_held; i-- > 0;) {
 		const char *name = w->cfg->tails[w->held[i].input].name;
@@ -151,7 +151,6 @@ int watch_reconfigure(struct watch *w, const struct config *cfg)
 	}
 	forget_folders(w);
 	w->cfg = cfg;
-	return TK_OK;
 }
 
 int watch_fd(const struct watch *w)

@@ -16,7 +16,7 @@ struct watch;
 struct watch *watch_new(const struct config *cfg, unsigned max_open);
 void watch_free(struct watch *w);
 /* A new configuration: files of inputs that it still names stay open. TK_ENOMEM. */
-int watch_reconfigure(struct watch *w, const struct config *cfg);
+void watch_reconfigure(struct watch *w, const struct config *cfg);
 
 /* Looks at all folders, opens what is new. Trouble is told once per file on standard error. */
 void watch_scan(struct watch *w);

@@ -4,10 +4,11 @@ reload from its beginning to its end, the stop."""
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
-from harness import Site, Tap, loggen, temporary_folder  # noqa: E402
+from harness import TOCHOKU, Site, Tap, loggen, temporary_folder  # noqa: E402
 
 
 def heard_until(s, word, seconds=30):
@@ -55,11 +56,34 @@ def check(tap, name, shown):
     del os.environ['NOTIFY_SOCKET']
 
 
+def half(tap, name):
+    """A sensor whose recorder is elsewhere ends a reload too, also one that was refused: nobody waits for it."""
+    site = Site(tails=[('gateway', 'access.log', 'nginx-json')])
+    loggen(site.path('access.log'), '--start', '2026-11-10', '--days', 1, '--lines', 50)
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(name)
+    command, quiet = [TOCHOKU, '-c', site.config, 'run', '--only'], {'stderr': subprocess.DEVNULL, 'cwd': site.dir}
+    recorder = subprocess.Popen([*command, 'recorder'], **quiet)
+    sensor = subprocess.Popen([*command, 'sensor'], env=dict(os.environ, NOTIFY_SOCKET=name), **quiet)
+    tap.ok('READY=1' in heard_until(s, 'READY=1'), 'half: ready')
+    with open(site.config, encoding='utf-8') as f:
+        good = f.read()
+    for what, text in (('a good configuration', good), ('a broken one', 'inputs: 7\n'), ('and a good one again', good)):
+        with open(site.config, 'w', encoding='utf-8') as f:
+            f.write(text)
+        sensor.send_signal(signal.SIGHUP)
+        tap.ok('RELOADING=1' in heard_until(s, 'RELOADING=1') and 'READY=1' in heard_until(s, 'READY=1', 10), 'half: %s' % what)
+    for p in (sensor, recorder):
+        p.terminate()
+    tap.equal((sensor.wait(15), recorder.wait(15)), (0, 0), 'half: both stop')
+
+
 def main():
     tap = Tap()
     path = os.path.join(temporary_folder('tochoku-notify-'), 'socket')
     check(tap, path, path)
     check(tap, '\0tochoku-test-%d' % os.getpid(), '@tochoku-test-%d' % os.getpid())
+    half(tap, path + '2')
     tap.done()
 
 
