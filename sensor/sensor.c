@@ -165,6 +165,10 @@ static int take_frame(struct sensor *s, enum frame_type type, struct slice paylo
 	case FRAME_READY:
 		s->resumed = true;
 		return TK_OK;
+	case FRAME_REPLY:
+		return err_set(e, TK_EBUSY,
+			       "the recorder that runs is another `tochoku run`'s, which has a sensor of its own:"
+			       " stop one of the two");
 	default:
 		return err_set(e, TK_EMALFORMED, "the recorder sent a frame of type %d", (int)type);
 	}

@@ -279,7 +279,7 @@ static bool reconfigure(struct supervisor *s)
 
 static void reload(struct supervisor *s)
 {
-	/* READY is said by the recorder when it is done; where that is elsewhere, with the new sensor's inputs. */
+	/* The recorder says READY when it is done; where it is elsewhere, the new sensor's inputs do. */
 	notify_send(s->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(sys_mono_ns() / 1000));
 	/* The recorder re-reads by itself: rules, identities, prices and GeoIP are its own. */
 	if (s->recorder.pid != 0)

@@ -74,6 +74,16 @@ def main():
               'each call once')
     tap.ok(b'' == site.tochoku('run', '--only', 'console', want=2) and 'expected sensor or recorder' in site.last_error,
            'there is no third half')
+    site.start()
+    sensor = Service(site, 'sensor')
+    end = time.monotonic() + 20
+    while 'stop one of the two' not in sensor.said() and time.monotonic() < end:
+        time.sleep(0.1)
+    tap.ok('stop one of the two' in sensor.said(), 'a half beside a whole one is told', sensor.said())
+    write(lines[500:])
+    tap.ok(site.wait_count(600), 'which goes on')
+    sensor.kill()
+    tap.equal(site.stop(), 0, 'and stops as asked')
     tap.done()
 
 
