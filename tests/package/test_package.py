@@ -16,7 +16,9 @@ ENVOY = {'START_TIME': '2026-11-25T01:02:03.004Z', 'REQ(:METHOD)': 'POST', 'REQ(
          'PROTOCOL': 'HTTP/1.1', 'RESPONSE_CODE': '200', 'RESPONSE_FLAGS': '-', 'BYTES_RECEIVED': '10', 'BYTES_SENT': '20', 'DURATION': '30',
          'RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)': '29', 'REQ(X-FORWARDED-FOR)': '10.10.0.1', 'REQ(USER-AGENT)': 'x/1',
          'REQ(X-REQUEST-ID)': 'r-1', 'REQ(:AUTHORITY)': 'llm.example', 'UPSTREAM_HOST': '10.0.0.2:443'}
-BUDGETS = {'tochoku-sensor': 15, 'tochoku-restricted': 15, 'tochoku-recorder': 3, 'tochoku-heads': 15}  # tenths
+# Tenths. Root starts the first of them, and sendmail, which a report's unit starts, may need its group and the network.
+BUDGETS = {'tochoku': 35, 'tochoku-report': 46, 'tochoku-sensor': 15, 'tochoku-restricted': 15, 'tochoku-recorder': 3, 'tochoku-heads': 15,
+           'tochoku-metrics': 15, 'tochoku-prune': 15}
 
 
 def run(*args, **kw):
@@ -26,10 +28,9 @@ def run(*args, **kw):
 def test_units(tap):
     for path in sorted(glob.glob(os.path.join(ROOT, 'debian/*.service'))):
         name = os.path.basename(path)[:-len('.service')]
-        if name in BUDGETS:
-            p = run('systemd-analyze', 'security', '--offline=true', '--threshold=%d' % BUDGETS[name], path)
-            tap.ok(p.returncode == 0 and 'Unknown' not in p.stdout and 'ignoring' not in p.stdout,
-                   '%s is within its budget' % name, '\n'.join(x for x in p.stdout.splitlines() if '✗' in x or 'Overall' in x))
+        p = run('systemd-analyze', 'security', '--offline=true', '--threshold=%d' % BUDGETS[name], path)
+        tap.ok(p.returncode == 0 and 'Unknown' not in p.stdout and 'ignoring' not in p.stdout,
+               '%s is within its budget' % name, '\n'.join(x for x in p.stdout.splitlines() if '✗' in x or 'Overall' in x))
         folder = temporary_folder('tochoku-unit-')
         with open(path, encoding='utf-8') as f, open(os.path.join(folder, name + '.service'), 'w', encoding='utf-8') as g:
             g.write(f.read().replace('/usr/bin/tochoku', '/bin/true'))
