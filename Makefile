@@ -102,7 +102,7 @@ unit: ## unit tests alone (V=asan: with sanitizers)
 	@$(MAKE) --no-print-directory -j$(JOBS) tests
 	@tests/run $(UNIT)
 
-check-package: ## builds the package twice, installs it in a bare Debian root, removes it again (some minutes)
+check-package: ## the package: built twice, in a bare Debian root, and under a systemd that boots there (ten minutes)
 	@tools/deps.sh build check package
 	@$(MAKE) --no-print-directory -j$(JOBS) all tools
 	@TEST_TIMEOUT=1800 TEST_PARALLEL=1 tests/run $(wildcard tests/package/test_*.py)

@@ -13,9 +13,9 @@ trap stop EXIT
 apt-get update -q >/dev/null
 apt-get install -y -q --no-install-recommends nginx-light curl systemd tzdata >/dev/null
 # What it depends on comes first, and stays in the end: apt's autoremove takes that, not a purge.
-apt-get satisfy -y -q --no-install-recommends "$(dpkg-deb -f /tmp/tochoku.deb Depends)" >/dev/null
+apt-get satisfy -y -q --no-install-recommends "$(dpkg-deb -f /root/tochoku.deb Depends)" >/dev/null
 everything >/tmp/before
-apt-get install -y -q --no-install-recommends /tmp/tochoku.deb >/dev/null
+apt-get install -y -q --no-install-recommends /root/tochoku.deb >/dev/null
 step installed "$(tochoku --version)"
 step owner "$(stat -c '%U:%G %a' /var/lib/tochoku)"
 

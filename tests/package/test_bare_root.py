@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 """The package in a bare Debian 12 (debootstrap): install, setup, run, one request, the report, doctor, remove, purge, as
 tochoku(8) has it."""
-import glob
 import os
 import shutil
 import socket
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '../lib'))
-from harness import ROOT, Tap, temporary_folder  # noqa: E402
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from machine import bare_root  # noqa: E402
+from harness import Tap  # noqa: E402
 
 
 def free_port():
@@ -20,30 +19,12 @@ def free_port():
         return s.getsockname()[1]
 
 
-def bare_root(folder):
-    """BARE_ROOT: one that debootstrap made before, to be copied. None: it cannot be had."""
-    root = os.path.join(folder, 'root')
-    if 'BARE_ROOT' in os.environ:
-        subprocess.run(['cp', '-a', os.environ['BARE_ROOT'], root], check=True)
-        return root
-    if os.geteuid() != 0 or shutil.which('debootstrap') is None:
-        return None
-    p = subprocess.run(['debootstrap', '--variant=minbase', 'bookworm', root], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return root if p.returncode == 0 else None
-
-
 def main():
     tap = Tap()
-    folder = temporary_folder('tochoku-root-')
-    os.chmod(folder, 0o755)
-    root = bare_root(folder)
+    root = bare_root()
     if root is None:
         tap.skip('a bare root cannot be had: debootstrap needs root and a Debian mirror')
         tap.done()
-    if 'DEB' not in os.environ:
-        subprocess.run(['make', 'deb'], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    deb = os.environ.get('DEB') or glob.glob(os.path.join(ROOT, 'build/tochoku_*.deb'))[0]
-    shutil.copy(deb, os.path.join(root, 'tmp/tochoku.deb'))
     shutil.copy(os.path.join(HERE, 'bare_root.sh'), os.path.join(root, 'tmp'))
     # A mount namespace and one of processes: nothing of it outlives this.
     script = 'mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && exec chroot "$0" /tmp/bare_root.sh'

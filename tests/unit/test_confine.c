@@ -246,7 +246,8 @@ static int without_capset(bool has_capabilities)
 		FILE *f = fopen("/proc/self/status", "re");
 
 		capng_clear(CAPNG_SELECT_CAPS);
-		if (f == NULL || (!has_capabilities && capng_apply(CAPNG_SELECT_CAPS) != 0) || filter == NULL ||
+		if (f == NULL || filter == NULL ||
+		    (!has_capabilities && capng_apply(CAPNG_SELECT_CAPS) != 0) ||
 		    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 		    seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(capset), 0) != 0 ||
 		    seccomp_load(filter) != 0)
