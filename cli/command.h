@@ -9,6 +9,7 @@ enum exit_status { EXIT_DONE = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_INPUT = 3 };
 struct cli {
 	const char *program;     /* argv[0], to start roles from */
 	const char *config_file; /* -c FILE, or NULL */
+	bool no_memory;          /* for the configuration, which need not be wrong then */
 };
 
 struct command {

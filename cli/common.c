@@ -73,7 +73,7 @@ static const char *find_config(const struct cli *cli)
 
 /* A file, or a text in its place. The names of formats, and what a pattern and a filter are, are known above
  * the configuration. */
-static struct config *load(const char *file, const struct slice *text)
+static struct config *load(const char *file, const struct slice *text, bool *no_memory)
 {
 	const char *names[FORMATS_MAX];
 	struct config_known known = { .formats = names,
@@ -93,13 +93,16 @@ static struct config *load(const char *file, const struct slice *text)
 	c = text == NULL ? config_load_known(file, &known, &p)
 			 : config_parse_known(*text, file, &known, &p);
 	problems_print(&p);
+	*no_memory = p.no_memory;
 	problems_free(&p);
 	return c;
 }
 
 struct config *cli_config_text(const char *file, struct slice text)
 {
-	return load(file, &text);
+	bool no_memory;
+
+	return load(file, &text, &no_memory);
 }
 
 struct config *cli_config(struct cli *cli, bool required)
@@ -113,7 +116,7 @@ struct config *cli_config(struct cli *cli, bool required)
 			  "before the command");
 		return NULL;
 	}
-	c = file != NULL ? load(file, NULL) : config_defaults();
+	c = file != NULL ? load(file, NULL, &cli->no_memory) : config_defaults();
 	if (c == NULL) {
 		if (file == NULL)
 			cli_error("the default configuration cannot be made: no memory, or no time zone data "

@@ -17,7 +17,7 @@ static int run(struct cli *cli, int argc, char **argv)
 		return cli_usage(&command_run, "--only '%s': expected sensor or recorder", only);
 	cfg = cli_config(cli, true);
 	if (cfg == NULL)
-		return EXIT_USAGE;
+		return cli->no_memory ? EXIT_INPUT : EXIT_USAGE; /* of which a service manager tries again */
 	rc = only == NULL			? supervisor_run(cfg, false, &e)
 	     : strcmp(only, "sensor") == 0 ? supervisor_run(cfg, true, &e)
 					   : recorder_alone(cfg, &e);

@@ -86,6 +86,8 @@ static int check_zone(const char *name, struct err *e)
 	fd = sys_open(path, O_RDONLY, 0);
 	if (fd < 0 && errno == ENOENT && access(dir, F_OK) != 0)
 		return err_set(e, TK_ECONFIG, "no time zone data in %s: install the package tzdata", dir);
+	if (fd < 0 && errno != ENOENT)
+		return err_sys(e, "time zone \"%s\": %s", name, path);
 	if (fd < 0)
 		return err_set(e, TK_ECONFIG, "unknown time zone \"%s\": the system has no %s", name, path);
 	got = sys_read(fd, magic, sizeof magic);

@@ -63,8 +63,10 @@ static struct config *parse(struct slice text, const char *file, const struct co
 		good = read_tree(m, the_document(y, p), known, files, p);
 	}
 	yaml_free(y);
-	if (!good)
+	if (!good) {
+		p->no_memory = true;
 		problem_line(p, 0, 0, "no memory");
+	}
 	if (p->errors == 0)
 		return &m->config;
 	if (m != NULL)
@@ -103,6 +105,7 @@ struct config *config_load_known(const char *file, const struct config_known *kn
 	struct err e;
 
 	if (sys_slurp(file, YAML_TEXT_MAX, &text, &e) != TK_OK) {
+		p->no_memory = e.code == TK_ENOMEM;
 		problem_line(p, 0, 0, "%s", without_name(e.text, file));
 		return NULL;
 	}

@@ -48,16 +48,22 @@ static void add(struct problems *p, const char *file, uint32_t line, uint32_t co
 
 	if (!warning)
 		p->errors++;
-	if (p->n >= PROBLEMS_MAX || !grow(p))
+	if (p->n >= PROBLEMS_MAX)
 		return;
+	if (!grow(p)) {
+		p->no_memory = true;
+		return;
+	}
 	vsnprintf(text, sizeof text, fmt, ap);
 	copy = strdup(text);
 	if (file != NULL)
 		named = strdup(file);
-	if (copy != NULL)
+	if (copy != NULL) {
 		p->list[p->n++] = (struct problem){ line, column, warning, copy, named };
-	else
-		free(named);
+		return;
+	}
+	p->no_memory = true;
+	free(named);
 }
 
 void problem_at(struct problems *p, const struct node *n, const char *fmt, ...)

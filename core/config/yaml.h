@@ -32,6 +32,7 @@ struct problems {
 	const char *file;      /* borrowed */
 	struct problem *list;
 	size_t n, cap, errors; /* errors excludes warnings; the list stops at PROBLEMS_MAX */
+	bool no_memory;        /* for it, or for one of them: the file need not be wrong */
 };
 #define PROBLEMS_MAX 200
 void problems_init(struct problems *p, const char *file);

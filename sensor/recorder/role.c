@@ -36,9 +36,11 @@ int recorder_main(const char *config_file)
 		cfg = config_load(config_file, &p);
 		if (cfg == NULL)
 			problems_print(&p);
+		if (p.no_memory)
+			rc = TK_ENOMEM;
 		problems_free(&p);
 	}
-	if (cfg != NULL && zone_use(cfg->site.time_zone, &e) == TK_OK) {
+	if (cfg != NULL && (rc = zone_use(cfg->site.time_zone, &e)) == TK_OK) {
 		o.cfg = cfg;
 		rc = recorder_run(&o, NULL, &e);
 	}
