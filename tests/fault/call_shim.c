@@ -1,9 +1,10 @@
-/* Preloaded into the program: the i-th allocation, read or open goes wrong, once. What glibc does inside of
- * itself is left alone (its name service dereferences what it did not get), and so is what comes before the
- * program's own first allocation (libraries' constructors); what other libraries do is counted. The processes
- * of one run count together, in a shared file. FAULT_COUNTER=FILE  8 bytes, the calls so far     FAULT_AT=I
- * which one FAULT_ON=alloc|read|open|files   no memory, EIO of a regular file, EIO, EMFILE FAULT_ON=famine no
- * memory from the i-th call on */
+/* Preloaded into the program: the i-th allocation, read or open goes wrong, once. What glibc and libseccomp
+ * do inside of themselves is left alone (the name service dereferences what it did not get, seccomp_load
+ * does, or frees twice), and so is what comes before the program's own first allocation (libraries'
+ * constructors); what other libraries do is counted. The processes of one run count together, in a file.
+ * FAULT_COUNTER=FILE  8 bytes, the calls so far     FAULT_AT=I  which one
+ * FAULT_ON=alloc|read|open|files   no memory, EIO of a regular file, EIO, EMFILE
+ * FAULT_ON=famine   no memory from the i-th call on */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,18 +27,19 @@ static struct {
 	enum kind on;
 	int error;
 	bool famine, begun;
-	uintptr_t program[2], libc[2]; /* where their code lies */
+	uintptr_t program[2], libc[2], seccomp[2]; /* where their code lies */
 } shim;
 
 static int see_object(struct dl_phdr_info *o, size_t size, void *arg)
 {
 	bool program = o->dlpi_name[0] == 0 && shim.program[0] == 0,
-	     libc = strstr(o->dlpi_name, "/libc.so") != NULL;
-	uintptr_t *to = program ? shim.program : shim.libc;
+	     libc = strstr(o->dlpi_name, "/libc.so") != NULL,
+	     seccomp = strstr(o->dlpi_name, "/libseccomp.so") != NULL;
+	uintptr_t *to = program ? shim.program : libc ? shim.libc : shim.seccomp;
 
 	(void)size;
 	(void)arg;
-	for (int i = 0; (program || libc) && i < o->dlpi_phnum; i++)
+	for (int i = 0; (program || libc || seccomp) && i < o->dlpi_phnum; i++)
 		if (o->dlpi_phdr[i].p_type == PT_LOAD && (o->dlpi_phdr[i].p_flags & PF_X)) {
 			to[0] = o->dlpi_addr + o->dlpi_phdr[i].p_vaddr;
 			to[1] = to[0] + o->dlpi_phdr[i].p_memsz;
@@ -94,7 +96,7 @@ static bool starves(const void *caller)
 	if (shim.on != ALLOC)
 		return false;
 	shim.begun |= within(shim.program, caller);
-	return shim.begun && !within(shim.libc, caller) && fails(ALLOC);
+	return shim.begun && !within(shim.libc, caller) && !within(shim.seccomp, caller) && fails(ALLOC);
 }
 #define STARVES starves(__builtin_return_address(0))
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The i-th allocation fails (once, or from there on), the i-th read or open of what the main commands do. None crashes;
 each either does all of it, with status 0, or says what went wrong; and the next run finds nothing lost or doubled.
+`run` follows a log and captures meanwhile (runs.py).
 Counted, not random.   FAULTS=N places a path and kind (default: KINDS; 0: all), SEED=K shifts them; words of the command
 line: these paths alone"""
 import collections
@@ -14,6 +15,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../lib'))
 from harness import ROOT, TOCHOKU, Site, Tap, loggen, request_id  # noqa: E402
+from runs import Runs  # noqa: E402
 
 SHIM = os.path.join(ROOT, 'build/tests/call_shim.so')
 CAPGEN = os.path.join(ROOT, 'build/release/tests/bench/capgen')
@@ -156,23 +158,27 @@ def paths():
     yield 'report', lambda: Prints(site, want, ['report', 'daily', '--date', '2026-11-10', '--format', 'json'])
     yield 'export', lambda: Prints(site, want, ['export', '--format', 'ecs', '--from', '2026-11-10', '--to', '2026-11-10'],
                                    lambda out: re.sub(rb'"event.hash":"[0-9a-f]*",?', b'', out[:out.rindex(b'\n', 0, -1)]))
+    with open(log, 'rb') as f:
+        lines = f.readlines()
+    yield 'run', lambda: Runs(SHIM, lines[:-10], lines[-10:], request_id)
     yield 'seal', lambda: Seals(site, want)
     verified(site)
     site.tochoku('export', '--format', 'csv', '--from', '2026-11-10', '--to', '2026-11-10')  # records that are not sealed
     yield 'verify', lambda: Prints(site, want, ['verify', site.path('trail'), '--site-key', site.path('trail/site-key.vkey')])
 
 
-def places(calls, kind):
-    n = KINDS[kind] if FAULTS is None else int(FAULTS) or calls
+def places(calls, kind, part):
+    n = max(1, KINDS[kind] // part) if FAULTS is None else int(FAULTS) or calls
     return sorted({1 + (i * calls // n + SEED) % calls for i in range(n)})
 
 
 def walk(path, kind):
     """Every chosen place; places done, all of them, statuses, what was wrong."""
     status, calls, err = path.once(0, kind)
-    bad = [] if status == 0 else ['undisturbed: %d %s' % (status, err)]
+    wrong = err if err.startswith('status 0, and') else path.after() if isinstance(path, Runs) else None
+    bad = [] if status == 0 and wrong is None else ['undisturbed: %d %s %s' % (status, err, wrong)]
     statuses, reached = collections.Counter(), 0
-    for at in places(calls, kind):
+    for at in places(calls, kind, getattr(path, 'part', 1)):
         try:
             status, n, err = path.once(at, kind)
         except subprocess.TimeoutExpired:

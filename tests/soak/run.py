@@ -26,7 +26,7 @@ GATES = [
     Gate('writes', 'an import killed, refused or cut short at each of its writes',
          'tests/fault/test_writes.py', 'FAULTS', 0, r'^ok \d+ - \w+ at (\d+) of \d+ calls', None,
          r'^ok \d+ - \w+ at \d+ of (\d+) calls', False),
-    Gate('calls', 'an allocation, read or open of seven commands that fails, by number',
+    Gate('calls', 'an allocation, read or open of `run` and seven commands that fails, by number',
          'tests/fault/test_calls.py', 'FAULTS', 120, r'^ok \d+ - \S+: \w+ at (\d+) of \d+ calls', None,
          r'^ok \d+ - \S+: \w+ at \d+ of (\d+) calls', True),
     Gate('inodes', 'inodes of deleted logs that new logs got, in rotations without a pause',
