@@ -229,9 +229,8 @@ int control_open_batches(const struct config *cfg, int *fd, int *lock_fd, struct
 
 int control_open_sensor(const struct config *cfg, int *fd, struct err *e)
 {
-	int lock_fd, rc = connect_recorder(cfg, fd, &lock_fd, e);
+	int rc = control_reach(cfg, fd, e);
 
-	sys_close(lock_fd);
 	if (rc != TK_OK)
 		return rc;
 	rc = frame_send(*fd, FRAME_REQUEST, SLICE("{\"do\":\"sensor\"}"), e);
