@@ -223,7 +223,9 @@ static void response_start(void *ctx, const struct http1_start *s)
 		x->doubtful |= c->doubt > 0;
 		c->paired = true;
 	} else if (!c->missed[REQUEST]) {
-		c->pipelined = true; /* it asked more than was seen, and before the last answer */
+		/* it asked more than was seen, and before the last answer, or answers came before their
+		 * questions */
+		c->pipelined = c->torn = true;
 	}
 	begin_message(w, x, RESPONSE, s->version);
 	c->waiting--;

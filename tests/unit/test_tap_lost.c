@@ -282,6 +282,25 @@ static void test_midway(void)
 	over(&s);
 }
 
+/* Of the client nothing was captured so far: its first question comes behind the answer, in disorder. */
+static void test_answer_before_all(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	w.seq[0]++;
+	wire_raw(&w, 1, w.seq[1]++, w.seq[0], TCP_SYN | TCP_ACK, slice_of(NULL, 0));
+	say(&w, 1, OK("1", "x"));
+	say(&w, 0, GET("/a") GET("/b"));
+	say(&w, 1, OK("2", "xy"));
+	ok_str(end(&s),
+	       "~ - - - 200 - 1\n~ GET api.example /a - 0 -\n~ GET api.example /b - 0 -\n~ - - - 200 - 2\n",
+	       "the next answer is not taken for that of the first question");
+	over(&s);
+}
+
 static void test_one_sided(void)
 {
 	struct seen s;
@@ -316,6 +335,7 @@ int main(void)
 	test_lost_question();
 	test_cut_short();
 	test_midway();
+	test_answer_before_all();
 	test_one_sided();
 	return tap_done();
 }
