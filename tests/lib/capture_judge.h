@@ -6,6 +6,7 @@
 
 #include "sensor/input/capture_file.h"
 #include "sensor/proto/tap.h"
+#include "sensor/proto/tls/key_log.h"
 #include "tests/lib/capture_make.h"
 
 struct judge {
@@ -15,8 +16,9 @@ struct judge {
 	unsigned events, whole, wrong;
 	unsigned excused, excused_whole; /* see judge_excused; those of them that are called complete */
 	bool lossy;
-	struct key_log *keys; /* NULL: there are none */
-	char first[2048]; /* what was wrong first */
+	struct slice secrets; /* lines of a key log; empty: nothing is encrypted */
+	size_t late;	      /* packets that come before them */
+	char first[2048];     /* what was wrong first */
 	struct losses losses;
 };
 
@@ -158,7 +160,7 @@ static inline const char *judge_call(struct judge *j, size_t talk, const struct 
 /* In TLS, and too much is missing to read it: of its calls nothing is told. */
 static inline bool judge_sealed(const struct judge *j, const struct access_event *ev)
 {
-	return j->lossy && j->keys != NULL && slice_is(ev_str(ev, F_PROTOCOL), "tls") &&
+	return j->lossy && j->secrets.n > 0 && slice_is(ev_str(ev, F_PROTOCOL), "tls") &&
 	       !ev_known(ev, F_COMPLETE) && !ev_known(ev, F_METHOD) && !ev_known(ev, F_STATUS);
 }
 
@@ -184,6 +186,14 @@ static inline void judge_event(void *ctx, struct access_event *ev)
 	buf_byte(&j->text[talk < j->m->talks ? talk : MADE_TALKS], '\n');
 }
 
+static inline void judge_keys(struct judge *j, struct key_log *keys)
+{
+	struct key_log_source from = { .n = 0 };
+
+	key_log_feed(keys, &from, j->secrets);
+	key_log_end(keys, &from);
+}
+
 static inline void judge_capture(struct judge *j, struct slice pcap)
 {
 	static const struct tap_limits limits = {
@@ -193,15 +203,24 @@ static inline void judge_capture(struct judge *j, struct slice pcap)
 	const struct tap_sink sink = { j, judge_event };
 	struct capture_file *f = capture_file_new();
 	struct tap *t = tap_new(&limits, &fields, &sink);
+	struct key_log *keys = key_log_new(2 * MADE_TALKS);
 	struct err e = { 0 };
 	struct packet p;
+	size_t n = 0;
 
-	if (t == NULL || f == NULL)
+	if (t == NULL || f == NULL || keys == NULL || !tap_linger(t, INT64_MAX / 2))
 		abort();
-	tap_use_keys(t, j->keys);
+	if (j->secrets.n > 0)
+		tap_use_keys(t, keys);
 	capture_file_feed(f, pcap);
-	while (capture_file_next(f, &p, &e) == TK_OK)
+	while (capture_file_next(f, &p, &e) == TK_OK) {
+		if (n++ == j->late)
+			judge_keys(j, keys);
 		tap_packet(t, p.ns, p.link_type, p.bytes, p.wire_len);
+	}
+	if (n <= j->late)
+		judge_keys(j, keys);
+	tap_retry(t);
 	if (capture_file_rest(f) != 0)
 		abort();
 	tap_finish(t);
@@ -209,6 +228,7 @@ static inline void judge_capture(struct judge *j, struct slice pcap)
 		abort();
 	tap_losses(t, &j->losses);
 	tap_free(t);
+	key_log_free(keys);
 	capture_file_free(f);
 }
 

@@ -2,7 +2,6 @@
  * doubled, swapped and wrapped, they give byte for byte the same events, times aside, and these are all of
  * the calls. Where packets are missing, no event says anything that is not so. SEEDS: another number of
  * captures of each kind; ONE: that seed alone, with its events. */
-#include "sensor/proto/tls/key_log.h"
 #include "tests/lib/capture_judge.h"
 #include "tests/lib/talk_tls.h"
 #include "tests/lib/tap.h"
@@ -19,23 +18,15 @@ struct kind {
 	struct peer_identity *tls; /* NULL: nothing is encrypted */
 };
 
-/* The conversations go into TLS. Returns their secrets; NULL: there are none. */
-static struct key_log *seal(const struct kind *k, struct made *m)
+/* The conversations go into TLS. Returns their secrets. */
+static struct buf seal(const struct kind *k, struct made *m)
 {
-	struct key_log_source from = { .n = 0 };
-	struct key_log *keys;
 	struct buf lines;
 
-	if (k->tls == NULL)
-		return NULL;
 	buf_init(&lines, 1 << 20);
-	for (size_t i = 0; i < m->talks; i++)
+	for (size_t i = 0; i < m->talks && k->tls != NULL; i++)
 		talk_seal(&m->talk[i].talk, k->tls, &lines);
-	keys = key_log_new(2 * MADE_TALKS);
-	key_log_feed(keys, &from, buf_slice(&lines));
-	key_log_end(keys, &from);
-	buf_free(&lines);
-	return keys;
+	return lines;
 }
 
 static void fail(struct sum *s, uint64_t seed, const char *what)
@@ -98,11 +89,11 @@ static void whole(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x5555);
 	struct made *m = made_new(&said, 40, false);
 	struct made_way plain = { .c = &travel, .segment = 1400, .only = -1 };
-	struct key_log *keys = seal(k, m);
+	struct buf keys = seal(k, m);
 	struct judge want, got;
 
 	judge_begin(&want, m);
-	want.keys = keys;
+	want.secrets = buf_slice(&keys);
 	judge_capture(&want, made_capture(m, &plain));
 	if (loud)
 		tell(&want);
@@ -114,7 +105,8 @@ static void whole(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 		struct made_way way = whole_way(&travel);
 
 		judge_begin(&got, m);
-		got.keys = keys;
+		got.secrets = buf_slice(&keys);
+		got.late = once_in(&travel, 2) ? choose(&travel, 100) : 0;
 		judge_capture(&got, made_capture(m, &way));
 		if (got.wrong > 0)
 			fail(s, seed, got.first);
@@ -130,7 +122,7 @@ static void whole(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 	for (size_t i = 0; i < m->talks; i++)
 		s->calls += m->talk[i].talk.calls;
 	judge_end(&want);
-	key_log_free(keys);
+	buf_free(&keys);
 	made_free(m);
 }
 
@@ -138,7 +130,7 @@ static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0xaaaa);
 	struct made *m = made_new(&said, 20, false);
-	struct key_log *keys = seal(k, m);
+	struct buf keys = seal(k, m);
 
 	for (int i = 0; i < 4; i++) {
 		struct made_way way = lossy_way(&travel);
@@ -146,7 +138,8 @@ static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 
 		judge_begin(&got, m);
 		got.lossy = true;
-		got.keys = keys;
+		got.secrets = buf_slice(&keys);
+		got.late = once_in(&travel, 2) ? choose(&travel, 100) : 0;
 		judge_capture(&got, made_capture(m, &way));
 		if (got.wrong > 0)
 			fail(s, seed, got.first);
@@ -162,7 +155,7 @@ static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 			s->calls += m->talk[n].talk.calls;
 		judge_end(&got);
 	}
-	key_log_free(keys);
+	buf_free(&keys);
 	made_free(m);
 }
 
