@@ -406,6 +406,21 @@ static void check_filters(void)
 	rig_close(&g);
 }
 
+/* Every group counts the one value that it is called by. */
+static void check_own_value(void)
+{
+	struct rig g;
+	size_t n = 0;
+
+	rig_open(&g, REFUSED "---\ntitle: v\nname: v\nauthor: me\ncorrelation:\n type: value_count\n"
+			     " rules: [refused]\n group-by: [c-ip]\n timespan: 60s\n"
+			     " condition: {field: c-ip, gte: 1}\n");
+	for (int i = 0; i < 4; i++)
+		n += call(&g, i, i % 2, 401, (uint8_t)i);
+	ok_int((int64_t)n, 4, "groups with the same value of their own name each have one");
+	rig_close(&g);
+}
+
 int main(void)
 {
 	struct err e;
@@ -422,5 +437,6 @@ int main(void)
 	check_day();
 	check_own();
 	check_filters();
+	check_own_value();
 	return tap_done();
 }

@@ -87,6 +87,36 @@ static void test_hash64(void)
 	ok(most < 1150, "the low bits spread evenly");
 }
 
+static bool same(struct hash128 x, struct hash128 y)
+{
+	return x.a == y.a && x.b == y.b;
+}
+
+static void test_hash128(void)
+{
+	const uint64_t seed[] = { 1, 2 }, other[] = { 1, 3 };
+	struct hash128 a = hash128(SLICE("a"), seed), b = hash128(SLICE("b"), seed), none = { 0 };
+	uint8_t text[64] = { 0 };
+	int flips[2] = { 0 };
+
+	ok(same(a, hash128(SLICE("a"), seed)) && !same(a, b), "128 bits: the same of the same bytes");
+	ok(a.a != hash128(SLICE("a"), other).a && a.b != hash128(SLICE("a"), other).b, "another seed");
+	for (size_t bit = 0; bit < 8 * sizeof text; bit++) {
+		struct hash128 h;
+
+		text[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		h = hash128(slice_of(text, sizeof text), seed);
+		text[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		flips[0] += __builtin_popcountll(h.a ^ hash128(slice_of(text, sizeof text), seed).a);
+		flips[1] += __builtin_popcountll(h.b ^ h.a);
+	}
+	ok(flips[0] > 512 * 30 && flips[0] < 512 * 34, "about half of the bits change");
+	ok(flips[1] > 512 * 30 && flips[1] < 512 * 34, "the halves have nothing to do with each other");
+	ok(same(hash128_join(none, a), a), "a list of one is that one");
+	ok(!same(hash128_join(a, b), hash128_join(b, a)), "a list has an order");
+	ok(!same(hash128_join(a, a), hash128_join(b, b)), "twice the same is not nothing");
+}
+
 static void test_hex(void)
 {
 	uint8_t out[4];
@@ -113,6 +143,7 @@ int main(void)
 	test_sha256();
 	test_hmac();
 	test_hash64();
+	test_hash128();
 	test_hex();
 	test_random();
 	return tap_done();
