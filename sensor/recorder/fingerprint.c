@@ -74,11 +74,10 @@ static int another_key(const char *folder, struct err *e)
 {
 	return err_set(
 		e, TK_ECONFIG,
-		"%s/fingerprint.key is not the key that the ledger's fingerprints were made with (of another"
-		" site, or from before a rotation): put the right one back from the backup. If it is lost for"
-		" ever, move this one away, `tochoku keys rotate-fingerprint --lost` makes another, and "
-		"every key"
-		" must be registered again",
+		"%s/fingerprint.key is not the key that the ledger's fingerprints were made with (it is of"
+		" another site, or from before a rotation, or the ledger's mark of it is damaged): put the"
+		" right one back from the backup. If it is lost for ever, move this one away, `tochoku keys"
+		" rotate-fingerprint --lost` makes another, and every key must be registered again",
 		folder);
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Ledgers damaged anywhere and in any way: bytes, page headers, pages empty, exchanged or of yesterday, the file or the log
 beside it cut short, torn or gone. None crashes or stalls a command or `run`: it goes on with the ledger, or sets it aside
-and reads its logs anew; what is lost then, `verify` says.
+and reads its logs anew; what is lost then, `verify` says. What looks like a ledger of another site or of a newer program it
+refuses in words.
    DAMAGED=N ledgers (default 12; the gate is 5000), SEED=K, AT=I: the I-th of them alone"""
 import collections
 import glob
@@ -113,6 +114,7 @@ def log_gone(path, page, rng):
     os.unlink(path + '-wal')
 
 
+REFUSALS = ("is not the key that the ledger's fingerprints were made with", 'install the newer program again')
 DAMAGES = (some_bytes, some_bytes, headers, empty, exchange, cut, old_pages, log_bytes, log_empty, log_cut, log_gone)
 
 
@@ -225,6 +227,9 @@ class Bench:
                 pass
             p.wait()
         err = self.site.run_errors()
+        self.refused = status in (2, 3) and any(r in err for r in REFUSALS)
+        if self.refused:
+            return None
         if status != 0 or 'signal' in err:
             return 'run: exit %s\n%s' % (status, err)
         return 'run: the last line is not recorded\n' + err if slow else None
@@ -233,7 +238,7 @@ class Bench:
         """Whole, or verify says that it is not; a new one always whole."""
         bad = self.command(COMMANDS[0])
         verified, got = self.site.last_status == 0, self.logged()
-        if bad is None and got != self.want and (verified or self.asides()):
+        if bad is None and not self.refused and got != self.want and (verified or self.asides()):
             bad = '%d lost, %d others, and verify: exit %d %s' % (sum((self.want - got).values()), sum((got - self.want).values()),
                                                                   self.site.last_status, self.site.last_error)
         return '%s\n%s' % (bad, self.site.run_errors()) if bad else None
