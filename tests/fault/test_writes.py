@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '../lib'))
@@ -14,6 +15,7 @@ from harness import ROOT, TOCHOKU, Site, Tap, loggen, request_id  # noqa: E402
 
 SHIM = os.path.join(ROOT, 'build/tests/fault_shim.so')
 FAULTS = int(os.environ.get('FAULTS', '25'))
+WORKERS = 3
 TAIL = [('gateway', 'access.log', 'nginx-json')]
 
 
@@ -46,6 +48,21 @@ def damage(site, log, want):
     return None if verdict == 'ok' else verdict
 
 
+def struck(log, want, at, what, calls):
+    """Exit status, whether the call was reached, and what is wrong."""
+    site, bad = Site(TAIL), []
+    status, reached, err = faulty_import(site, log, at, what)
+    wrong = damage(site, log, want)
+    if wrong is not None:
+        bad.append('call %d of %d: %s' % (at, calls, wrong))
+    if status < 0 and what != 'kill':
+        bad.append('call %d: the import died by signal %d' % (at, -status))
+    if status not in (0, 3) and status >= 0:
+        bad.append('call %d: exit status %d %s' % (at, status, err[-200:]))
+    site.cleanup()
+    return status, reached >= at, bad
+
+
 def main():
     tap, first = Tap(), Site(TAIL)
     log = loggen(first.path('x.log'), '--start', '2026-11-10', '--days', 1, '--calls', 100000, '--lines', 9000,
@@ -55,24 +72,14 @@ def main():
     status, calls, err = faulty_import(first, log, 0, 'kill')
     tap.ok(status == 0 and calls > 10, 'an undisturbed import makes %d such calls' % calls, err)
     tap.equal(damage(first, log, want), None, 'and a second one changes nothing')
+    places = range(1, calls + 1, max(1, calls // FAULTS) if FAULTS else 1)
     for what in ('kill', 'enospc', 'eio', 'short'):
-        step = max(1, calls // FAULTS) if FAULTS else 1
-        bad, statuses, n = [], collections.Counter(), 0
-        for at in range(1, calls + 1, step):
-            site = Site(TAIL)
-            status, reached, err = faulty_import(site, log, at, what)
-            statuses[status] += 1
-            n += reached >= at
-            wrong = damage(site, log, want)
-            if wrong is not None:
-                bad.append('call %d of %d: %s' % (at, calls, wrong))
-            if status < 0 and what != 'kill':
-                bad.append('call %d: the import died by signal %d' % (at, -status))
-            if status not in (0, 3) and status >= 0:
-                bad.append('call %d: exit status %d %s' % (at, status, err[-200:]))
-            site.cleanup()
+        with ThreadPoolExecutor(WORKERS) as pool:
+            all_of_them = list(pool.map(lambda at: struck(log, want, at, what, calls), places))
+        n = sum(reached for _, reached, _ in all_of_them)
+        bad = [b for _, _, wrong in all_of_them for b in wrong]
         tap.ok(not bad and n > 0, '%s at %d of %d calls: nothing lost, nothing doubled (exit %s)' % (
-            what, n, calls, dict(statuses)), '\n'.join(bad))
+            what, n, calls, dict(collections.Counter(s for s, _, _ in all_of_them))), '\n'.join(bad))
     tap.done()
 
 
