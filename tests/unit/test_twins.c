@@ -118,7 +118,8 @@ static void tamper(const struct rig *w, const char *sql)
 {
 	sqlite3 *db = NULL;
 
-	ok(sqlite3_open(w->path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, sql);
+	ok(sqlite3_open(w->path, &db) == SQLITE_OK && sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK,
+	   sql);
 	sqlite3_close(db);
 }
 
