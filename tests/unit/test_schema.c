@@ -231,8 +231,8 @@ static void test_contradictions(void)
 		    "records behind the last transaction");
 	contradicts(&l, "INSERT INTO dim_who (id, absent) VALUES (3, 0)", "DELETE FROM dim_who",
 		    "people behind the last transaction");
-	contradicts(&l, EVENT("6") "INSERT INTO slice VALUES (2, 6, 6)", "DELETE FROM event_row; DELETE FROM slice",
-		    "events behind the last transaction");
+	contradicts(&l, EVENT("6") "INSERT INTO slice VALUES (2, 6, 6)",
+		    "DELETE FROM event_row; DELETE FROM slice", "events behind the last transaction");
 	contradicts(&l, EVENT("5") "INSERT INTO slice VALUES (2, 4, 4), (3, 5, 5)",
 		    "DELETE FROM event_row; DELETE FROM slice", "no minute holds the last event");
 	small_close(&l);
