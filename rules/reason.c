@@ -22,10 +22,10 @@ static enum fact fact_of(struct slice name)
 	return (enum fact)i;
 }
 
-static bool name_byte(uint8_t c)
+static inline bool name_byte(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-	       c == '_' || c == '-' || c == '@';
+	return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10 || c == '.' || c == '_' ||
+	       c == '-' || c == '@';
 }
 
 /* A name between two % at the front of the text; empty: there is none. */
@@ -175,6 +175,11 @@ static void put_unknown(struct slice name, const struct reason_facts *facts, str
 
 /* ---- filling ---- */
 
+static inline bool is_control(uint8_t c)
+{
+	return c < 0x20 || c == 0x7f;
+}
+
 /* One line, cut between characters. */
 static void put_text(struct slice text, struct buf *out)
 {
@@ -183,8 +188,13 @@ static void put_text(struct slice text, struct buf *out)
 	if (n > REASON_VALUE_MAX)
 		for (n = REASON_VALUE_MAX; n > 0 && (text.p[n] & 0xc0) == 0x80;)
 			n--;
-	for (size_t i = 0; i < n; i++)
-		buf_byte(out, text.p[i] < 0x20 || text.p[i] == 0x7f ? '?' : text.p[i]);
+	for (size_t i = 0, k; i < n; i = k + 1) { /* runs between two controls */
+		for (k = i; k < n && !is_control(text.p[k]); k++)
+			;
+		buf_add(out, slice_of(text.p + i, k - i));
+		if (k < n)
+			buf_byte(out, '?');
+	}
 	if (n < text.n)
 		buf_str(out, "\u2026");
 }
