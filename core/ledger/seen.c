@@ -7,7 +7,8 @@
 #include "core/ledger/spans.h"
 #include "core/ledger/statement.h"
 
-#define HEADS (1u << 16) /* a file in order keeps few lines: the heads then stay in the cache */
+#define HEADS_MAX (1u << 16)
+#define HEADS_FEW (1u << 10) /* a file in order keeps few lines: the heads then stay in the cache */
 #define MINUTES 4096
 #define MINUTE_HEADS 8192
 #define NONE UINT32_MAX
@@ -37,7 +38,8 @@ struct seen {
 	struct spans *writing;
 	sqlite3_stmt *spans, *rows, *halves, *mark, *mark_half, *find;
 	struct line *lines;
-	uint32_t *heads, free_line, minute_heads[MINUTE_HEADS], free_minute;
+	uint32_t *heads, n_heads, n_lines; /* heads in use: a power of two */
+	uint32_t free_line, minute_heads[MINUTE_HEADS], free_minute;
 	struct minute minutes[MINUTES];
 	int64_t newest;           /* no event lies in a later minute */
 	int64_t reached;          /* the latest minute of the file at hand */
@@ -50,7 +52,7 @@ static uint32_t *line_head(const struct seen *s, const uint8_t id[16])
 	uint64_t h;
 
 	memcpy(&h, id, sizeof h); /* a SHA-256 digest: already evenly spread */
-	return &s->heads[h % HEADS];
+	return &s->heads[h & (s->n_heads - 1)];
 }
 
 static uint32_t *minute_head(struct seen *s, int64_t minute)
@@ -67,7 +69,9 @@ static int64_t minute_of(int64_t ns)
 
 static void reset_lists(struct seen *s)
 {
-	memset(s->heads, 0xff, HEADS * sizeof *s->heads);
+	memset(s->heads, 0xff, HEADS_MAX * sizeof *s->heads);
+	s->n_heads = HEADS_FEW;
+	s->n_lines = 0;
 	memset(s->minute_heads, 0xff, sizeof s->minute_heads);
 	for (uint32_t i = 0; i < SEEN_MAX; i++)
 		s->lines[i].next = i + 1 < SEEN_MAX ? i + 1 : NONE;
@@ -100,7 +104,7 @@ int seen_open(struct seen **out, sqlite3 *db, struct stage *stage, struct err *e
 	int rc = TK_ENOMEM;
 
 	if (s == NULL || (s->lines = malloc(SEEN_MAX * sizeof *s->lines)) == NULL ||
-	    (s->heads = malloc(HEADS * sizeof *s->heads)) == NULL) {
+	    (s->heads = malloc(HEADS_MAX * sizeof *s->heads)) == NULL) {
 		seen_free(s);
 		return err_set(e, rc, "ledger: no memory to look for duplicates");
 	}
@@ -222,6 +226,27 @@ static void unlink_line(struct seen *s, uint32_t i)
 	*at = s->lines[i].next;
 	s->lines[i].next = s->free_line;
 	s->free_line = i;
+	s->n_lines--;
+}
+
+/* Twice as many heads: what one led to, it and its new neighbour half the table behind lead to. */
+static void spread_lines(struct seen *s)
+{
+	uint32_t n = s->n_heads;
+
+	s->n_heads = 2 * n;
+	for (uint32_t h = 0; h < n; h++) {
+		uint32_t i = s->heads[h], next;
+
+		s->heads[h] = NONE;
+		for (; i != NONE; i = next) {
+			uint32_t *head = line_head(s, s->lines[i].id);
+
+			next = s->lines[i].next;
+			s->lines[i].next = *head;
+			*head = i;
+		}
+	}
 }
 
 static void forget_use(struct seen *s, uint32_t i)
@@ -284,12 +309,15 @@ static uint32_t find_line(const struct seen *s, const uint8_t id[16])
 /* NONE with rc TK_OK: this one minute alone fills the memory. */
 static uint32_t add_line(struct seen *s, uint32_t minute, const uint8_t id[16], int *rc, struct err *e)
 {
-	uint32_t i, *head = line_head(s, id);
+	uint32_t i, *head;
 
 	*rc = TK_OK;
 	while (s->free_line == NONE)
 		if (!make_room(s, minute, rc, e))
 			return NONE;
+	if (++s->n_lines > s->n_heads && s->n_heads < HEADS_MAX)
+		spread_lines(s);
+	head = line_head(s, id);
 	i = s->free_line;
 	s->free_line = s->lines[i].next;
 	s->lines[i] = (struct line){ .next = *head, .next_in_minute = s->minutes[minute].lines };

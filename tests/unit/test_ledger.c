@@ -205,6 +205,27 @@ static void test_shuffled(void)
 	ledger_close(l);
 }
 
+static void test_crowded(void)
+{
+	enum { N = 5000 };
+	struct ledger *l = open_ledger();
+	int added[2] = { 0, 0 };
+	char text[32];
+
+	ledger_begin(l, &e);
+	for (int round = 0; round < 2; round++) {
+		ledger_new_file(l);
+		for (int i = 0; i < N; i++) {
+			snprintf(text, sizeof text, "crowd %d", i);
+			added[round] += line(l, BATCH_IMPORT, "c", text, 5000000 + i % 120);
+		}
+	}
+	ledger_commit(l, T0, &e);
+	ok_int(added[0], N, "5000 in two minutes: all new");
+	ok_int(added[1], 0, "and all of them remembered");
+	ledger_close(l);
+}
+
 int main(void)
 {
 	char command[128];
@@ -220,6 +241,7 @@ int main(void)
 	test_lock();
 	test_page_size();
 	test_shuffled();
+	test_crowded();
 	snprintf(command, sizeof command, "rm -rf %s", folder);
 	return system(command) != 0 || tap_done();
 }
