@@ -34,7 +34,8 @@ struct connection {
 	uint32_t first, last; /* its exchanges, oldest first */
 	uint32_t current[2];  /* HTTP/1: the one whose request is being read, whose response */
 	uint32_t waiting;     /* exchanges without a response */
-	uint32_t swallow;     /* responses to requests that are not followed any more */
+	uint32_t swallow;     /* responses to requests that are not followed any more ... */
+	uint64_t swallow_head; /* ... by bit from the next one on: to HEAD */
 	struct stream_at preface_at, head_at;
 	uint8_t head[4], head_n, head_side; /* midway: a side's first bytes, perhaps of a TLS record's head */
 	uint8_t preface_n;	  /* bytes that came and may be the beginning of an HTTP/2 preface */
@@ -55,6 +56,7 @@ struct connection {
 	bool paired;   /* an answer came since it was */
 	bool informational;	  /* the response that is being read comes before another */
 	bool interim;		  /* so did the last one */
+	bool bodiless;		  /* of one that is not followed: its head is all of it */
 	bool doubtful; /* HTTP/2: something may be missing */
 };
 
@@ -103,6 +105,8 @@ struct exchange_ends connection_ends(const struct connection *c);
 struct exchange *connection_exchange(struct workshop *w, struct connection *c);
 /* It is over, whole or not: told, and given back. */
 void connection_conclude(struct workshop *w, struct connection *c, struct exchange *x);
+/* HTTP/1: its response will be passed over, the exchange being over. */
+void connection_swallow(struct connection *c, const struct exchange *x);
 /* Room is needed: the exchange becomes an incomplete event now. */
 void connection_give_up(struct workshop *w, struct exchange *x);
 

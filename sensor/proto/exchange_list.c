@@ -49,12 +49,20 @@ void connection_conclude(struct workshop *w, struct connection *c, struct exchan
 	exchange_give(w->exchanges, x);
 }
 
+void connection_swallow(struct connection *c, const struct exchange *x)
+{
+	if (c->swallow < 64 && slice_is(x->kept[KEPT_METHOD], "HEAD"))
+		c->swallow_head |= UINT64_C(1) << c->swallow;
+	c->swallow++;
+}
+
 void connection_give_up(struct workshop *w, struct exchange *x)
 {
 	struct connection *c = x->owner;
 
 	losses_add(w->losses, LOSS_EXCHANGE_LIMIT, 1, 0);
-	c->swallow += c->http2 == NULL && !x->message[RESPONSE].begun;
+	if (c->http2 == NULL && !x->message[RESPONSE].begun)
+		connection_swallow(c, x);
 	connection_conclude(w, c, x);
 }
 

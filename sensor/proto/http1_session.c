@@ -51,7 +51,8 @@ static void conclude_unanswered(struct workshop *w)
 	while ((x = exchange_at(w->exchanges, c->first)) != NULL && c->waiting > 0 &&
 	       (c->waiting >= PIPELINE_MAX || (!c->seen[RESPONSE] && x->message[REQUEST].ended &&
 					       w->at.ns - x->message[REQUEST].last_ns > STREAM_WAIT_NS))) {
-		c->swallow += c->seen[RESPONSE] && !x->message[RESPONSE].begun;
+		if (c->seen[RESPONSE] && !x->message[RESPONSE].begun)
+			connection_swallow(c, x);
 		connection_conclude(w, c, x);
 	}
 }
@@ -163,7 +164,7 @@ static void request_lost(void *ctx)
 {
 	struct workshop *w = ctx;
 
-	w->conn->missed[REQUEST] = true;
+	w->conn->missed[REQUEST] = w->conn->torn = true;
 	w->conn->doubt = DOUBT;
 	w->conn->apart[REQUEST] |= !w->conn->seen[RESPONSE];
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);
@@ -190,6 +191,8 @@ static struct exchange *answered_by(struct workshop *w)
 
 	if (c->swallow > 0) {
 		c->swallow--;
+		c->bodiless = (c->swallow_head & 1) != 0;
+		c->swallow_head >>= 1;
 		return NULL;
 	}
 	c->unpaired |= c->torn && c->pipelined;
@@ -217,8 +220,10 @@ static void response_start(void *ctx, const struct http1_start *s)
 		return;
 	x = answered_by(w);
 	c->current[RESPONSE] = exchange_number(w->exchanges, x);
-	if (x == NULL)
+	if (x == NULL) {
+		c->bodiless |= s->status == 204 || s->status == 304;
 		return;
+	}
 	if (x->message[REQUEST].begun) {
 		x->doubtful |= c->doubt > 0;
 		c->paired = true;
@@ -253,8 +258,12 @@ static bool goes_on_as_http2(struct workshop *w, struct exchange *x)
 {
 	struct connection *c = w->conn;
 
-	if (x->status != 101 || !asks_for_http2(x) || !http2_session_begin(w, c, HTTP2_UPGRADED))
+	if (x->status != 101 || !asks_for_http2(x))
 		return false;
+	if (!http2_session_begin(w, c, HTTP2_UPGRADED)) {
+		x->doubtful = true; /* its answer is not heard */
+		return false;
+	}
 	x->stream = 1;
 	x->status = 0;
 	x->message[RESPONSE] = (struct message){ 0 };
@@ -272,7 +281,7 @@ static enum http1_body response_head(void *ctx)
 	if (w->conn->informational)
 		return HTTP1_BODY_NONE;
 	if (x == NULL)
-		return HTTP1_BODY_FRAMED;
+		return w->conn->bodiless ? HTTP1_BODY_NONE : HTTP1_BODY_FRAMED;
 	if (goes_on_as_http2(w, x))
 		return HTTP1_BODY_TUNNEL;
 	exchange_response_head(w->exchanges, x);
@@ -316,7 +325,7 @@ static void response_lost(void *ctx)
 {
 	struct workshop *w = ctx;
 
-	w->conn->missed[RESPONSE] = true;
+	w->conn->missed[RESPONSE] = w->conn->torn = true;
 	w->conn->apart[RESPONSE] |= !w->conn->seen[REQUEST];
 	w->conn->informational = false;
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);

@@ -127,6 +127,7 @@ static void end(void *ctx, uint32_t stream, enum direction d, bool whole)
 	if (x == NULL || x->message[d].ended)
 		return;
 	x->message[d].last_ns = w->until;
+	x->doubtful |= d == REQUEST && x->kept[KEPT_METHOD].n == 0; /* trailers of one that was given up */
 	exchange_body_end(x, d, whole);
 	if (x->message[d].whole)
 		x->anomalies |= http2_odd_end(&x->message[d].http2, may_be_bodiless(x, d));

@@ -16,6 +16,7 @@ struct judge {
 	unsigned events, whole, wrong;
 	unsigned excused, excused_whole; /* see judge_excused; those of them that are called complete */
 	bool lossy;
+	bool cramped;	      /* there is hardly any room */
 	struct slice secrets; /* lines of a key log; empty: nothing is encrypted */
 	size_t late;	      /* packets that come before them */
 	char first[2048];     /* what was wrong first */
@@ -102,11 +103,11 @@ static inline const char *judge_response(const struct access_event *ev, const st
 								 : NULL;
 }
 
-/* Where a client does not wait for each answer and packets are missing, nobody can tell which answer is
- * whose. */
+/* Where a client does not wait for each answer and packets are missing, or heads have no room, nobody can
+ * tell which answer is whose. */
 static inline bool judge_excused(struct judge *j, const struct talk *t)
 {
-	return j->lossy && t->pipelined;
+	return j->lossy && (t->pipelined || j->cramped);
 }
 
 /* A request in HTTP/1 is answered by 101, and then in HTTP/2, of which nothing was seen. */
@@ -196,9 +197,11 @@ static inline void judge_keys(struct judge *j, struct key_log *keys)
 
 static inline void judge_capture(struct judge *j, struct slice pcap)
 {
-	static const struct tap_limits limits = {
+	static const struct tap_limits plenty = {
 		{ 16, 4096, 2048 }, 256, 64, 64, 4, 8, 8, 1 << 18, 4 << 20
 	};
+	static const struct tap_limits few = { { 16, 24, 6 }, 3, 2, 64, 2, 2, 2, 1 << 16, 1 << 14 };
+	const struct tap_limits limits = j->cramped ? few : plenty;
 	struct parse_context fields = { .fingerprint_key = SLICE("0123456789abcdef0123456789abcdef") };
 	const struct tap_sink sink = { j, judge_event };
 	struct capture_file *f = capture_file_new();

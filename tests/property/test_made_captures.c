@@ -126,6 +126,20 @@ static void whole(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 	made_free(m);
 }
 
+static void judged(const struct judge *got, uint64_t seed, struct sum *s, bool loud)
+{
+	if (got->wrong > 0)
+		fail(s, seed, got->first);
+	s->excused += got->excused;
+	s->excused_whole += got->excused_whole;
+	if (loud && got->wrong > 0)
+		tell(got);
+	s->events += got->events;
+	s->whole += got->whole;
+	for (size_t n = 0; n < got->m->talks; n++)
+		s->calls += got->m->talk[n].talk.calls;
+}
+
 static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 {
 	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0xaaaa);
@@ -141,18 +155,30 @@ static void lossy(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
 		got.secrets = buf_slice(&keys);
 		got.late = once_in(&travel, 2) ? choose(&travel, 100) : 0;
 		judge_capture(&got, made_capture(m, &way));
-		if (got.wrong > 0)
-			fail(s, seed, got.first);
-		s->excused += got.excused;
-		s->excused_whole += got.excused_whole;
-		if (loud && got.wrong > 0) {
-			printf("# way %d\n", i);
-			tell(&got);
-		}
-		s->events += got.events;
-		s->whole += got.whole;
-		for (size_t n = 0; n < m->talks; n++)
-			s->calls += m->talk[n].talk.calls;
+		judged(&got, seed, s, loud);
+		judge_end(&got);
+	}
+	buf_free(&keys);
+	made_free(m);
+}
+
+/* Everything is captured, and there is hardly any room for it. */
+static void cramped(const struct kind *k, uint64_t seed, struct sum *s, bool loud)
+{
+	struct choice said = choice_seed(seed), travel = choice_seed(seed ^ 0x3333);
+	struct made *m = made_new(&said, 20, false);
+	struct buf keys = seal(k, m);
+
+	for (int i = 0; i < 3; i++) {
+		struct made_way way = whole_way(&travel);
+		struct judge got;
+
+		judge_begin(&got, m);
+		got.lossy = got.cramped = true;
+		got.secrets = buf_slice(&keys);
+		got.late = once_in(&travel, 3) ? choose(&travel, 100) : 0;
+		judge_capture(&got, made_capture(m, &way));
+		judged(&got, seed, s, loud);
 		judge_end(&got);
 	}
 	buf_free(&keys);
@@ -187,6 +213,8 @@ int main(void)
 		{ "and so it is in TLS", whole, &id },
 		{ "what is missing makes nothing wrong", lossy, NULL },
 		{ "nor does it in TLS", lossy, &id },
+		{ "nor does what has no room", cramped, NULL },
+		{ "nor does it in TLS", cramped, &id },
 	};
 
 	peer_identify(&id);

@@ -209,6 +209,35 @@ static void test_no_room(void)
 	over(&s);
 }
 
+/* An answer that is passed over has no body either, where it is to HEAD or says so by its status. */
+static void test_no_room_bodiless(void)
+{
+	static const char *const asks[] = { "HEAD /0 HTTP/1.1\r\nHost: h\r\n\r\n",
+					    "GET /0 HTTP/1.1\r\nHost: h\r\n\r\n" };
+	static const char *const answers[] = { "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n",
+					       "HTTP/1.1 304 Not Modified\r\nContent-Length: 500\r\n\r\n" };
+	struct seen s;
+	struct wire w[3];
+
+	for (int k = 0; k < 2; k++) {
+		begin(&s, 2);
+		for (int i = 0; i < 3; i++) {
+			w[i] = connection(&s, 7, (uint16_t)(40000 + i));
+			wire_open(&w[i]);
+			say(&w[i], 0, i == 0 ? asks[k] : GET("/1"));
+		}
+		for (int i = 1; i < 3; i++)
+			say(&w[i], 1, OK("1", "x"));
+		say(&w[0], 0, GET("/3"));
+		say(&w[0], 1, answers[k]);
+		say(&w[0], 1, OK("2", "xy"));
+		end(&s);
+		ok(strstr(buf_cstr(&s.text), "+ GET api.example /3 200 0 2\n") != NULL,
+		   "behind an answer that is passed over and has no body comes the next one");
+		over(&s);
+	}
+}
+
 static void test_unreadable(void)
 {
 	static const uint8_t hello[] = {
@@ -353,6 +382,7 @@ int main(void)
 	test_http2();
 	test_order_on_the_wire();
 	test_no_room();
+	test_no_room_bodiless();
 	test_unreadable();
 	test_unreadable_midway();
 	test_encrypted_like_http();
