@@ -166,6 +166,7 @@ static void request_lost(void *ctx)
 
 	w->conn->missed[REQUEST] = w->conn->torn = true;
 	w->conn->doubt = DOUBT;
+	w->conn->paired = false; /* was one before */
 	w->conn->apart[REQUEST] |= !w->conn->seen[RESPONSE];
 	losses_add(w->losses, LOSS_RESYNC, 1, 0);
 }

@@ -282,6 +282,31 @@ static void test_midway(void)
 	over(&s);
 }
 
+/* An answer from before the loss is none of those that the client is to be seen waiting for. */
+static void test_lost_behind_a_pair(void)
+{
+	struct seen s;
+	struct wire w;
+
+	begin(&s, 16);
+	w = connection(&s, 7, 40000);
+	wire_open(&w);
+	say(&w, 0, GET("/0"));
+	say(&w, 1, OK("1", "x"));
+	wire_lose(&w, 0, 50);
+	for (int i = 0; i < 5; i++) {
+		say(&w, 0, GET("/late"));
+		w.ns += 2 * STREAM_WAIT_NS;
+		say(&w, 1, OK("1", "x"));
+	}
+	ok_str(end(&s),
+	       "+ GET api.example /0 200 0 1\n~ - - - 200 - 1\n~ GET api.example /late 200 0 1\n"
+	       "~ GET api.example /late 200 0 1\n~ GET api.example /late 200 0 1\n"
+	       "+ GET api.example /late 200 0 1\n",
+	       "a client is seen to wait three times behind a lost question");
+	over(&s);
+}
+
 /* Of the client nothing was captured so far: its first question comes behind the answer, in disorder. */
 static void test_answer_before_all(void)
 {
@@ -336,6 +361,7 @@ int main(void)
 	test_cut_short();
 	test_midway();
 	test_answer_before_all();
+	test_lost_behind_a_pair();
 	test_one_sided();
 	return tap_done();
 }
