@@ -263,8 +263,8 @@ int chain_verify(sqlite3 *db, int64_t *n, struct err *e)
 	return rc;
 }
 
-/* What is superseded is hidden from every report, so a chained record must say it; and what a record says must
- * be hidden, or a call counts twice. */
+/* What is superseded is hidden from every report, so a chained record must say it; and what a record says
+ * must be hidden, or a call counts twice. */
 static const char hidden_and_said[] =
 	"WITH said(old, new) AS MATERIALIZED (SELECT body ->> '$.supplements', body ->> '$.event' FROM record"
 	" WHERE type = 'supplement' AND json_valid(body))"
@@ -279,7 +279,8 @@ static int verify_superseded(sqlite3 *db, struct err *e)
 	int rc = statement_prepare(db, &s, hidden_and_said, e);
 
 	if (rc == TK_OK && (rc = statement_row(s, e)) == TK_OK)
-		rc = err_set(e, TK_EMALFORMED, "event %lld is superseded without a record, or not in spite of one",
+		rc = err_set(e, TK_EMALFORMED,
+			     "event %lld is superseded without a record, or not in spite of one",
 			     (long long)sqlite3_column_int64(s, 0));
 	sqlite3_finalize(s);
 	return rc == TK_EEND ? TK_OK : rc;

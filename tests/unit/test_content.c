@@ -110,7 +110,8 @@ static enum content_state decode(struct content_pool *p, const char *coding, str
 	return c.out == r->n ? state : (enum content_state) - 1;
 }
 
-/* Each way of cutting twice: where short bodies can wait until they are whole, and where all places are taken. */
+/* Each way of cutting twice: where short bodies can wait until they are whole, and where all places are
+ * taken. */
 static void check(const char *name, const char *coding, struct slice wire, enum content_state state,
 		  struct slice plain)
 {
@@ -359,7 +360,8 @@ static void brotli_windows(struct buf *b)
 	memset(plain, 'a', SIZE);
 	for (size_t i = 0; i < COUNT(windows); i++) {
 		wire = brotli_after(b, small, slice_of(plain, SIZE), windows[i]);
-		check("40 MiB under br in a large window: what was before them", "br", wire, CONTENT_CAPPED, small);
+		check("40 MiB under br in a large window: what was before them", "br", wire, CONTENT_CAPPED,
+		      small);
 	}
 	memcpy(plain, small.p, small.n);
 	wire = brotli_after(b, small, slice_of(plain + small.n, SIZE - small.n), 21);

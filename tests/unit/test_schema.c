@@ -195,7 +195,8 @@ static void test_damaged(void)
 	rename_in_schema(l.path, "events", "dim_what.paph", "dim_what.path");
 	ok_int(ledger_examine(l.path, INT64_MAX, &e), TK_OK, "and undone none");
 	rename_in_schema(l.path, "txn", "seq_to", "seq_tp");
-	ok_int(ledger_examine(l.path, 0, &e), TK_EDAMAGED, "a column with another name, in a file of any length");
+	ok_int(ledger_examine(l.path, 0, &e), TK_EDAMAGED,
+	       "a column with another name, in a file of any length");
 	rename_in_schema(l.path, "txn", "seq_tp", "seq_to");
 	small_sql(&l, "PRAGMA user_version = 5");
 	ok_int(schema_upgrade(l.db, &e), TK_EDAMAGED, "a ledger that is not of the version that it says");
