@@ -20,8 +20,8 @@ enum content_state {
 	CONTENT_CUT,      /* content_end: the coded data was not over */
 	CONTENT_UNKNOWN,  /* a coding that is not read (compress, dcb, ...): nothing came out */
 	CONTENT_DAMAGED,  /* what was sound came out */
-	CONTENT_CAPPED,   /* a cap was reached: output, ratio, or the window that a zstd body needs; or a br body
-			   * ended before what its window holds could be within the ratio */
+	CONTENT_CAPPED,   /* a cap was reached: output, ratio, or the window that a zstd body needs; or a br
+			   * body ended before what its window holds could be within the ratio */
 	CONTENT_NO_ROOM   /* no decoder was free, or no memory: nothing (more) came out */
 };
 

@@ -76,8 +76,8 @@ enum http1_chunk {
 	H1_CHUNK_NONE   /* there are no chunks: the byte was not taken, and is the body's */
 };
 
-/* What stands between chunks as nearly everybody writes it, at once: CR LF, or a size and CR LF. How many bytes that
- * was; 0: it is written otherwise, or not whole, and goes byte by byte. */
+/* What stands between chunks as nearly everybody writes it, at once: CR LF, or a size and CR LF. How many
+ * bytes that was; 0: it is written otherwise, or not whole, and goes byte by byte. */
 size_t http1_frame_usual(struct http1 *p, struct slice bytes);
 /* One byte of a chunked body that is not data. */
 enum http1_chunk http1_frame_chunk(struct http1 *p, uint8_t c);
