@@ -1,6 +1,7 @@
 /* Any bytes as a coded body: what comes out does not depend on how they were cut, nor on whether there was a
- * place to wait for the end, and stays within the caps. Input: the coding, the size of pieces, then the body.
- */
+ * place to wait for the end, and stays within the caps. Of zstd the library takes more for sound at once than
+ * piece by piece (blocks above the window): there it may depend on the place, but not on the cuts. Input: the
+ * coding, the size of pieces, then the body. */
 #include <stdlib.h>
 
 #include "sensor/proto/http/content.h"
@@ -60,7 +61,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	coding = slice_str(codings[data[0] % COUNT(codings)]);
 	in = slice_from(in, 2);
 	whole = decode(p, coding, in, SIZE_MAX);
-	for (size_t i = 0; i < COUNT(held); i++)
+	memset(held, 0, sizeof held);
+	for (size_t i = 0; i < COUNT(held) && !slice_is(coding, "zstd"); i++)
 		content_begin(&held[i], p, SLICE("gzip"));
 	cut = decode(p, coding, in, 1 + data[1] % 32);
 	for (size_t i = 0; i < COUNT(held); i++)
