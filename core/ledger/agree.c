@@ -3,7 +3,7 @@
 #include "core/ledger/schema.h"
 #include "core/ledger/statement.h"
 
-#define LAST_OF(column) "(SELECT " column " FROM txn ORDER BY n DESC LIMIT 1)"
+#define LAST_OF(column) "coalesce((SELECT " column " FROM txn ORDER BY n DESC LIMIT 1), 0)"
 
 static const struct {
 	const char *what, *sql; /* a row: it is so */

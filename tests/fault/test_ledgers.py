@@ -73,9 +73,16 @@ def empty(path, page, rng):
     put(path, rng.randrange(os.path.getsize(path) // n) * n, bytes(n))
 
 
+def but_positions(path, page):
+    """Where the pages begin, but for those of positions in logs: nothing tells that they are not right (README, Faults)."""
+    db = sqlite3.connect('file:%s-before?mode=ro' % path, uri=True)
+    positions = db.execute("SELECT rootpage - 1 FROM sqlite_master WHERE name = 'generation'").fetchone()[0]
+    db.close()
+    return [p * page for p in range(os.path.getsize(path) // page) if p != positions]
+
+
 def exchange(path, page, rng):
-    pages = os.path.getsize(path) // page
-    a, b = (rng.randrange(pages) * page for _ in range(2))
+    a, b = rng.choices(but_positions(path, page), k=2)
     kept = get(path, a, page)
     put(path, a, get(path, b, page))
     put(path, b, kept)
@@ -87,15 +94,11 @@ def cut(path, page, rng):
 
 
 def old_pages(path, page, rng):
-    """Writes that the disk said it had done: pages as they were in the ledger of before. Not those of positions in logs,
-    from which nothing tells that they are old (README, Faults)."""
+    """Writes that the disk said it had done: pages as they were in the ledger of before."""
     before = path + '-before'
-    db = sqlite3.connect(before)
-    positions = db.execute("SELECT rootpage - 1 FROM sqlite_master WHERE name = 'generation'").fetchone()[0]
-    db.close()
-    pages = [p for p in range(os.path.getsize(before) // page) if p != positions]
+    pages = [at for at in but_positions(path, page) if at < os.path.getsize(before)]
     for at in rng.choices(pages, k=rng.choice((1, 2, 8))):
-        put(path, at * page, get(before, at * page, page))
+        put(path, at, get(before, at, page))
 
 
 def log_bytes(path, page, rng):

@@ -226,6 +226,8 @@ static void test_contradictions(void)
 	struct small_ledger l;
 
 	small_open(&l);
+	contradicts(&l, "INSERT INTO record VALUES (1, 1, 'control', '{}')", "DELETE FROM record",
+		    "records behind the last transaction");
 	small_sql(&l, "INSERT INTO txn VALUES (1, 1, 9, 9, 9, 9, 9, 9, 9, x'00'),"
 		     " (2, 2, 5, 2, 2, 2, 2, 2, 2, x'00')");
 	contradicts(&l, "INSERT INTO record VALUES (6, 1, 'control', '{}')", "DELETE FROM record",
