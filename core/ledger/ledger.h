@@ -34,6 +34,11 @@ int64_t ledger_last_commit_ns(const struct ledger *l);
 /* Bytes of the write-ahead log now. It is cut back when it passes LEDGER_WAL_MAX and no reader holds it. */
 #define LEDGER_WAL_MAX (64 << 20)
 int64_t ledger_wal_bytes(const struct ledger *l);
+/* "-wal" or "-shm", if that file is another than at the last call, or not there any more: whoever opens the
+ * ledger now does not see what we write. NULL: all is well. */
+const char *ledger_side_gone(struct ledger *l);
+/* Moves all of the log into the ledger's file, also out of one that was deleted. */
+int ledger_empty_log(struct ledger *l, struct err *e);
 /* Room is short: the log is cut at every commit that finds it longer than LEDGER_WAL_SPARE, and the places of
  * rejected lines are not kept; they are counted as ever. */
 #define LEDGER_WAL_SPARE (1 << 20)

@@ -115,6 +115,11 @@ struct reject_count {
 	bool known;
 };
 
+#define LEDGER_SIDES 2 /* files beside it */
+struct ledger_side {
+	uint64_t dev, ino; /* 0: not seen yet */
+};
+
 struct ledger {
 	sqlite3 *db;
 	int lock_fd;
@@ -131,6 +136,7 @@ struct ledger {
 	int64_t overflow_told; /* of dictionary_overflow, already in meta */
 	bool in_transaction;
 	bool spare; /* room is short: ledger_spare */
+	struct ledger_side side[LEDGER_SIDES];
 };
 
 /* One that has nothing open yet; NULL with `e` set. */

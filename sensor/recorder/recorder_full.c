@@ -411,9 +411,34 @@ static int count_on(struct recorder *r, struct err *e)
 	return mono >= r->disk.try_ns ? try_again(r, e) : TK_OK;
 }
 
+/* The next start makes the file anew; meanwhile no reader saw what was written. */
+static int look_beside(struct recorder *r, struct err *e)
+{
+	const char *gone = ledger_side_gone(r->ledger);
+	int rc;
+
+	if (gone == NULL)
+		return TK_OK;
+	if ((rc = recorder_commit(r, e)) == TK_OK)
+		rc = ledger_empty_log(r->ledger, e);
+	if (rc != TK_OK)
+		return err_wrap(e, "%s%s was deleted or replaced while it was in use", r->cfg->ledger.path,
+				gone);
+	return err_set(e, TK_EIO,
+		       "%s%s was deleted or replaced while it was in use; nothing is lost: what it held was"
+		       " moved into the ledger, and the recorder begins anew. Let nobody touch files beside the"
+		       " ledger; `tochoku maintain backup` copies it while it runs",
+		       r->cfg->ledger.path, gone);
+}
+
 int recorder_watch_disk(struct recorder *r, struct err *e)
 {
-	return recorder_counts(r) ? count_on(r, e) : look(r, e);
+	int rc;
+
+	if (recorder_counts(r)) /* it may have no ledger then */
+		return count_on(r, e);
+	rc = look_beside(r, e);
+	return rc == TK_OK ? look(r, e) : rc;
 }
 
 void recorder_take_hole(struct recorder *r)
