@@ -13,12 +13,11 @@
 #define CANNOT_BECOME 126 /* exit status */
 
 /* In the child: only calls that are safe after fork. */
-static void become(const char *role, const char *config_file, int channel, int death,
+static void become(const char *role, const char *config_file, int channel, int null, int death,
 		   const struct confine_user *user, pid_t parent)
 {
 	char *argv[] = { "tochoku", "--role", (char *)(uintptr_t)role, NULL, NULL, NULL };
 	sigset_t none;
-	int null;
 
 	sigemptyset(&none);
 	signal(SIGPIPE, SIG_DFL);
@@ -29,12 +28,11 @@ static void become(const char *role, const char *config_file, int channel, int d
 	/* The parent may have died before it was asked for. */
 	if (getppid() != parent)
 		_exit(1);
-	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (dup2(null, STDIN_FILENO) < 0)
+		_exit(1);
 	if (channel == ROLE_FD)
 		fcntl(channel, F_SETFD, 0);
 	else if (dup2(channel, ROLE_FD) < 0)
-		_exit(1);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
 		_exit(1);
 	if (config_file != NULL) {
 		argv[3] = "-c";
@@ -47,12 +45,14 @@ static void become(const char *role, const char *config_file, int channel, int d
 pid_t role_spawn(const char *role, const char *config_file, int channel, int death,
 		 const struct confine_user *user, struct err *e)
 {
-	pid_t parent = getpid(), pid = fork();
+	int null = sys_open("/dev/null", O_RDONLY, 0);
+	pid_t parent = getpid(), pid = null < 0 ? -1 : fork();
 
 	if (pid < 0)
-		err_sys(e, "cannot start the %s process", role);
+		err_sys(e, "cannot start the %s process%s", role, null < 0 ? ": /dev/null" : "");
 	if (pid == 0)
-		become(role, config_file, channel, death, user, parent);
+		become(role, config_file, channel, null, death, user, parent);
+	sys_close(null);
 	return pid;
 }
 
