@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDERS = ('core', 'geoip', 'rules', 'sensor', 'reports', 'cli')
 ACCEPTED = os.path.join(ROOT, 'tools/accepted.tsv')
+LIMIT = 600  # seconds for a file; on a busy machine the slowest takes one
 PACKAGES = ('sqlite3 yaml-0.1 libmaxminddb libcrypto libpcre2-8 zlib libzstd libbrotlidec libdeflate liblzma libpcap libnghttp2 libseccomp '
             'libcap-ng libical pangocairo').split()
 # FILE:LINE[:COLUMN]: warning: TEXT [CHECK,...]
@@ -25,7 +26,11 @@ CPPCHECK = ('--enable=warning,performance,portability', '--std=c11', '--inline-s
 
 
 def run(*args):
-    p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, encoding='utf-8', errors='replace')
+    try:
+        p = subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT, encoding='utf-8', errors='replace',
+                           timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return 124, '%s: over %d s' % (' '.join(args[-1:]), LIMIT)
     return p.returncode, p.stdout
 
 
@@ -43,7 +48,7 @@ def of_tidy(path, options):  # one file at a time: of several, va_lists are told
 
 
 def of_clang(path, options):
-    return run('clang', '--analyze', '-Xclang', '-analyzer-output=text', path, *options)
+    return run('clang', '--analyze', '-Xclang', '-analyzer-output=text', '-o', '/dev/null', *options, path)
 
 
 def of_cppcheck(path, options):

@@ -18,7 +18,7 @@ static bool take_port(struct slice text, uint16_t *port)
 bool endpoint_parse(struct slice text, struct endpoint *out)
 {
 	struct slice host;
-	size_t colon = text.n;
+	size_t colon;
 	bool six;
 
 	out->tcp = slice_starts(text, SLICE("tcp://"));
