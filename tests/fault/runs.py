@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(HERE, '../lib'))
 from harness import TOCHOKU, Site  # noqa: E402
 
 PATIENCE = 20
-CAUSES = r'memory|file of the time zone .* cannot be read|Input/output error|Too many open files|descriptor|unable to open database file'  # SQLite's own word where it may not open
+CAUSES = r'memory|file of the time zone .* cannot be read|Input/output error|Too many open files|descriptor|unable to open database file|readonly database'  # the last two: SQLite's own words where it may not open
 DAY = 20402  # 2026-11-10, of the log, in days since 1970
 
 
@@ -62,11 +62,6 @@ def captures():
         return True
     except OSError:
         return False
-
-
-def said(err):
-    """Without what every start says."""
-    return '\n'.join(x for x in err.splitlines() if 'processes:' not in x)
 
 
 class Runs:
@@ -147,7 +142,7 @@ class Runs:
                 self.captured()
             status = self.stop(process) if process.poll() is None else process.returncode
             err.seek(0)
-            text = said(err.read().decode('utf-8', 'replace'))
+            text = err.read().decode('utf-8', 'replace')
         with open(counter, 'rb') as f:
             n = int.from_bytes(f.read(), sys.byteorder)
         crash = re.search(r'ended by signal (?!9;)\d+', text)
@@ -176,7 +171,7 @@ class Runs:
         got = self.recorded()
         if status != 0 or not closed or not calm <= set(got):
             with open(self.site.path('err'), encoding='utf-8', errors='replace') as f:
-                return 'the next run (status %s, %d lost): %s' % (status, len((lines | calm) - set(got)), f.read()[-600:])
+                return 'the next run (status %s, lost %s): %s' % (status, sorted((lines | calm) - set(got)), f.read()[-600:])
         doubled = sorted(i for i in got if got[i] > 1)
         strange = sorted(i for i in set(got) - lines if not i.startswith('c-'))
         if doubled or strange:
