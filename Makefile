@@ -145,7 +145,7 @@ cover: ## line coverage of the unit tests, by folder
 lint: ## line and function lengths, forbidden words
 	@tools/lint.sh
 
-analyse: ## static analysis: gcc -fanalyzer, clang-tidy, clang --analyze, cppcheck (a quarter of an hour; PLACES=core: that alone)
+analyse: ## static analysis: gcc -fanalyzer, clang-tidy, clang --analyze, cppcheck (an hour on two cores; PLACES=core: that alone)
 	@tools/deps.sh build analyse
 	@nice tools/analyse.py $(PLACES)
 
