@@ -71,8 +71,8 @@ struct content_coding {
 	/* Takes from *in, fills *room; both become what is left. */
 	enum content_step (*step)(struct content_decoder *d, struct slice *in, struct content_room *room);
 	/* Decodes a body that is whole and sound, one member or frame, into the room, which becomes what it
-	 * holds. False: it is not that, or does not fit. Of a sound body steps put out the same; which are sound is the
-	 * library's to say, and zstd's says so of some here that it refuses in steps. */
+	 * holds. False: it is not that, or does not fit. Of a sound body steps put out the same; which are
+	 * sound is the library's to say, and zstd's says so of some here that it refuses in steps. */
 	bool (*whole)(struct content_tools *tools, struct slice coded, struct content_room *room);
 	/* Frees what the coding allocated. Legal when it did not. */
 	void (*drop)(struct content_decoder *d);
