@@ -344,7 +344,8 @@ int availability_read(struct availability *out, struct ledger_reader *r, const s
 		rc = read_outages(r, out, &outages, e);
 	if (rc == TK_OK && !availability_of(out, service, &outages, &unknown, i->window, i->n_windows))
 		rc = err_set(e, TK_ENOMEM, "no memory for the outages of the period");
-	incident_times(i, from, to, &out->times);
+	if (!incident_times(i, from, to, &out->times) && rc == TK_OK)
+		rc = err_set(e, TK_ENOMEM, "no memory for the incidents of the period");
 	stretches_free(&outages);
 	stretches_free(&unknown);
 	return rc;

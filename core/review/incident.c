@@ -292,7 +292,7 @@ static void mean_since_start(const struct incident *i, enum incident_field f, __
 	++*n;
 }
 
-void incident_times(const struct incidents *all, int64_t from, int64_t to, struct incident_times *out)
+bool incident_times(const struct incidents *all, int64_t from, int64_t to, struct incident_times *out)
 {
 	int64_t *length = calloc(all->n + 1, sizeof *length), n_detect = 0, n_respond = 0;
 	__int128 sum = 0, detect = 0, respond = 0;
@@ -300,7 +300,9 @@ void incident_times(const struct incidents *all, int64_t from, int64_t to, struc
 	*out = (struct incident_times){
 		.mttr = -1, .median = -1, .max = -1, .mean_detect = -1, .mean_respond = -1
 	};
-	for (size_t k = 0; k < all->n && length != NULL; k++) {
+	if (length == NULL)
+		return false;
+	for (size_t k = 0; k < all->n; k++) {
 		const struct incident *i = &all->p[k];
 		int64_t start = i->time[INCIDENT_STARTED], end = i->time[INCIDENT_RESTORED];
 
@@ -324,4 +326,5 @@ void incident_times(const struct incidents *all, int64_t from, int64_t to, struc
 	if (n_respond > 0)
 		out->mean_respond = (int64_t)(respond / n_respond);
 	free(length);
+	return true;
 }

@@ -70,6 +70,7 @@ struct incident_times {
 	int64_t mttr, median, max; /* restore - start; -1: none */
 	int64_t mean_detect, mean_respond; /* from start; -1: none has it */
 };
-void incident_times(const struct incidents *i, int64_t from, int64_t to, struct incident_times *out);
+/* False: no memory; nothing is known then. */
+bool incident_times(const struct incidents *i, int64_t from, int64_t to, struct incident_times *out);
 
 #endif

@@ -322,7 +322,8 @@ static void incidents(void)
 	    OPEN("4", "d", ",\"started\":\"2026-11-30T23:50:00Z\",\"restored\":\"2026-12-01T00:00:00Z\""));
 	ok_int(incident_next(&j, "incident"), 5, "the next one");
 	ok(incidents_read(&j, &all) && all.n == 4, "four incidents");
-	incident_times(&all, at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"), &t);
+	ok(incident_times(&all, at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"), &t),
+	   "times of incidents");
 	ok_int(t.n, 2, "restored in November");
 	ok_int(t.open, 2, "open at its end");
 	ok_int(t.mttr / MIN, 60, "MTTR: (30 + 90) / 2");
