@@ -90,15 +90,31 @@ class Runs:
         with open(self.site.path('x.log'), mode) as f:
             f.writelines(lines)
 
-    def recorded(self):
+    def ask(self, sql):
         try:
             db = sqlite3.connect('file:%s?mode=ro' % self.site.path('ledger.db'), uri=True, timeout=5)
             try:
-                return collections.Counter(i for (i,) in db.execute('SELECT "http.request.id" FROM events'))
+                return [x for (x,) in db.execute(sql)]
             finally:
                 db.close()
         except sqlite3.Error:
-            return collections.Counter()
+            return []
+
+    def recorded(self):
+        return collections.Counter(self.ask('SELECT "http.request.id" FROM events'))
+
+    def beat(self):
+        """Of the capture; the first one comes when packets are read."""
+        return (self.ask("SELECT last_heartbeat FROM inputs WHERE input = 'lo'") or [0])[0]
+
+    def captures_since(self, beat):
+        """Whether it begins to; what is sent before that nobody sees."""
+        end = time.monotonic() + PATIENCE
+        while self.gateway and self.beat() <= beat:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.03)
+        return True
 
     def until(self, process, ids):
         """Whether all of them are recorded; it may end before."""
@@ -162,9 +178,10 @@ class Runs:
         """What is wrong once it ran without a fault, or None."""
         self.write(self.more)
         lines = {self.wanted(x) for x in self.log + self.more}
+        beat = self.beat()
         with open(self.site.path('err'), 'ab') as err:
             process = self.run({}, err)
-            whole = self.until(process, lines)
+            whole = self.until(process, lines) and self.captures_since(beat)
             calm = set(self.captured() if whole else ())
             closed = whole and self.site.wait_closed(DAY + 1, PATIENCE)
             status = self.stop(process)
