@@ -411,6 +411,7 @@ static void zstds(struct buf *b, struct slice large)
 	check("zstd, then gzip", "zstd, gzip", again(b, GZIP), CONTENT_OK, large);
 	check("zstd, window of 8 MiB", "zstd", zstd(b, large, 23), CONTENT_OK, large);
 	check("zstd, window of 16 MiB", "zstd", zstd(b, large, 24), CONTENT_CAPPED, slice_of(NULL, 0));
+	check("zstd, short", "zstd", zstd(b, small, 24), CONTENT_CAPPED, slice_of(NULL, 0));
 }
 
 /* Damage somewhere in the middle: what comes out, and what is said, is the same however it is cut. */

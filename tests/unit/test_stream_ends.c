@@ -308,6 +308,19 @@ static void idle(void)
 	rig_done(&r, "[[L] c-1 c:b L] ", "idle");
 }
 
+/* The one that was heard last is forgotten, and its ports speak again. */
+static void forgotten(void)
+{
+	struct rig r;
+
+	rig_init(&r);
+	shake(&r, 100, 500);
+	put(&r, 1, C, A, 100, 500, "abc");
+	streams_time(r.s, START + 2 * STREAM_IDLE_NS);
+	put(&r, 2 * STREAM_IDLE_NS / MS, C, A, 9000, 500, "hello");
+	rig_done(&r, "[c:abc L] (c:hello ", "forgotten, and met again");
+}
+
 static void forged(void)
 {
 	struct rig r;
@@ -382,6 +395,7 @@ int main(void)
 	after_the_close();
 	flow_limit();
 	idle();
+	forgotten();
 	forged();
 	deaf();
 	syn_flood();
