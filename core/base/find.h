@@ -1,6 +1,6 @@
-/* The next byte that matters in a stretch of JSON: where the time of reading bodies goes. Sixteen bytes at a
- * time by the compiler's vectors, which every machine has in some form. Pure; no byte at or behind n is read.
- */
+/* The next byte of a kind, such as a quote of JSON or a line's end: where the time of reading what others
+ * wrote goes. Sixteen bytes at a time by the compiler's vectors, which every machine has in some form. Pure;
+ * no byte at or behind n is read. */
 #ifndef TK_BASE_FIND_H
 #define TK_BASE_FIND_H
 

@@ -1,5 +1,7 @@
 #include "sensor/llm/text_count.h"
 
+#include "core/base/find.h"
+
 /* The n-th hex digit of an escape: the first tells how wide, the second whether it is the other half of the
  * character before. */
 static void count_digit(struct text_count *t, uint8_t c)
@@ -17,13 +19,10 @@ static void count_digit(struct text_count *t, uint8_t c)
 	t->escape--;
 }
 
-typedef uint8_t bytes __attribute__((vector_size(16)));
-typedef uint64_t words __attribute__((vector_size(16)));
-
 /* The sum of sixteen counts, which are 15 at most: their sum fits in a byte. */
-static int64_t sum(bytes counts)
+static int64_t sum(find_bytes counts)
 {
-	words w = (words)counts;
+	find_words w = (find_words)counts;
 
 	return (int64_t)(((w[0] + w[1]) * UINT64_C(0x0101010101010101)) >> 56);
 }
@@ -43,15 +42,15 @@ static void count_few(struct text_count *t, struct slice raw)
 /* Without escapes, which is nearly all: sixteen bytes at a time, so many times that a byte counts them. */
 static void count_plain(struct text_count *t, struct slice raw)
 {
-	while (raw.n >= sizeof(bytes)) {
-		struct slice some = slice_head(raw, 15 * sizeof(bytes));
-		bytes b, wide = { 0 }, inner = { 0 };
+	while (raw.n >= sizeof(find_bytes)) {
+		struct slice some = slice_head(raw, 15 * sizeof(find_bytes));
+		find_bytes b, wide = { 0 }, inner = { 0 };
 		size_t n = some.n / sizeof b * sizeof b;
 
 		for (size_t i = 0; i < n; i += sizeof b) {
-			memcpy(&b, some.p + i, sizeof b);
-			wide -= (bytes)(b >= 0xe3);
-			inner -= (bytes)((b & 0xc0) == 0x80);
+			b = find_load(some.p + i);
+			wide -= (find_bytes)(b >= 0xe3);
+			inner -= (find_bytes)((b & 0xc0) == 0x80);
 		}
 		t->wide += sum(wide);
 		t->narrow += (int64_t)n - sum(wide) - sum(inner);

@@ -85,7 +85,8 @@ struct content_coding {
 #define CONTENT_WHOLE_MAX (256u << 10)			  /* bytes that are decoded at once: below all caps */
 struct content_whole *content_whole_new(uint32_t bodies); /* NULL: no memory */
 void content_whole_free(struct content_whole *w);
-bool content_whole_take(struct content_whole *w, struct content_wait *wait);
+/* Where no place is free the body does not wait. */
+void content_whole_take(struct content_whole *w, struct content_wait *wait);
 /* False: the body is too long to wait. */
 bool content_whole_add(struct content_whole *w, struct content_wait *wait, struct slice bytes);
 /* The body waits no more; its bytes hold until the next one is taken. */

@@ -50,12 +50,11 @@ void content_whole_free(struct content_whole *w)
 	free(w);
 }
 
-bool content_whole_take(struct content_whole *w, struct content_wait *wait)
+void content_whole_take(struct content_whole *w, struct content_wait *wait)
 {
 	*wait = (struct content_wait){ .waits = w->free_n > 0 };
 	if (wait->waits)
 		wait->place = (uint16_t)w->free[--w->free_n];
-	return wait->waits;
 }
 
 bool content_whole_add(struct content_whole *w, struct content_wait *wait, struct slice bytes)
